@@ -1,0 +1,273 @@
+//! The rules an architecture has to keep, field by field.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use super::pe::PeKind;
+use super::types::{Architecture, Array, Buffer, Dataflow};
+use crate::source::{self, Checker, Place, Shelf, SourceError, SourceFile};
+
+/// Latencies beyond this are taken for mistakes.
+const LATENCY_CYCLES: RangeInclusive<u32> = 0..=10_000;
+
+/// Reports everything in `architecture` that cannot be simulated.
+pub(super) fn check(architecture: &Architecture, file: &SourceFile, checker: &mut Checker<'_>) {
+    let root = Place::root();
+    check_name(checker, root.clone().field("name"), &architecture.name);
+    check_array(checker, &root.clone().field("array"), &architecture.array);
+    let buffers = root.clone().field("buffers");
+    for (field, buffer) in [
+        ("activation", &architecture.buffers.activation),
+        ("weight", &architecture.buffers.weight),
+        ("output", &architecture.buffers.output),
+    ] {
+        check_buffer(checker, &buffers.clone().field(field), buffer);
+    }
+
+    let dma = root.clone().field("dma");
+    let engine = &architecture.dma;
+    in_range(
+        checker,
+        &dma,
+        "outstanding_bursts",
+        engine.outstanding_bursts,
+        1..=4096,
+    );
+    in_range(
+        checker,
+        &dma,
+        "request_latency_cycles",
+        engine.request_latency_cycles,
+        LATENCY_CYCLES,
+    );
+    in_range(
+        checker,
+        &dma,
+        "response_latency_cycles",
+        engine.response_latency_cycles,
+        LATENCY_CYCLES,
+    );
+
+    let dram = root.clone().field("dram");
+    check_reference(
+        checker,
+        file,
+        dram.clone().field("standard"),
+        Shelf::Dram,
+        &architecture.dram.standard,
+    );
+    power_of_two(
+        checker,
+        &dram,
+        "channels",
+        architecture.dram.channels,
+        1..=64,
+    );
+
+    in_range(
+        checker,
+        &root,
+        "core_clock_khz",
+        architecture.core_clock_khz,
+        1_000..=10_000_000,
+    );
+    check_units(checker, architecture);
+    let mut references = vec![
+        ("energy_table", Shelf::Energy, &architecture.energy_table),
+        (
+            "approximation",
+            Shelf::Approximation,
+            &architecture.approximation,
+        ),
+    ];
+    references.extend(
+        architecture
+            .baseline
+            .iter()
+            .map(|baseline| ("baseline", Shelf::Architecture, baseline)),
+    );
+    for (field, shelf, reference) in references {
+        check_reference(checker, file, root.clone().field(field), shelf, reference);
+    }
+}
+
+fn check_name(checker: &mut Checker<'_>, place: Place, name: &str) {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.is_empty() {
+        checker.report(place, "the name is empty", "expected a name");
+    } else if !name.chars().all(allowed) {
+        checker.report(
+            place,
+            format!("`{name}` is no name"),
+            "expected letters, digits, `_`, `-` and `.` only",
+        );
+    }
+}
+
+fn check_array(checker: &mut Checker<'_>, place: &Place, array: &Array) {
+    in_range(checker, place, "rows", array.rows, 1..=1024);
+    in_range(checker, place, "columns", array.columns, 1..=1024);
+    let pe = place.clone().field("pe");
+    match array.pe {
+        PeKind::Fxp { bits } => in_range(checker, &pe, "bits", bits, 2..=8),
+        PeKind::AxBxp {
+            block_bits,
+            multipliers,
+        } => {
+            in_range(checker, &pe, "block_bits", block_bits, 1..=8);
+            in_range(checker, &pe, "multipliers", multipliers, 1..=64);
+        }
+        PeKind::BitSerial { serial_bits, lanes } => {
+            in_range(checker, &pe, "serial_bits", serial_bits, 1..=8);
+            in_range(checker, &pe, "lanes", lanes, 1..=64);
+        }
+        PeKind::BitFusion {} => {}
+    }
+    if array.double_buffered_weights && array.dataflow == Dataflow::OutputStationary {
+        checker.report_with_help(
+            place.clone().field("double_buffered_weights"),
+            "an output-stationary array keeps no operand in its PEs",
+            "expected false",
+            "only `weight_stationary` and `input_stationary` arrays preload an operand",
+        );
+    }
+}
+
+fn check_buffer(checker: &mut Checker<'_>, place: &Place, buffer: &Buffer) {
+    in_range(checker, place, "size_kib", buffer.size_kib, 1..=256 * 1024);
+    power_of_two(checker, place, "banks", buffer.banks, 1..=1024);
+    let port = place.clone().field("port_bits");
+    if !(8..=65_536).contains(&buffer.port_bits) || !buffer.port_bits.is_multiple_of(8) {
+        checker.report(
+            port,
+            format!("`port_bits` is {}", buffer.port_bits),
+            "expected a multiple of 8 from 8 to 65536",
+        );
+    } else if buffer.banks != 0
+        && buffer.size_bytes() * 8 / u64::from(buffer.banks) < u64::from(buffer.port_bits)
+    {
+        checker.report(
+            port,
+            format!(
+                "a bank of {} KiB / {} does not hold one access of {} bits",
+                buffer.size_kib, buffer.banks, buffer.port_bits
+            ),
+            "expected at most the bits of one bank",
+        );
+    }
+}
+
+fn check_units(checker: &mut Checker<'_>, architecture: &Architecture) {
+    let root = Place::root();
+    let converter = root.clone().field("converter");
+    in_range(
+        checker,
+        &converter,
+        "values_per_cycle",
+        architecture.converter.values_per_cycle,
+        1..=65_536,
+    );
+    in_range(
+        checker,
+        &converter,
+        "latency_cycles",
+        architecture.converter.latency_cycles,
+        LATENCY_CYCLES,
+    );
+    let vector_unit = root.clone().field("vector_unit");
+    in_range(
+        checker,
+        &vector_unit,
+        "lanes",
+        architecture.vector_unit.lanes,
+        1..=65_536,
+    );
+    in_range(
+        checker,
+        &vector_unit,
+        "latency_cycles",
+        architecture.vector_unit.latency_cycles,
+        LATENCY_CYCLES,
+    );
+    in_range(
+        checker,
+        &root.clone().field("controller"),
+        "tile_setup_cycles",
+        architecture.controller.tile_setup_cycles,
+        0..=1_000_000,
+    );
+    let tiling = root.field("tiling");
+    in_range(
+        checker,
+        &tiling,
+        "traffic_slack_percent",
+        architecture.tiling.traffic_slack_percent,
+        0..=1000,
+    );
+    let psum_bits = architecture.tiling.psum_bits;
+    if !matches!(psum_bits, 16 | 24 | 32) {
+        checker.report(
+            tiling.field("psum_bits"),
+            format!("`psum_bits` is {psum_bits}"),
+            "expected 16, 24 or 32",
+        );
+    }
+}
+
+/// What a reference names has to exist.
+fn check_reference(
+    checker: &mut Checker<'_>,
+    file: &SourceFile,
+    place: Place,
+    shelf: Shelf,
+    reference: &str,
+) {
+    let expected = "expected a shipped name or the path of a file";
+    match source::open_beside(shelf, reference, file) {
+        Ok(_) => {}
+        Err(SourceError::UnknownName {
+            nearest, available, ..
+        }) => {
+            let help = match nearest {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("shipped: {}", available.join(", ")),
+            };
+            let message = format!("there is no {shelf} named `{reference}`");
+            checker.report_with_help(place, message, expected, help);
+        }
+        Err(error) => checker.report(place, error.to_string(), expected),
+    }
+}
+
+fn in_range<T: PartialOrd + Display>(
+    checker: &mut Checker<'_>,
+    parent: &Place,
+    field: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) {
+    if !range.contains(&value) {
+        checker.report(
+            parent.clone().field(field),
+            format!("`{field}` is {value}"),
+            format!("expected {} to {}", range.start(), range.end()),
+        );
+    }
+}
+
+fn power_of_two(
+    checker: &mut Checker<'_>,
+    parent: &Place,
+    field: &str,
+    value: u32,
+    range: RangeInclusive<u32>,
+) {
+    if !range.contains(&value) || !value.is_power_of_two() {
+        let (low, high) = range.into_inner();
+        checker.report(
+            parent.clone().field(field),
+            format!("`{field}` is {value}"),
+            format!("expected a power of two from {low} to {high}"),
+        );
+    }
+}

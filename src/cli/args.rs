@@ -1,0 +1,230 @@
+//! Arguments of the command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Cycle-level simulator of precision-reconfigurable DNN accelerators: a network on an Ax-BxP
+/// accelerator, timed by events down to DRAM commands, beside its 8-bit fixed-point baseline.
+#[derive(Debug, Parser)]
+#[command(name = "axbxp", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Print no progress and no notes, only results and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Say more about what is done (twice: everything), on standard error
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Simulate a network on an architecture and on its baseline
+    Run(RunArgs),
+    /// Compare architectures and configurations over workloads, in one table
+    Compare(CompareArgs),
+    /// Take one approximate product apart
+    Multiply(MultiplyArgs),
+    /// Check files, and say what is wrong with them and where
+    Check(CheckArgs),
+    /// List what is shipped with the program
+    List(ListArgs),
+    /// Print the JSON schema of a file format
+    Schema(SchemaArgs),
+}
+
+/// Output format of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned tables with units
+    Table,
+    /// JSON, versioned (see `axbxp schema report`)
+    Json,
+    /// One line a layer and run, comma separated
+    Csv,
+}
+
+/// Where results go.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Format of the results
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+    /// Write the results to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Threads for independent simulations (0: one per core); results do not depend on it
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub threads: usize,
+}
+
+/// `axbxp run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Architecture: a shipped name (see `axbxp list`) or a RON file
+    #[arg(long, short, default_value = "axbxp_k4_32x32", value_name = "NAME|FILE")]
+    pub arch: String,
+    /// Workload: a shipped name or a RON file
+    #[arg(long, short, default_value = "resnet50", value_name = "NAME|FILE")]
+    pub workload: String,
+    /// Approximation configuration: a shipped name or a RON file [default: the architecture's own]
+    #[arg(long, short = 'x', value_name = "NAME|FILE")]
+    pub approx: Option<String>,
+    /// Architecture to compare with, or `none` [default: the architecture's own]
+    #[arg(long, short, value_name = "NAME|FILE|none")]
+    pub baseline: Option<String>,
+    /// Images or sequences at once, instead of the workload's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub batch: Option<u32>,
+    /// Simulate only the layers whose names match this pattern (`*` and `?`); repeatable
+    #[arg(long, value_name = "PATTERN")]
+    pub layers: Vec<String>,
+    /// Write a trace of the run for a viewer: Perfetto protobuf, or Chrome JSON if FILE ends in .json
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Trace only this span of simulated time, in microseconds
+    #[arg(long, value_name = "FROM..TO", requires = "trace")]
+    pub trace_window: Option<String>,
+    /// Trace at most this many events
+    #[arg(long, value_name = "N", requires = "trace", default_value_t = 20_000_000)]
+    pub trace_events: u64,
+    /// Trace the baseline instead of the architecture
+    #[arg(long, requires = "trace")]
+    pub trace_baseline: bool,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `axbxp compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Design points, ARCH or ARCH:APPROX, each a shipped name or a RON file; the first is what the
+    /// others are compared with
+    #[arg(value_name = "ARCH[:APPROX]", default_values_t = [
+        "fxp8_32x32".to_string(),
+        "axbxp_k4_32x32:k4_l4".to_string(),
+        "axbxp_k4_32x32:k4_l2".to_string(),
+        "axbxp_k4_32x32:k4_l1".to_string(),
+        "axbxp_k2_32x32:k2_l16".to_string(),
+        "axbxp_k2_32x32:k2_l4".to_string(),
+        "axbxp_k2_32x32:k2_l1".to_string(),
+    ])]
+    pub points: Vec<String>,
+    /// Workloads: shipped names or RON files
+    #[arg(long, short, value_delimiter = ',', value_name = "NAME|FILE,...",
+          default_values_t = ["alexnet".to_string(), "resnet50".to_string(), "mobilenet_v2".to_string()])]
+    pub workloads: Vec<String>,
+    /// Images or sequences at once, instead of the workloads'
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub batch: Option<u32>,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `axbxp multiply`.
+#[derive(Debug, Args)]
+pub struct MultiplyArgs {
+    /// The activation
+    #[arg(allow_negative_numbers = true)]
+    pub activation: i32,
+    /// The weight
+    #[arg(allow_negative_numbers = true)]
+    pub weight: i32,
+    /// Bits of a block, K
+    #[arg(long, short = 'k', default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub block_bits: u8,
+    /// Blocks of the activation that are kept [default: all]
+    #[arg(long, value_name = "N")]
+    pub keep_activation: Option<u8>,
+    /// Blocks of the weight that are kept [default: all]
+    #[arg(long, value_name = "N")]
+    pub keep_weight: Option<u8>,
+    /// Block products that are computed, L [default: all of the kept blocks]
+    #[arg(long, short = 'l')]
+    pub products: Option<u32>,
+    /// One window for the whole tensor (top block, or `max`) instead of one for each value
+    #[arg(long, value_name = "TOP|max")]
+    pub window_static: Option<String>,
+    /// Round what lies below the window to nearest instead of truncating it
+    #[arg(long)]
+    pub nearest: bool,
+    /// The activation is unsigned
+    #[arg(long)]
+    pub unsigned: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `axbxp check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Files to check; what each is follows from its fields unless --as says it
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+    /// What the files are
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    pub kind: Option<Kind>,
+}
+
+/// A kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// An architecture
+    Arch,
+    /// An approximation configuration
+    Approx,
+    /// A network
+    Workload,
+    /// A DRAM standard
+    Dram,
+    /// An energy table
+    Energy,
+}
+
+/// `axbxp list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only this kind
+    #[arg(value_enum)]
+    pub kind: Option<Kind>,
+}
+
+/// `axbxp schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// The format
+    #[arg(value_enum)]
+    pub format: SchemaKind,
+}
+
+/// A file format with a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaKind {
+    /// The JSON that `run --format json` and `compare --format json` print
+    Report,
+    /// Architecture files
+    Arch,
+    /// Approximation configurations
+    Approx,
+    /// Networks
+    Workload,
+    /// DRAM standards
+    Dram,
+    /// Energy tables
+    Energy,
+}

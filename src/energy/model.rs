@@ -1,0 +1,205 @@
+//! Counts to picojoules.
+
+use serde::Serialize;
+
+use super::activity::{Activity, BufferActivity};
+use super::breakdown::EnergyBreakdown;
+use super::error::EnergyError;
+use super::pe::{self, Price};
+use super::sram::{self, BufferPrice};
+use super::table::{Action, Basis, Component, EnergyTable};
+use crate::arch::{Architecture, OperatingPoint};
+
+/// Energies of the DRAM preset, per rank of one channel.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct DramEnergy {
+    /// One activate and the precharge that ends it.
+    pub act_pre_pj: f64,
+    /// One read burst without I/O.
+    pub read_pj: f64,
+    /// One write burst without I/O.
+    pub write_pj: f64,
+    /// One all-bank refresh.
+    pub refresh_pj: f64,
+    /// One DRAM clock cycle with a bank open.
+    pub active_standby_pj_per_cycle: f64,
+    /// One DRAM clock cycle with all banks closed.
+    pub precharge_standby_pj_per_cycle: f64,
+    /// One bit over the interface, with termination.
+    pub io_pj_per_bit: f64,
+}
+
+/// A table, an architecture and a DRAM: prices the activity of layers.
+#[derive(Debug, Clone)]
+pub struct EnergyModel {
+    table: EnergyTable,
+    architecture: Architecture,
+    dram: DramEnergy,
+    buffers: [BufferPrice; 3],
+    prices: Prices,
+}
+
+/// Prices that no layer changes.
+#[derive(Debug, Clone, Copy)]
+struct Prices {
+    pe_idle: Price,
+    pe_leak_uw: Price,
+    register_write: Price,
+    convert: Price,
+    operate: Price,
+    burst: Price,
+    byte: Price,
+    tile: Price,
+}
+
+impl EnergyModel {
+    /// Looks up every price that does not depend on the layer.
+    ///
+    /// # Errors
+    /// An entry the table does not have, or a buffer outside the grid of its SRAM data.
+    pub fn new(
+        table: EnergyTable,
+        architecture: &Architecture,
+        dram: DramEnergy,
+    ) -> Result<EnergyModel, EnergyError> {
+        let pe = Component::Pe(architecture.array.pe);
+        let price = |component, action| {
+            table
+                .value(component, action)
+                .map(|(value, basis)| Price { value, basis })
+        };
+        let prices = Prices {
+            pe_idle: price(pe, Action::Idle)?,
+            pe_leak_uw: price(pe, Action::Leak)?,
+            register_write: price(Component::Register, Action::Write)?,
+            convert: price(Component::Converter, Action::Convert)?,
+            operate: price(Component::VectorLane, Action::Operate)?,
+            burst: price(Component::Dma, Action::Burst)?,
+            byte: price(Component::Dma, Action::Byte)?,
+            tile: price(Component::Controller, Action::Tile)?,
+        };
+        let buffers = &architecture.buffers;
+        let buffers = [
+            sram::price(&table, "activation", &buffers.activation)?,
+            sram::price(&table, "weight", &buffers.weight)?,
+            sram::price(&table, "output", &buffers.output)?,
+        ];
+        Ok(EnergyModel {
+            table,
+            architecture: architecture.clone(),
+            dram,
+            buffers,
+            prices,
+        })
+    }
+
+    /// The table in use.
+    pub fn table(&self) -> &EnergyTable {
+        &self.table
+    }
+
+    /// Energy of one PE in one computing cycle at `point`, in pJ, and what it rests on.
+    ///
+    /// # Errors
+    /// An entry the table does not have.
+    pub fn pe_cycle_pj(&self, point: &OperatingPoint) -> Result<(f64, Basis), EnergyError> {
+        let price = pe::cycle(&self.table, self.architecture.array.pe, point)?;
+        Ok((price.value, price.basis))
+    }
+
+    /// Energy of one MAC in a PE that is fully fed at `point`, in pJ.
+    ///
+    /// # Errors
+    /// An entry the table does not have.
+    pub fn pe_pj_per_mac(&self, point: &OperatingPoint) -> Result<f64, EnergyError> {
+        let (cycle_pj, _) = self.pe_cycle_pj(point)?;
+        Ok(cycle_pj * f64::from(point.rate.cycles) / f64::from(point.rate.macs.max(1)))
+    }
+
+    /// Energy of a layer's activity at its operating point.
+    ///
+    /// # Errors
+    /// An entry the table does not have.
+    pub fn layer(
+        &self,
+        point: &OperatingPoint,
+        activity: &Activity,
+    ) -> Result<EnergyBreakdown, EnergyError> {
+        let compute = pe::cycle(&self.table, self.architecture.array.pe, point)?;
+        let mut energy = EnergyBreakdown::default();
+        let mut pay = |count: u64, price: Price| {
+            let pj = count as f64 * price.value;
+            energy.basis.add(price.basis, pj);
+            pj
+        };
+        let array = &activity.array;
+        let register_bits =
+            array.operand_register_bits + array.weight_register_bits + array.drain_register_bits;
+        let prices = &self.prices;
+        let pe_array_pj = pay(array.pe_cycles_active, compute);
+        let pe_idle_pj = pay(array.pe_cycles_clocked_idle, prices.pe_idle);
+        let array_registers_pj = pay(register_bits, prices.register_write);
+        let converter_pj = pay(activity.converter_values, prices.convert);
+        let vector_unit_pj = pay(activity.vector_operations, prices.operate);
+        let dma_pj = pay(activity.dma_bursts, prices.burst) + pay(activity.dma_bytes, prices.byte);
+        let controller_pj = pay(activity.controller_tiles, prices.tile);
+        let [activation_buffer_pj, weight_buffer_pj, output_buffer_pj] = [
+            (0, &activity.activation_buffer),
+            (1, &activity.weight_buffer),
+            (2, &activity.output_buffer),
+        ]
+        .map(|(index, buffer)| pay(accesses(buffer), self.access_price(index, buffer)));
+        energy.pe_array_pj = pe_array_pj;
+        energy.pe_idle_pj = pe_idle_pj;
+        energy.array_registers_pj = array_registers_pj;
+        energy.converter_pj = converter_pj;
+        energy.vector_unit_pj = vector_unit_pj;
+        energy.dma_pj = dma_pj;
+        energy.controller_pj = controller_pj;
+        energy.activation_buffer_pj = activation_buffer_pj;
+        energy.weight_buffer_pj = weight_buffer_pj;
+        energy.output_buffer_pj = output_buffer_pj;
+        self.add_leakage(&mut energy, activity.core_cycles);
+        self.add_dram(&mut energy, activity);
+        Ok(energy)
+    }
+
+    fn access_price(&self, index: usize, buffer: &BufferActivity) -> Price {
+        Price {
+            value: self.buffers[index].access_pj(buffer.access_bits),
+            basis: Basis::Derived,
+        }
+    }
+
+    fn add_leakage(&self, energy: &mut EnergyBreakdown, core_cycles: u64) {
+        let time_ns = core_cycles as f64 * 1e6 / self.architecture.core_clock_khz.max(1) as f64;
+        let buffers = &self.architecture.buffers;
+        let kib = [&buffers.activation, &buffers.weight, &buffers.output]
+            .iter()
+            .map(|buffer| u64::from(buffer.size_kib))
+            .sum::<u64>();
+        // 1 uW for 1 ns is 1e-3 pJ.
+        let pe_pj =
+            self.architecture.array.pes() as f64 * self.prices.pe_leak_uw.value * time_ns * 1e-3;
+        let sram_pj = kib as f64 * self.table.sram.leakage_uw_per_kib * time_ns * 1e-3;
+        energy.leakage_pj = pe_pj + sram_pj;
+        energy.basis.add(self.prices.pe_leak_uw.basis, pe_pj);
+        energy.basis.add(Basis::Derived, sram_pj);
+    }
+
+    fn add_dram(&self, energy: &mut EnergyBreakdown, activity: &Activity) {
+        let (dram, price) = (&activity.dram, &self.dram);
+        energy.dram_dynamic_pj = dram.activates as f64 * price.act_pre_pj
+            + dram.reads as f64 * price.read_pj
+            + dram.writes as f64 * price.write_pj;
+        energy.dram_background_pj = dram.refreshes as f64 * price.refresh_pj
+            + dram.active_standby_cycles as f64 * price.active_standby_pj_per_cycle
+            + dram.precharge_standby_cycles as f64 * price.precharge_standby_pj_per_cycle;
+        energy.dram_io_pj = dram.bytes as f64 * 8.0 * price.io_pj_per_bit;
+        energy.basis.dram_preset_pj += energy.dram_pj();
+    }
+}
+
+fn accesses(buffer: &BufferActivity) -> u64 {
+    buffer.read_accesses + buffer.write_accesses
+}

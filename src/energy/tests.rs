@@ -1,0 +1,370 @@
+//! Counts to energies, and PE prices. Files and shipped tables are tested in `files`.
+
+mod files;
+
+use proptest::prelude::*;
+
+use super::{
+    Activity, ArrayActivity, Basis, BasisShares, BufferActivity, DramActivity, DramEnergy,
+    EnergyBreakdown, EnergyModel, EnergyTable, ParallelMacRule,
+};
+use crate::arch::{self, Architecture, MacWork, OperatingPoint, PeKind, WindowUse};
+use crate::source::{Shelf, SourceFile, shipped};
+
+const FXP8: PeKind = PeKind::Fxp { bits: 8 };
+const K4: PeKind = PeKind::AxBxp {
+    block_bits: 4,
+    multipliers: 4,
+};
+const K2: PeKind = PeKind::AxBxp {
+    block_bits: 2,
+    multipliers: 16,
+};
+
+/// Dyadic values, so that every sum below is exact in binary.
+const TINY_TABLE: &str = "(
+    name: \"tiny\",
+    technology: \"none\",
+    parallel_macs: exact_cycle,
+    sram: (
+        a_pj: 2.0, size_exponent: 0.5, width_exponent: 1.0, mean_error: 0.0, worst_error: 0.0,
+        size_kib: (1, 64), port_bits: (64, 128), leakage_uw_per_kib: 0.5, source: \"test\",
+    ),
+    entries: [
+        (component: pe(fxp(bits: 8)), action: cycle, value: pj(1.5), basis: measured, source: \"test\"),
+        (component: pe(fxp(bits: 8)), action: idle, value: pj(0.25), basis: derived, source: \"test\"),
+        (component: pe(fxp(bits: 8)), action: leak, value: uw(8.0), basis: measured, source: \"test\"),
+        (component: register, action: write, value: pj(0.0625), basis: measured, source: \"test\"),
+        (component: converter, action: convert, value: pj(3.0), basis: derived, source: \"test\"),
+        (component: vector_lane, action: operate, value: pj(1.0), basis: assumed, source: \"test\"),
+        (component: dma, action: burst, value: pj(2.0), basis: derived, source: \"test\"),
+        (component: dma, action: byte, value: pj(0.125), basis: derived, source: \"test\"),
+        (component: controller, action: tile, value: pj(16.0), basis: assumed, source: \"test\"),
+    ],
+)";
+
+const TINY_DRAM: DramEnergy = DramEnergy {
+    act_pre_pj: 1000.0,
+    read_pj: 500.0,
+    write_pj: 250.0,
+    refresh_pj: 4000.0,
+    active_standby_pj_per_cycle: 8.0,
+    precharge_standby_pj_per_cycle: 4.0,
+    io_pj_per_bit: 0.25,
+};
+
+fn architecture(name: &str) -> Architecture {
+    arch::open(name).unwrap_or_else(|error| panic!("{error}")).1
+}
+
+fn table(name: &str) -> EnergyTable {
+    EnergyTable::open(name).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn load(text: &str) -> EnergyTable {
+    EnergyTable::load(&SourceFile::from_text("mine.ron", text))
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// 8 x 8 PEs at 500 MHz; buffers of 32, 16 and 8 KiB in 2 banks behind ports of 64, 64 and 256 bits.
+fn tiny_architecture() -> Architecture {
+    let mut architecture = architecture("fxp8_8x8");
+    architecture.core_clock_khz = 500_000;
+    architecture.buffers.activation.size_kib = 32;
+    architecture
+}
+
+fn point(
+    pe: PeKind,
+    products: u32,
+    windows: WindowUse,
+    operand_bits: (u32, u32),
+) -> OperatingPoint {
+    OperatingPoint {
+        rate: pe.rate(MacWork {
+            activation_bits: 8,
+            weight_bits: 8,
+            products,
+        }),
+        products,
+        windows,
+        activation_bits: operand_bits.0,
+        weight_bits: operand_bits.1,
+    }
+}
+
+fn model(table: EnergyTable, pe: PeKind) -> EnergyModel {
+    let mut architecture = architecture("fxp8_8x8");
+    architecture.array.pe = pe;
+    EnergyModel::new(table, &architecture, TINY_DRAM).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn a_tiny_activity_by_hand() {
+    let model = EnergyModel::new(load(TINY_TABLE), &tiny_architecture(), TINY_DRAM)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let activity = Activity {
+        array: ArrayActivity {
+            macs: 40,
+            block_products: 40,
+            pe_cycles_active: 40,
+            pe_cycles_clocked_idle: 8,
+            operand_register_bits: 64,
+            accumulator_updates: 40,
+            weight_register_bits: 16,
+            drain_register_bits: 32,
+        },
+        activation_buffer: BufferActivity {
+            read_accesses: 5,
+            write_accesses: 2,
+            access_bits: 64,
+        },
+        weight_buffer: BufferActivity {
+            read_accesses: 1,
+            write_accesses: 1,
+            access_bits: 0,
+        },
+        output_buffer: BufferActivity {
+            read_accesses: 0,
+            write_accesses: 3,
+            access_bits: 128,
+        },
+        converter_values: 4,
+        vector_operations: 6,
+        dma_bursts: 3,
+        dma_bytes: 192,
+        controller_tiles: 2,
+        dram: DramActivity {
+            activates: 2,
+            precharges: 1,
+            reads: 2,
+            writes: 1,
+            refreshes: 1,
+            active_standby_cycles: 100,
+            precharge_standby_cycles: 50,
+            bytes: 192,
+        },
+        core_cycles: 1000,
+    };
+    let energy = model
+        .layer(&point(FXP8, 1, WindowUse::Exact, (8, 8)), &activity)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let expected = EnergyBreakdown {
+        // 40 x 1.5
+        pe_array_pj: 60.0,
+        // 8 x 0.25
+        pe_idle_pj: 2.0,
+        // (64 + 16 + 32) x 0.0625
+        array_registers_pj: 7.0,
+        // 4 x 3
+        converter_pj: 12.0,
+        // a bank of 16 KiB: 7 x 2 x sqrt(16)
+        activation_buffer_pj: 56.0,
+        // a bank of 8 KiB: 2 x 2 x sqrt(8)
+        weight_buffer_pj: 4.0 * 8.0_f64.sqrt(),
+        // a bank of 4 KiB and 256 bits is two macros of 2 KiB and 128; 128 bits touch one: 3 x 2 x sqrt(2) x 2
+        output_buffer_pj: 12.0 * 2.0_f64.sqrt(),
+        // 6 x 1
+        vector_unit_pj: 6.0,
+        // 3 x 2 + 192 x 0.125
+        dma_pj: 30.0,
+        // 2 x 16
+        controller_pj: 32.0,
+        // 2 x 1000 + 2 x 500 + 250
+        dram_dynamic_pj: 3250.0,
+        // 4000 + 100 x 8 + 50 x 4
+        dram_background_pj: 5000.0,
+        // 192 x 8 x 0.25
+        dram_io_pj: 384.0,
+        // 2000 ns x (64 PEs x 8 uW + 56 KiB x 0.5 uW) x 1e-3
+        leakage_pj: 1024.0 + 56.0,
+        basis: BasisShares::default(),
+    };
+    for ((name, is), (_, should)) in energy.components().iter().zip(expected.components()) {
+        assert!(
+            (is - should).abs() <= 1e-12 * should,
+            "{name}: {is} {should}"
+        );
+    }
+    // 60 + 2 + 7 + 12 + 56 + 6 + 30 + 32 + 3250 + 5000 + 384 + 1080 = 9919, and the two roots.
+    let total = 9919.0 + 4.0 * 8.0_f64.sqrt() + 12.0 * 2.0_f64.sqrt();
+    assert!((energy.total_pj() - total).abs() <= 1e-12 * total);
+    assert_eq!(energy.on_chip_pj(), energy.total_pj() - 8634.0);
+    // Measured: PE, registers, PE leakage. Assumed: vector unit, controller.
+    assert_eq!(energy.basis.measured_pj, 60.0 + 7.0 + 1024.0);
+    assert_eq!(energy.basis.assumed_pj, 6.0 + 32.0);
+    assert_eq!(energy.basis.dram_preset_pj, 8634.0);
+    assert_eq!(energy.dram_pj(), 8634.0);
+}
+
+prop_compose! {
+    fn any_activity()(n in prop::array::uniform20(0u64..1_000_000), bits in 0u32..256) -> Activity {
+        let buffer = |i: usize| BufferActivity {
+            read_accesses: n[i],
+            write_accesses: n[i + 1],
+            access_bits: bits,
+        };
+        Activity {
+            array: ArrayActivity {
+                pe_cycles_active: n[0],
+                pe_cycles_clocked_idle: n[1],
+                operand_register_bits: n[2],
+                weight_register_bits: n[3],
+                drain_register_bits: n[4],
+                ..ArrayActivity::default()
+            },
+            activation_buffer: buffer(5),
+            weight_buffer: buffer(6),
+            output_buffer: buffer(7),
+            converter_values: n[9],
+            vector_operations: n[10],
+            dma_bursts: n[11],
+            dma_bytes: n[12],
+            controller_tiles: n[13],
+            dram: DramActivity {
+                activates: n[14],
+                reads: n[15],
+                writes: n[16],
+                refreshes: n[17],
+                active_standby_cycles: n[18],
+                ..DramActivity::default()
+            },
+            core_cycles: n[19],
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_bases_sum_to_the_total(activity in any_activity()) {
+        let model = model(table("ng45"), K4);
+        let energy = model.layer(&point(K4, 2, WindowUse::Dynamic, (8, 6)), &activity).expect("there");
+        let BasisShares { measured_pj, derived_pj, assumed_pj, dram_preset_pj } = energy.basis;
+        let by_basis = measured_pj + derived_pj + assumed_pj + dram_preset_pj;
+        prop_assert!((by_basis - energy.total_pj()).abs() <= 1e-9 * energy.total_pj());
+        prop_assert!((0.0..=1.0).contains(&energy.derived_share()));
+        let twice: EnergyBreakdown = [energy, energy].into_iter().sum();
+        prop_assert_eq!(twice.total_pj(), 2.0 * energy.total_pj());
+    }
+}
+
+/// Operating points with fewer and fewer products and narrower operands.
+fn descending(pe: PeKind) -> Vec<(u32, (u32, u32))> {
+    match pe {
+        K4 => vec![(4, (8, 8)), (3, (8, 8)), (2, (8, 6)), (1, (6, 6))],
+        _ => (1..=16)
+            .rev()
+            .map(|products: u32| match products {
+                9.. => (products, (8, 8)),
+                5..=8 => (products, (8, 7)),
+                3..=4 => (products, (7, 7)),
+                2 => (products, (7, 5)),
+                _ => (products, (5, 5)),
+            })
+            .collect(),
+    }
+}
+
+#[test]
+fn fewer_products_never_cost_more_per_mac() {
+    for name in shipped(Shelf::Energy) {
+        for rule in [ParallelMacRule::ExactCycle, ParallelMacRule::Lanes] {
+            for pe in [K4, K2] {
+                for windows in [WindowUse::Dynamic, WindowUse::Static] {
+                    let model = model(table(name).with_parallel_macs(rule), pe);
+                    let mut last = f64::INFINITY;
+                    for (products, bits) in descending(pe) {
+                        let pj = model
+                            .pe_pj_per_mac(&point(pe, products, windows, bits))
+                            .unwrap_or_else(|error| panic!("{error}"));
+                        assert!(pj <= last, "{name} {rule:?} {pe} {windows:?} L={products}");
+                        last = pj;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Fewer multipliers fed by a MAC that is alone in its PE, all else equal: the measured scatter is levelled.
+#[test]
+fn fewer_fed_multipliers_never_cost_more_per_cycle() {
+    for pe in [K4, K2] {
+        let model = model(table("ng45"), pe);
+        let mut last = 0.0;
+        for products in 1..=16 {
+            let mut point = point(pe, products, WindowUse::Dynamic, (8, 8));
+            point.rate.macs = 1;
+            let (pj, _) = model.pe_cycle_pj(&point).expect("there");
+            assert!(pj >= last, "{pe} {products}");
+            last = pj;
+        }
+    }
+}
+
+#[test]
+fn pe_energies_at_the_operating_points_of_the_default_table() {
+    let per_mac = |pe, rule, products, bits| {
+        model(table("ng45").with_parallel_macs(rule), pe)
+            .pe_pj_per_mac(&point(pe, products, WindowUse::Dynamic, bits))
+            .expect("there")
+    };
+    let (exact_cycle, lanes) = (ParallelMacRule::ExactCycle, ParallelMacRule::Lanes);
+    let close = |is: f64, should: f64| assert!((is - should).abs() < 1e-9, "{is} {should}");
+    close(per_mac(FXP8, exact_cycle, 1, (8, 8)), 1.0325);
+    close(per_mac(K4, exact_cycle, 4, (8, 8)), 1.3855);
+    // Four multipliers fed as in exact mode, and 2 x (8 + 6) - 22 = 6 more register bits, for two MACs.
+    close(
+        per_mac(K4, exact_cycle, 2, (8, 6)),
+        (1.3855 + 6.0 * 0.01102) / 2.0,
+    );
+    // One MAC with two multipliers fed, and one lane more.
+    close(per_mac(K4, lanes, 2, (8, 6)), (1.2441 + 0.6965) / 2.0);
+    close(
+        per_mac(K4, exact_cycle, 1, (6, 6)),
+        (1.3855 + 26.0 * 0.01102) / 4.0,
+    );
+    close(per_mac(K4, lanes, 1, (6, 6)), (1.0774 + 3.0 * 0.5046) / 4.0);
+    // 3 products: halfway between 2 and 4.
+    close(per_mac(K4, exact_cycle, 3, (8, 8)), (1.2441 + 1.3855) / 2.0);
+}
+
+/// What the accuracy statement says of the two rules.
+#[test]
+fn lanes_cost_more_than_the_exact_cycle() {
+    let mut ratios = Vec::new();
+    for pe in [K4, K2] {
+        for (products, bits) in descending(pe) {
+            let point = point(pe, products, WindowUse::Dynamic, bits);
+            let pj = |rule| {
+                model(table("ng45").with_parallel_macs(rule), pe)
+                    .pe_pj_per_mac(&point)
+                    .expect("there")
+            };
+            let ratio = pj(ParallelMacRule::Lanes) / pj(ParallelMacRule::ExactCycle);
+            if point.rate.macs > 1 {
+                ratios.push(ratio);
+            } else {
+                assert_eq!(ratio, 1.0);
+            }
+        }
+    }
+    let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = ratios.iter().copied().fold(0.0, f64::max);
+    assert_eq!(format!("{low:.1} {high:.1}"), "1.3 2.7");
+}
+
+#[test]
+fn a_mac_of_several_cycles_keeps_all_multipliers_fed() {
+    let small = PeKind::AxBxp {
+        block_bits: 2,
+        multipliers: 4,
+    };
+    let model = model(table("ng45"), small);
+    let sixteen = point(small, 16, WindowUse::Exact, (8, 8));
+    assert_eq!(
+        model.pe_cycle_pj(&sixteen).expect("there"),
+        (1.2087, Basis::Measured)
+    );
+    assert_eq!(model.pe_pj_per_mac(&sixteen).expect("there"), 4.0 * 1.2087);
+}

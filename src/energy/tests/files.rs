@@ -1,0 +1,179 @@
+//! Table files: what is shipped, and what is refused.
+
+use super::{FXP8, TINY_DRAM, TINY_TABLE, architecture, load, model, point, table};
+use crate::arch::{PeKind, WindowUse};
+use crate::energy::{Action, Component, EnergyModel, EnergyTable, ParallelMacRule};
+use crate::source::{Shelf, SourceFile, shipped};
+
+#[test]
+fn every_entry_has_a_source() {
+    for name in shipped(Shelf::Energy) {
+        let table = table(name);
+        assert_eq!(table.name, name);
+        assert!(!table.sram.source.is_empty());
+        for entry in &table.entries {
+            assert!(
+                !entry.source.trim().is_empty(),
+                "{name} {}",
+                entry.component
+            );
+        }
+    }
+}
+
+#[test]
+fn every_shipped_architecture_has_its_energies_in_every_table() {
+    for name in shipped(Shelf::Architecture) {
+        for energy in shipped(Shelf::Energy) {
+            let architecture = architecture(name);
+            let pe = architecture.array.pe;
+            let model = EnergyModel::new(table(energy), &architecture, TINY_DRAM)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            let products: &[u32] = match pe {
+                PeKind::AxBxp { .. } => &[1, 2, 4],
+                _ => &[1],
+            };
+            for &products in products {
+                for windows in [WindowUse::Dynamic, WindowUse::Static] {
+                    let point = point(pe, products, windows, (8, 8));
+                    let pj = model
+                        .pe_pj_per_mac(&point)
+                        .unwrap_or_else(|error| panic!("{error}"));
+                    assert!(pj > 0.0);
+                }
+            }
+        }
+    }
+}
+
+/// Grid points (KiB, bits, read pJ, write pJ) of CACTI 7 at 350 K, copied.
+#[test]
+fn the_sram_fits_are_within_their_stated_error() {
+    let ng45 = [
+        (2.0, 64.0, 1.974, 5.706),
+        (2.0, 512.0, 29.843, 32.961),
+        (8.0, 256.0, 11.484, 26.410),
+        (32.0, 64.0, 8.200, 23.389),
+        (64.0, 512.0, 50.548, 172.060),
+        (128.0, 256.0, 73.762, 88.202),
+        (512.0, 128.0, 100.187, 87.745),
+        (2048.0, 64.0, 127.527, 110.190),
+        (2048.0, 512.0, 624.366, 599.510),
+    ];
+    let asap7 = [
+        (2.0, 64.0, 0.481, 1.310),
+        (2.0, 512.0, 7.004, 7.693),
+        (16.0, 256.0, 3.749, 10.459),
+        (128.0, 512.0, 26.737, 46.916),
+        (512.0, 64.0, 15.319, 12.217),
+        (2048.0, 512.0, 155.508, 144.958),
+    ];
+    for (name, grid) in [("ng45", &ng45[..]), ("asap7", &asap7[..])] {
+        let fit = table(name).sram;
+        for &(kib, bits, read, write) in grid {
+            let mean = (read + write) / 2.0;
+            let error = (fit.access_pj(kib, bits) / mean - 1.0).abs();
+            assert!(
+                error <= fit.worst_error + 5e-4,
+                "{name} {kib} {bits} {error}"
+            );
+        }
+    }
+}
+
+fn message<T>(result: Result<T, impl std::fmt::Display>) -> String {
+    match result {
+        Ok(_) => panic!("bad input was taken"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn missing_entries_name_file_entry_and_what_is_there() {
+    let without_products = PeKind::AxBxp {
+        block_bits: 4,
+        multipliers: 2,
+    };
+    let point = point(without_products, 1, WindowUse::Dynamic, (6, 6));
+    let mut messages = vec![message(
+        model(
+            table("ng45").with_parallel_macs(ParallelMacRule::Lanes),
+            without_products,
+        )
+        .pe_cycle_pj(&point),
+    )];
+    let mut architecture = architecture("fxp8_8x8");
+    architecture.array.pe = PeKind::Fxp { bits: 6 };
+    messages.push(message(EnergyModel::new(
+        table("ng45"),
+        &architecture,
+        TINY_DRAM,
+    )));
+    architecture.array.pe = PeKind::BitFusion {};
+    messages.push(message(EnergyModel::new(
+        load(TINY_TABLE),
+        &architecture,
+        TINY_DRAM,
+    )));
+    architecture.array.pe = FXP8;
+    let without_dma = TINY_TABLE.replace("component: dma, action: burst", "component: dma, action: byte").replacen(
+        "        (component: dma, action: byte, value: pj(2.0), basis: derived, source: \"test\"),\n",
+        "",
+        1,
+    );
+    messages.push(message(EnergyModel::new(
+        load(&without_dma),
+        &architecture,
+        TINY_DRAM,
+    )));
+    insta::assert_snapshot!(messages.join("\n"));
+}
+
+#[test]
+fn a_buffer_outside_the_sram_data_is_refused() {
+    let mut architecture = architecture("fxp8_8x8");
+    architecture.buffers.weight.banks = 16;
+    let small = message(EnergyModel::new(table("ng45"), &architecture, TINY_DRAM));
+    architecture.buffers.weight.banks = 2;
+    architecture.buffers.activation.port_bits = 32;
+    let narrow = message(EnergyModel::new(table("ng45"), &architecture, TINY_DRAM));
+    insta::assert_snapshot!(format!("{small}\n{narrow}"));
+}
+
+#[test]
+fn all_that_is_wrong_with_a_table_is_reported_at_once() {
+    let text = TINY_TABLE
+        .replace("a_pj: 2.0", "a_pj: -2.0")
+        .replace("size_kib: (1, 64)", "size_kib: (64, 1)")
+        .replace("source: \"test\",\n    ),", "source: \"\",\n    ),")
+        .replacen("pj(1.5)", "uw(1.5)", 1)
+        .replace(
+            "uw(8.0), basis: measured, source: \"test\"",
+            "uw(8.0), basis: measured, source: \" \"",
+        )
+        .replace(
+            "component: register, action: write",
+            "component: register, action: tile",
+        )
+        .replace("action: burst", "action: byte");
+    let result = EnergyTable::load(&SourceFile::from_text("mine.ron", text));
+    insta::assert_snapshot!(message(result));
+}
+
+#[test]
+fn an_unknown_basis_is_named_with_the_known_ones() {
+    let text = TINY_TABLE.replacen("basis: measured", "basis: guessed", 1);
+    let result = EnergyTable::load(&SourceFile::from_text("mine.ron", text));
+    insta::assert_snapshot!(message(result));
+}
+
+#[test]
+fn a_written_table_reads_back() {
+    let ng45 = table("ng45");
+    let text = ron::to_string(&ng45).expect("plain data");
+    let back = load(&text);
+    assert_eq!(back.entries, ng45.entries);
+    assert_eq!(back.sram, ng45.sram);
+    let lane = Component::BlockLane { block_bits: 4 };
+    assert!(back.entry(lane, Action::Products(1)).is_some());
+}

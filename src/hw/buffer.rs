@@ -1,0 +1,93 @@
+//! A scratchpad buffer: takes tiles from the DMA, serves array and vector unit, and says when its one
+//! port is wanted twice.
+//!
+//! The two halves of a double-buffered scratchpad lie in different banks, so that DMA and array do
+//! not meet; with a single bank, or without double buffering where the DMA drains what the array
+//! still fills, they share the port and the array yields: DMA words are few, and a burst that has
+//! arrived can not wait.
+
+use super::bus::{ARRAY, Bus, CONTROLLER, DATA};
+use super::message::Message;
+use super::observer::Observer;
+use crate::arch::{Buffer as BufferSpec, Ports};
+use crate::mapping::Operand;
+
+/// Accesses of whole port words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BufferCounts {
+    /// Words read by array or vector unit.
+    pub engine_reads: u64,
+    /// Words written by array or vector unit.
+    pub engine_writes: u64,
+    /// Words read by the DMA.
+    pub dma_reads: u64,
+    /// Words written by the DMA.
+    pub dma_writes: u64,
+}
+
+impl BufferCounts {
+    /// Counts since `before`.
+    pub fn since(&self, before: &BufferCounts) -> BufferCounts {
+        BufferCounts {
+            engine_reads: self.engine_reads - before.engine_reads,
+            engine_writes: self.engine_writes - before.engine_writes,
+            dma_reads: self.dma_reads - before.dma_reads,
+            dma_writes: self.dma_writes - before.dma_writes,
+        }
+    }
+}
+
+/// One buffer.
+#[derive(Debug, Clone)]
+pub struct Buffer {
+    operand: Operand,
+    /// DMA accesses meet the array's at a single port.
+    shared_port: bool,
+    counts: BufferCounts,
+}
+
+impl Buffer {
+    /// The buffer of `operand`.
+    pub fn new(operand: Operand, spec: &BufferSpec) -> Self {
+        let halves_apart = spec.double_buffered && spec.banks >= 2;
+        Buffer {
+            operand,
+            shared_port: spec.ports == Ports::SinglePort && !halves_apart,
+            counts: BufferCounts::default(),
+        }
+    }
+
+    /// Accesses so far.
+    pub fn counts(&self) -> &BufferCounts {
+        &self.counts
+    }
+
+    /// Handles a message.
+    pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
+        match message {
+            Message::Fill { transfer, words, last } => {
+                self.counts.dma_writes += u64::from(words);
+                self.conflict(words, bus);
+                if last {
+                    bus.send(bus.cycle(), DATA, CONTROLLER, Message::Filled { transfer });
+                }
+            }
+            Message::Drain { words } => {
+                self.counts.dma_reads += u64::from(words);
+                self.conflict(words, bus);
+            }
+            Message::Used { reads, writes } => {
+                self.counts.engine_reads += reads;
+                self.counts.engine_writes += writes;
+            }
+            other => debug_assert!(false, "buffer got {other:?}"),
+        }
+    }
+
+    fn conflict<O: Observer>(&self, words: u32, bus: &mut Bus<'_, O>) {
+        if self.shared_port && words > 0 {
+            let message = Message::Conflict { buffer: self.operand as u8, cycles: words };
+            bus.send(bus.cycle(), DATA, ARRAY, message);
+        }
+    }
+}

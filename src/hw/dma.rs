@@ -1,0 +1,267 @@
+//! The DMA engine: cuts transfers into DRAM bursts, keeps a bounded number of them under way, and
+//! moves what comes back into the buffers.
+//!
+//! Loads and stores wait in a queue each, and bursts are taken from the two in turn, one a core cycle.
+//! A burst counts as under way from its request until its bytes are through the buffer's port (loads)
+//! or the DRAM controller has taken it (stores); that bound is the back-pressure. A store ends when
+//! all its bursts are accepted: later reads of the same bytes queue behind them.
+
+use std::collections::VecDeque;
+
+use super::bus::{Bus, CHANNELS, CONTROL, CONTROLLER, DATA, DMA, buffer_of};
+use super::dram::{AddressMap, RequestKind};
+use super::message::Message;
+use super::observer::Observer;
+use crate::arch::Architecture;
+use crate::mapping::{Bursts, Schedule};
+use crate::sim::{ComponentId, Tick};
+
+/// What the DMA moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DmaCounts {
+    /// Bursts read from DRAM.
+    pub read_bursts: u64,
+    /// Bursts written to DRAM.
+    pub written_bursts: u64,
+    /// Bytes of tiles that were loaded (parts of bursts that nobody wanted left out).
+    pub loaded_bytes: u64,
+    /// Bytes of tiles that were stored.
+    pub stored_bytes: u64,
+    /// Partial sums among the loaded bytes.
+    pub loaded_psum_bytes: u64,
+    /// Partial sums among the stored bytes.
+    pub stored_psum_bytes: u64,
+    /// Transfers.
+    pub transfers: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Job {
+    transfer: u32,
+    bursts: Bursts,
+}
+
+/// State of one transfer of the layer.
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    under_way: u32,
+    all_requested: bool,
+    began: Tick,
+}
+
+/// The DMA engine.
+#[derive(Debug, Clone)]
+pub struct Dma {
+    burst_bytes: u32,
+    channel_map: AddressMap,
+    request_latency: u64,
+    words_per_burst: [u32; 3],
+    loads: VecDeque<Job>,
+    stores: VecDeque<Job>,
+    stores_next: bool,
+    progress: Vec<Progress>,
+    /// Transfer of each burst under way, by tag.
+    owner: Vec<u32>,
+    free_tags: Vec<u32>,
+    /// First core cycle in which the next request may leave.
+    next_request: u64,
+    /// First core cycle in which each buffer's port is free for the DMA.
+    port_free: [u64; 3],
+    /// Tags that become free when the port has caught up, in the order of time.
+    draining: VecDeque<(u64, u32)>,
+    counts: DmaCounts,
+}
+
+impl Dma {
+    /// The engine of an architecture.
+    pub fn new(arch: &Architecture, channel_map: AddressMap, burst_bytes: u32) -> Self {
+        let outstanding = arch.dma.outstanding_bursts;
+        let buffers = [&arch.buffers.activation, &arch.buffers.weight, &arch.buffers.output];
+        Dma {
+            burst_bytes,
+            channel_map,
+            request_latency: u64::from(arch.dma.request_latency_cycles),
+            words_per_burst: buffers.map(|buffer| (burst_bytes * 8).div_ceil(buffer.port_bits)),
+            loads: VecDeque::new(),
+            stores: VecDeque::new(),
+            stores_next: false,
+            progress: Vec::new(),
+            owner: vec![0; outstanding as usize],
+            free_tags: (0..outstanding).rev().collect(),
+            next_request: 0,
+            port_free: [0; 3],
+            draining: VecDeque::new(),
+            counts: DmaCounts::default(),
+        }
+    }
+
+    /// Prepares for a layer.
+    pub fn begin_layer(&mut self, schedule: &Schedule) {
+        self.progress.clear();
+        self.progress.resize(schedule.transfers.len(), Progress::default());
+        self.counts = DmaCounts::default();
+    }
+
+    /// What was moved since the beginning of the layer.
+    pub fn counts(&self) -> &DmaCounts {
+        &self.counts
+    }
+
+    /// Bursts under way.
+    pub fn under_way(&self) -> usize {
+        self.owner.len() - self.free_tags.len()
+    }
+
+    /// Transfers not yet fully requested.
+    pub fn queued(&self) -> usize {
+        self.loads.len() + self.stores.len()
+    }
+
+    /// Handles a message.
+    pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
+        match message {
+            Message::Load { transfer } | Message::Store { transfer } => self.enqueue(transfer, bus),
+            Message::Answer { tag } => self.answered(tag, bus),
+            Message::PortFree => self.release_drained(bus.cycle()),
+            other => debug_assert!(false, "DMA got {other:?}"),
+        }
+        self.request(bus);
+    }
+
+    fn enqueue<O: Observer>(&mut self, transfer: u32, bus: &mut Bus<'_, O>) {
+        let what = bus.schedule.transfers[transfer as usize];
+        let bytes = what.runs.bytes();
+        self.counts.transfers += 1;
+        let (all, psums) = if what.store {
+            (&mut self.counts.stored_bytes, &mut self.counts.stored_psum_bytes)
+        } else {
+            (&mut self.counts.loaded_bytes, &mut self.counts.loaded_psum_bytes)
+        };
+        *all += bytes;
+        *psums += if what.psums { bytes } else { 0 };
+        self.progress[transfer as usize].began = bus.scheduler.now();
+        let job = Job { transfer, bursts: what.runs.bursts(self.burst_bytes) };
+        if job.bursts.is_empty() {
+            // A tile that lies in the padding only.
+            self.progress[transfer as usize].all_requested = true;
+            self.complete(transfer, 0, bus.cycle(), bus);
+        } else if what.store {
+            self.stores.push_back(job);
+        } else {
+            self.loads.push_back(job);
+        }
+    }
+
+    /// Sends requests as long as there is work and room for more of it under way.
+    fn request<O: Observer>(&mut self, bus: &mut Bus<'_, O>) {
+        while let Some(&tag) = self.free_tags.last() {
+            let from_stores = match (self.loads.is_empty(), self.stores.is_empty()) {
+                (true, true) => return,
+                (false, true) => false,
+                (true, false) => true,
+                (false, false) => self.stores_next,
+            };
+            let queue = if from_stores { &mut self.stores } else { &mut self.loads };
+            let Some(job) = queue.front_mut() else { return };
+            let transfer = job.transfer;
+            let Some(address) = job.bursts.next() else { return };
+            let all_requested = job.bursts.is_empty();
+            if all_requested {
+                queue.pop_front();
+            }
+            self.stores_next = !from_stores;
+            self.free_tags.pop();
+            self.owner[tag as usize] = transfer;
+            let progress = &mut self.progress[transfer as usize];
+            progress.under_way += 1;
+            progress.all_requested = all_requested;
+            self.send_request(tag, transfer, address, from_stores, bus);
+        }
+    }
+
+    fn send_request<O: Observer>(
+        &mut self,
+        tag: u32,
+        transfer: u32,
+        address: u64,
+        store: bool,
+        bus: &mut Bus<'_, O>,
+    ) {
+        let mut at = self.next_request.max(bus.cycle());
+        let kind = if store {
+            // The bytes come out of the buffer through its port first.
+            let operand = bus.schedule.transfers[transfer as usize].operand;
+            let words = self.words_per_burst[operand as usize];
+            let port_free = &mut self.port_free[operand as usize];
+            at = at.max(*port_free);
+            *port_free = at + u64::from(words);
+            bus.send(at, DATA, buffer_of(operand), Message::Drain { words });
+            self.counts.written_bursts += 1;
+            RequestKind::Write
+        } else {
+            self.counts.read_bursts += 1;
+            RequestKind::Read
+        };
+        self.next_request = at + 1;
+        let channel = ComponentId(CHANNELS.0 + self.channel_map.channel_of(address));
+        let message = Message::Request { address, tag, kind };
+        bus.send(at + self.request_latency, CONTROL, channel, message);
+    }
+
+    fn answered<O: Observer>(&mut self, tag: u32, bus: &mut Bus<'_, O>) {
+        let transfer = self.owner[tag as usize];
+        let what = bus.schedule.transfers[transfer as usize];
+        self.progress[transfer as usize].under_way -= 1;
+        let now = bus.cycle();
+        if what.store {
+            self.free_tags.push(tag);
+            self.complete(transfer, 0, now, bus);
+            return;
+        }
+        let words = self.words_per_burst[what.operand as usize];
+        let port_free = &mut self.port_free[what.operand as usize];
+        let filled = now.max(*port_free) + u64::from(words);
+        *port_free = filled;
+        if filled > now + u64::from(words) {
+            // The port lags behind the data: the burst stays under way until it is through.
+            self.draining.push_back((filled, tag));
+            bus.send(filled, CONTROL, DMA, Message::PortFree);
+        } else {
+            self.free_tags.push(tag);
+        }
+        self.complete(transfer, words, filled, bus);
+    }
+
+    fn release_drained(&mut self, now: u64) {
+        while let Some(position) = self.draining.iter().position(|&(free, _)| free <= now) {
+            if let Some((_, tag)) = self.draining.remove(position) {
+                self.free_tags.push(tag);
+            }
+        }
+    }
+
+    /// Accounts for a burst of a transfer that is through at `cycle`, and says so if it was the last.
+    fn complete<O: Observer>(
+        &mut self,
+        transfer: u32,
+        words: u32,
+        cycle: u64,
+        bus: &mut Bus<'_, O>,
+    ) {
+        let progress = self.progress[transfer as usize];
+        let last = progress.all_requested && progress.under_way == 0;
+        let what = &bus.schedule.transfers[transfer as usize];
+        if last {
+            let end = bus.clocks.core.edge(cycle);
+            bus.observer.transfer(transfer, what, progress.began, end);
+        }
+        if what.store {
+            if last {
+                bus.send(cycle, CONTROL, CONTROLLER, Message::Stored { transfer });
+            }
+        } else {
+            let to = buffer_of(what.operand);
+            bus.send(cycle, DATA, to, Message::Fill { transfer, words, last });
+        }
+    }
+}

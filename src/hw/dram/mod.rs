@@ -1,0 +1,64 @@
+//! DRAM: a passive, event-driven model of memory channels and their controllers.
+//!
+//! A [`DramSpec`] describes a standard (a RON preset: organisation, timing, controller, currents), an
+//! [`AddressMap`] sends a byte address to its [`Location`], and a [`Channel`] plays the controller and the devices
+//! of one channel. Times are cycles of the DRAM clock. The channel knows no clock and no event queue: its owner
+//! calls [`Channel::advance`] at the cycles it asks for, and nothing is done in the cycles between, because the
+//! next cycle in which anything can happen is known exactly.
+//!
+//! # Model
+//! Every request passes three stations:
+//!
+//! 1. A wait queue, one for reads and one for (posted) writes, of the stated depths. A read of a burst with a
+//!    posted write is answered from it in the next cycle; a read of a burst that is being read shares its RD; a
+//!    write to a burst with a posted write is absorbed by it.
+//! 2. The queue of its bank. One request a cycle moves there, the oldest whose bank queue has room: a read, or
+//!    during a drain a write. A drain starts when the posted writes reach the high watermark, or exceed the idle
+//!    watermark while all bank queues are empty, and takes all writes that are posted at that time. A write does
+//!    not pass a read of the same burst. From the next cycle on the request competes for commands, so a read of an
+//!    idle channel takes 1 + tRCD + CL + BL/2 cycles, and 1 + CL + BL/2 if its row is open.
+//! 3. The command bus. Banks take turns, starting after the one that issued last; the first with a legal command
+//!    issues. In a bank, row hits go in order; the request at the head of the queue may close the row when no hits
+//!    wait behind it, or when the row has had `row_hit_cap` column commands and the precharge becomes legal before
+//!    the next hit does. (So hits that follow each other closer than tRTP keep the row, for one refresh interval at
+//!    most.) With two command buses, the next bank in turn may use the other one in the same cycle.
+//!
+//! Every tREFI / ranks the next rank is due for an all-bank refresh. It gets no further commands until its open
+//! banks are precharged and the refresh is issued, and these go before all others.
+//!
+//! With the parameters of DRAMsim3 the model issues the same commands in the same cycles as DRAMsim3 does
+//! (commit 2981759): its unit tests compare.
+//!
+//! # Left out
+//! Power-down and self refresh, per-bank refresh, temperature, ECC, DRAM-side errors, the pins' training and
+//! calibration. Writes to different ranks follow each other without a gap (as in DRAMsim3). With auto-precharge,
+//! tPPD does not count the implied precharges.
+
+mod address;
+mod bank;
+mod channel;
+mod command;
+mod counts;
+mod device;
+mod distance;
+mod energy;
+mod rank;
+mod refresh;
+mod request;
+mod spec;
+mod validate;
+mod wait_queue;
+
+#[cfg(test)]
+mod tests;
+
+pub use address::{AddressMap, AddressMapError, Location};
+pub use channel::Channel;
+pub use command::{Command, CommandKind, CommandSink, Completions, NoSink};
+pub use counts::DramCounts;
+pub use energy::{CommandEnergies, command_energies};
+pub use request::RequestKind;
+pub use spec::{
+    CommandBus, ControllerSpec, DramSpec, Organisation, PagePolicy, Power, RefreshPolicy,
+    RefreshPrecharge, Timing,
+};

@@ -1,0 +1,55 @@
+//! Requests, and a quick test whether one for the same burst is pending.
+
+/// Whether a request reads or writes one burst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RequestKind {
+    /// Reads one burst.
+    #[default]
+    Read,
+    /// Writes one burst; posted: the requester need not wait.
+    Write,
+}
+
+/// A request to a bank.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Request {
+    pub row: u32,
+    pub column: u32,
+    pub tag: u32,
+    pub kind: RequestKind,
+}
+
+const BUCKETS: usize = 1024;
+
+/// Counts pending requests by a hash of what they address. Zero in a bucket proves that nothing pending addresses
+/// the burst; anything else calls for a search.
+#[derive(Debug, Clone)]
+pub(super) struct PendingFilter(Vec<u16>);
+
+impl PendingFilter {
+    pub fn new() -> PendingFilter {
+        PendingFilter(vec![0; BUCKETS])
+    }
+
+    #[inline]
+    pub fn bucket(bank: u32, row: u32, column: u32) -> usize {
+        // Neighbouring columns of neighbouring banks, what a stream has pending, fall into different buckets.
+        let mixed = (column ^ bank << 5).wrapping_add(row.wrapping_mul(0x9e37));
+        mixed as usize % BUCKETS
+    }
+
+    #[inline]
+    pub fn may_hold(&self, bucket: usize) -> bool {
+        self.0[bucket] != 0
+    }
+
+    #[inline]
+    pub fn add(&mut self, bucket: usize) {
+        self.0[bucket] += 1;
+    }
+
+    #[inline]
+    pub fn remove(&mut self, bucket: usize) {
+        self.0[bucket] -= 1;
+    }
+}

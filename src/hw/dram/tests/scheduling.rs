@@ -1,0 +1,233 @@
+//! Which request goes first.
+
+use super::*;
+
+/// Order in which reads finish.
+fn order(played: &Played) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..played.done.len()).collect();
+    order.sort_by_key(|&i| played.done[i]);
+    order
+}
+
+#[test]
+fn row_hits_pass_older_requests_for_other_rows() {
+    let spec = unrefreshed("ddr4_2400");
+    let (row, other) = (at(0, 0, 1, 0), at(0, 0, 2, 0));
+    let played = play(&spec, &[read(0, row), read(0, other), read(0, at(0, 0, 1, 1))]);
+    assert_eq!(order(&played), [0, 2, 1]);
+    assert_eq!(played.counts.row_hits, 1);
+}
+
+#[test]
+fn hits_of_a_row_go_in_order() {
+    let spec = unrefreshed("ddr4_2400");
+    let arrivals: Vec<_> = [5, 3, 9, 1].map(|c| read(0, at(0, 0, 1, c))).to_vec();
+    assert_eq!(order(&play(&spec, &arrivals)), [0, 1, 2, 3]);
+}
+
+/// A row hit passes a read of another row that needs an activate, but a read of a third bank does not wait.
+#[test]
+fn banks_take_turns() {
+    let spec = unrefreshed("ddr4_2400");
+    // Four banks of different groups, two hits each: the column commands go round, not bank by bank.
+    let arrivals: Vec<_> = (0..8)
+        .map(|i| read(0, at(i % 4, 0, 1, i / 4)))
+        .collect();
+    assert_eq!(order(&play(&spec, &arrivals)), [0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
+/// One row has hits waiting behind a request for another row.
+fn hits_before_the_other_row(spec: &DramSpec) -> usize {
+    let mut arrivals = vec![read(0, at(0, 0, 1, 0)), read(0, at(0, 0, 2, 0))];
+    arrivals.extend((1..20).map(|c| read(0, at(0, 0, 1, c))));
+    let played = play(spec, &arrivals);
+    order(&played)
+        .iter()
+        .position(|&i| i == 1)
+        .expect("all are done")
+}
+
+#[test]
+fn the_hit_cap_lets_the_other_row_in() {
+    let mut spec = unrefreshed("ddr4_2400");
+    // The precharge is legal before the next hit is.
+    spec.timing.rtp = 3;
+    spec.timing.ras = 1;
+    for cap in [1, 2, 4, 7] {
+        spec.controller.row_hit_cap = cap;
+        assert_eq!(hits_before_the_other_row(&spec), cap as usize, "cap {cap}");
+    }
+}
+
+#[test]
+fn hits_closer_than_a_precharge_keep_the_row_past_the_cap() {
+    let spec = unrefreshed("ddr4_2400");
+    assert!(spec.timing.rtp > spec.timing.ccd_l);
+    assert_eq!(hits_before_the_other_row(&spec), 20);
+}
+
+/// Hits without end keep a row only until the next refresh closes it.
+#[test]
+fn no_request_starves() {
+    for name in PRESETS {
+        let spec = preset(name);
+        let columns = spec.bursts_per_row();
+        let mut arrivals: Vec<_> = (0..20_000).map(|i| read(0, at(0, 0, 1, i % columns))).collect();
+        arrivals.insert(10, read(0, at(0, 0, 2, 0)));
+        let played = play(&spec, &arrivals);
+        let bound = u64::from(spec.timing.refi + spec.timing.rfc) + 200;
+        assert!(played.latency(10) < bound, "{name}: {}", played.latency(10));
+    }
+}
+
+#[test]
+fn a_full_queue_refuses_and_recovers() {
+    let spec = unrefreshed("ddr4_2400");
+    let mut channel = Channel::new(&spec, 0);
+    let mut accepted = 0;
+    while channel.can_accept(RequestKind::Read) {
+        channel.enqueue(0, accepted, RequestKind::Read, at(0, 0, accepted, 0));
+        accepted += 1;
+    }
+    assert_eq!(accepted, spec.controller.read_queue);
+    assert!(channel.can_accept(RequestKind::Write));
+    let mut done = vec![None; accepted as usize];
+    // The first request moves on to its bank in the same cycle.
+    channel.advance(0, &mut done);
+    assert!(channel.can_accept(RequestKind::Read));
+    let mut now = 0;
+    while let Some(next) = channel.advance(now, &mut done) {
+        now = next;
+    }
+    assert!(done.iter().all(Option::is_some) && channel.is_idle());
+}
+
+fn writes(count: u32) -> Vec<Arrival> {
+    (0..count).map(|i| write(0, at(i % 4, 0, 1, i))).collect()
+}
+
+#[test]
+fn few_writes_stay_posted_until_flushed() {
+    let mut spec = unrefreshed("ddr4_2400");
+    spec.controller.idle_drain_cycles = None;
+    let mut channel = Channel::new(&spec, 0);
+    let played = play_on(&mut channel, &writes(8));
+    assert_eq!((played.counts.writes, played.idle), (0, false));
+    channel.flush(5_000);
+    let mut done = vec![None; 8];
+    let mut now = 5_000;
+    while let Some(next) = channel.advance(now, &mut done) {
+        now = next;
+    }
+    assert!(done.iter().all(Option::is_some) && channel.is_idle());
+    assert_eq!(channel.counts().writes, 8);
+    assert_eq!(channel.counts().activates, 4);
+}
+
+#[test]
+fn an_idle_channel_drains_above_the_idle_watermark() {
+    let mut spec = unrefreshed("ddr4_2400");
+    spec.controller.idle_drain_cycles = None;
+    let played = play(&spec, &writes(9));
+    assert_eq!((played.counts.writes, played.idle), (9, true));
+}
+
+#[test]
+fn the_idle_timer_drains_the_rest() {
+    let mut spec = unrefreshed("ddr4_2400");
+    spec.controller.idle_drain_cycles = Some(300);
+    let played = play(&spec, &writes(3));
+    assert!(played.idle);
+    // The last of three requests came in cycle 2; a write moves at its end and is activated in the next cycle.
+    assert_eq!(played.of_kind(CommandKind::Activate)[0], 2 + 300 + 1);
+}
+
+/// While reads keep the banks busy, writes wait for the high watermark and then go all at once.
+#[test]
+fn writes_drain_in_one_go_at_the_high_watermark() {
+    let spec = unrefreshed("ddr4_2400");
+    let high = spec.controller.write_high_watermark;
+    let mut arrivals = Vec::new();
+    for i in 0..400 {
+        arrivals.push(read(0, at(i % 4, 0, 1, i % 100)));
+        if i < high {
+            arrivals.push(write(0, at(i % 4, 1, 1, i)));
+        }
+    }
+    let all = play(&spec, &arrivals);
+    let first_write = all.of_kind(CommandKind::Write)[0];
+    assert!(all.accepted[2 * high as usize - 1] < first_write);
+    assert_eq!(all.counts.writes, u64::from(high));
+
+    // One less: they wait until no reads are left.
+    arrivals.remove(2 * high as usize - 1);
+    let fewer = play(&spec, &arrivals);
+    let last_read = *fewer.of_kind(CommandKind::Read).last().expect("reads");
+    assert!(fewer.of_kind(CommandKind::Write)[0] > last_read);
+}
+
+#[test]
+fn a_read_of_a_posted_write_is_forwarded() {
+    let spec = unrefreshed("ddr4_2400");
+    let place = at(1, 1, 9, 9);
+    let played = play(&spec, &[write(0, place), read(5, place)]);
+    assert_eq!(played.latency(1), 1);
+    assert_eq!((played.counts.reads, played.counts.forwarded_reads), (0, 1));
+}
+
+#[test]
+fn reads_of_one_burst_share_a_command() {
+    let spec = unrefreshed("ddr4_2400");
+    let place = at(1, 1, 9, 9);
+    let played = play(&spec, &[read(0, place), read(7, place), read(9, place)]);
+    assert_eq!((played.counts.reads, played.counts.merged_reads), (1, 2));
+    assert_eq!(played.done[0], played.done[1]);
+    assert_eq!(played.done[0], played.done[2]);
+}
+
+#[test]
+fn a_write_absorbs_a_later_one_to_its_burst() {
+    let spec = unrefreshed("ddr4_2400");
+    let place = at(1, 1, 9, 9);
+    let played = play(&spec, &[write(0, place), write(3, place)]);
+    assert_eq!((played.counts.writes, played.counts.merged_writes), (1, 1));
+    assert_eq!(played.latency(1), 1);
+}
+
+/// A drain does not let a write pass a read of the same burst, even a read that has not reached its bank.
+#[test]
+fn a_write_waits_for_an_older_read_of_its_burst() {
+    let mut spec = unrefreshed("ddr4_2400");
+    spec.controller.write_high_watermark = 1;
+    spec.controller.write_idle_watermark = 0;
+    spec.controller.bank_queue = 2;
+    let place = at(0, 0, 50, 0);
+    let mut arrivals: Vec<_> = (0..20).map(|row| read(0, at(0, 0, row, 0))).collect();
+    arrivals.push(read(0, place));
+    arrivals.push(write(0, place));
+    let played = play(&spec, &arrivals);
+    let write = played.of_kind(CommandKind::Write)[0];
+    assert!(played.done.iter().all(Option::is_some));
+    let read_command = played.done[20].expect("done") - u64::from(spec.read_latency_cycles());
+    assert!(read_command < write);
+}
+
+/// A caller who comes late gets the same results, with the times at which they happened.
+#[test]
+fn late_calls_change_nothing() {
+    let spec = preset("ddr4_2400");
+    let arrivals: Vec<_> = (0..30).map(|i| read(i * 7, at(0, i as u32 % 4, i as u32, 0))).collect();
+    let punctual = play(&spec, &arrivals);
+    let mut late = Channel::with_sink(&spec, 0, Vec::new());
+    let mut done = vec![None; arrivals.len()];
+    for (i, arrival) in arrivals.iter().enumerate() {
+        late.enqueue(arrival.cycle, i as u32, arrival.kind, arrival.location);
+    }
+    late.advance(100_000, &mut done);
+    assert_eq!(done, punctual.done);
+    let until_end = |commands: &[(u64, Command)]| -> Vec<(u64, Command)> {
+        let within = |&&(cycle, _): &&(u64, Command)| cycle <= punctual.end;
+        commands.iter().filter(within).copied().collect()
+    };
+    assert_eq!(until_end(late.sink()), punctual.commands);
+}

@@ -1,0 +1,161 @@
+//! Requests the controller has accepted and not yet moved to a bank queue.
+
+use super::request::Request;
+
+const NONE: u16 = u16::MAX;
+
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    request: Request,
+    /// Age: smaller came earlier.
+    sequence: u64,
+    /// Next of the same bank, or of the free list.
+    next: u16,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Chain {
+    head: u16,
+    tail: u16,
+}
+
+/// A bounded queue in order of arrival from which the oldest request of any set of banks can be taken: one FIFO
+/// for each bank, linked through a fixed pool.
+#[derive(Debug, Clone)]
+pub(super) struct WaitQueue {
+    slots: Vec<Slot>,
+    free: u16,
+    len: u32,
+    sequence: u64,
+    chains: Vec<Chain>,
+    /// Bit b: bank b has requests here.
+    banks: u64,
+}
+
+impl WaitQueue {
+    pub fn new(capacity: u32, banks: usize) -> WaitQueue {
+        let slots = (1..=capacity as u16)
+            .map(|next| Slot {
+                request: Request::default(),
+                sequence: 0,
+                next: if u32::from(next) == capacity { NONE } else { next },
+            })
+            .collect();
+        let empty = Chain {
+            head: NONE,
+            tail: NONE,
+        };
+        WaitQueue {
+            slots,
+            free: 0,
+            len: 0,
+            sequence: 0,
+            chains: vec![empty; banks],
+            banks: 0,
+        }
+    }
+
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        self.free == NONE
+    }
+
+    #[inline]
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    #[inline]
+    pub fn banks(&self) -> u64 {
+        self.banks
+    }
+
+    /// Appends a request; the queue must not be full.
+    #[inline]
+    pub fn push(&mut self, bank: u32, request: Request) {
+        let index = self.free;
+        let slot = &mut self.slots[usize::from(index)];
+        self.free = slot.next;
+        *slot = Slot {
+            request,
+            sequence: self.sequence,
+            next: NONE,
+        };
+        self.sequence += 1;
+        self.len += 1;
+        let chain = &mut self.chains[bank as usize];
+        let tail = chain.tail;
+        chain.tail = index;
+        if tail == NONE {
+            chain.head = index;
+            self.banks |= 1 << bank;
+        } else {
+            self.slots[usize::from(tail)].next = index;
+        }
+    }
+
+    /// The bank, among those of the set, whose first request is the oldest.
+    #[inline]
+    pub fn oldest_bank(&self, banks: u64) -> Option<u32> {
+        let mut rest = banks & self.banks;
+        if rest == 0 {
+            return None;
+        }
+        let mut best = rest.trailing_zeros();
+        rest &= rest - 1;
+        if rest != 0 {
+            let mut age = self.head(best).sequence;
+            while rest != 0 {
+                let bank = rest.trailing_zeros();
+                rest &= rest - 1;
+                let other = self.head(bank).sequence;
+                if other < age {
+                    age = other;
+                    best = bank;
+                }
+            }
+        }
+        Some(best)
+    }
+
+    /// The first request of a bank that has one.
+    #[inline]
+    pub fn first(&self, bank: u32) -> Request {
+        self.head(bank).request
+    }
+
+    #[inline]
+    fn head(&self, bank: u32) -> &Slot {
+        &self.slots[usize::from(self.chains[bank as usize].head)]
+    }
+
+    /// Takes the first request of a bank that has one.
+    #[inline]
+    pub fn take(&mut self, bank: u32) -> Request {
+        let chain = &mut self.chains[bank as usize];
+        let index = chain.head;
+        let slot = &mut self.slots[usize::from(index)];
+        chain.head = slot.next;
+        if chain.head == NONE {
+            chain.tail = NONE;
+            self.banks &= !(1 << bank);
+        }
+        slot.next = self.free;
+        self.free = index;
+        self.len -= 1;
+        slot.request
+    }
+
+    /// Whether a request for the burst waits here.
+    pub fn holds(&self, bank: u32, row: u32, column: u32) -> bool {
+        let mut index = self.chains[bank as usize].head;
+        while index != NONE {
+            let slot = &self.slots[usize::from(index)];
+            if slot.request.row == row && slot.request.column == column {
+                return true;
+            }
+            index = slot.next;
+        }
+        false
+    }
+}

@@ -1,0 +1,259 @@
+//! The machine: all components, the dispatch of messages to them, and the run of a plan layer by layer.
+//!
+//! A layer begins when the one before it has its last output in DRAM; nothing of it is loaded ahead.
+//! That costs each layer one exposed DRAM latency and first tile, and makes layers independent: run
+//! alone or in a network, a layer does the same work.
+
+use hdrhistogram::Histogram;
+
+use super::buffer::{Buffer, BufferCounts};
+use super::bus::{ARRAY, BUFFERS, Bus, CHANNELS, CONTROLLER, CONVERTER, Clocks, DMA, VECTOR_UNIT};
+use super::channel::DramChannel;
+use super::controller::Controller;
+use super::converter::Converter;
+use super::dma::Dma;
+use super::dram::{AddressMap, DramSpec};
+use super::message::Message;
+use super::observer::Observer;
+use super::pe_array::PeArray;
+use super::result::{DramTotals, LayerResult, RunResult};
+use super::vector_unit::VectorUnit;
+use crate::arch::Architecture;
+use crate::mapping::{NetworkPlan, Operand, Schedule};
+use crate::sim::{
+    ClockError, ComponentId, Khz, Model, RunError, Scheduler, Waiting, clock_domains, run,
+};
+
+/// Why a run could not be made or did not end.
+#[derive(Debug, thiserror::Error)]
+pub enum MachineError {
+    /// The clocks have no common tick.
+    #[error("core and DRAM clock: {0}")]
+    Clock(#[from] ClockError),
+    /// The memory can not be built as asked.
+    #[error("DRAM: {0}")]
+    Memory(#[from] super::dram::AddressMapError),
+    /// The events ended early: an error in this program, not in the input.
+    #[error("{0}")]
+    Run(#[from] RunError),
+}
+
+/// Running totals of components that count over the whole run.
+#[derive(Debug, Clone, Copy, Default)]
+struct Totals {
+    buffers: [BufferCounts; 3],
+    dram: DramTotals,
+    converted: u64,
+    tiles: u64,
+}
+
+/// The hardware with the layer it works on.
+struct Machine<'a, O: Observer> {
+    plan: &'a NetworkPlan,
+    clocks: Clocks,
+    controller: Controller,
+    dma: Dma,
+    buffers: [Buffer; 3],
+    array: PeArray,
+    converter: Converter,
+    vector_unit: VectorUnit,
+    channels: Vec<DramChannel>,
+    layer: usize,
+    begin_cycle: u64,
+    schedule: Schedule,
+    before: Totals,
+    results: Vec<LayerResult>,
+    observer: &'a mut O,
+    progress: &'a dyn Fn(usize),
+}
+
+impl<O: Observer> Machine<'_, O> {
+    fn channel_totals(&mut self, scheduler: &Scheduler<Message>) -> DramTotals {
+        let cycle = self.clocks.dram.cycle_of(scheduler.now());
+        self.channels.iter_mut().fold(DramTotals::default(), |sum, channel| {
+            sum.plus(&channel.totals_at(cycle))
+        })
+    }
+
+    /// Starts layer after layer until one has work to wait for.
+    fn begin_layer(&mut self, scheduler: &mut Scheduler<Message>) {
+        let cycle = self.clocks.core.cycle_of(scheduler.now());
+        self.observer.layer_begins(self.layer as u32, scheduler.now());
+        self.schedule = self.plan.layers[self.layer].schedule();
+        self.begin_cycle = cycle;
+        self.dma.begin_layer(&self.schedule);
+        self.array.begin_layer(self.schedule.timing, cycle);
+        self.vector_unit.begin_layer(cycle);
+        let mut bus = Bus {
+            scheduler,
+            clocks: self.clocks,
+            schedule: &self.schedule,
+            observer: self.observer,
+        };
+        self.controller.begin_layer(&mut bus);
+    }
+
+    fn end_layer(&mut self, scheduler: &mut Scheduler<Message>) {
+        let end_cycle = self.clocks.core.cycle_of(scheduler.now());
+        let totals = Totals {
+            buffers: [0, 1, 2].map(|i: usize| *self.buffers[i].counts()),
+            dram: self.channel_totals(scheduler),
+            converted: self.converter.values(),
+            tiles: self.controller.tiles(),
+        };
+        let (array_causes, array) = self.array.end_layer(end_cycle);
+        let (vector_causes, vector) = self.vector_unit.end_layer(end_cycle);
+        let on_array = self.schedule.timing.is_some();
+        let result = LayerResult {
+            begin_cycle: self.begin_cycle,
+            end_cycle,
+            causes: if on_array { array_causes } else { vector_causes },
+            array,
+            vector,
+            dma: *self.dma.counts(),
+            buffers: [0, 1, 2].map(|i| totals.buffers[i].since(&self.before.buffers[i])),
+            dram: totals.dram.since(&self.before.dram),
+            converted_values: totals.converted - self.before.converted,
+            tiles: totals.tiles - self.before.tiles,
+        };
+        super::conservation::check(&result, &self.schedule, self.plan, self.layer);
+        self.results.push(result);
+        self.before = totals;
+        self.observer.layer_ends(self.layer as u32, scheduler.now());
+        (self.progress)(self.layer);
+        self.layer += 1;
+        if self.layer < self.plan.layers.len() {
+            self.begin_layer(scheduler);
+        }
+    }
+}
+
+impl<O: Observer> Model for Machine<'_, O> {
+    type Message = Message;
+
+    fn handle(
+        &mut self,
+        to: ComponentId,
+        message: Message,
+        scheduler: &mut Scheduler<Message>,
+    ) {
+        let mut bus = Bus {
+            scheduler,
+            clocks: self.clocks,
+            schedule: &self.schedule,
+            observer: self.observer,
+        };
+        match to {
+            CONTROLLER => {
+                self.controller.handle(message, &mut bus);
+                if self.controller.layer_is_done() {
+                    self.end_layer(scheduler);
+                }
+            }
+            DMA => self.dma.handle(message, &mut bus),
+            ARRAY => self.array.handle(message, &mut bus),
+            CONVERTER => self.converter.handle(message, &mut bus),
+            VECTOR_UNIT => self.vector_unit.handle(message, &mut bus),
+            ComponentId(id) if id >= CHANNELS.0 => {
+                self.channels[(id - CHANNELS.0) as usize].handle(message, &mut bus);
+            }
+            ComponentId(id) => {
+                self.buffers[(id - BUFFERS.0) as usize].handle(message, &mut bus);
+            }
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.layer == self.plan.layers.len()
+    }
+
+    fn waiting(&self) -> Vec<Waiting> {
+        let mut report = self.controller.waiting(&self.schedule);
+        let mut say = |component: &str, on: String| {
+            report.push(Waiting { component: component.into(), on });
+        };
+        if self.dma.under_way() + self.dma.queued() > 0 {
+            say(
+                "dma",
+                format!(
+                    "{} bursts under way, with {} transfers queued",
+                    self.dma.under_way(),
+                    self.dma.queued()
+                ),
+            );
+        }
+        if self.array.is_busy() {
+            say("pe array", "the end of a fold".into());
+        }
+        if self.vector_unit.is_busy() {
+            say("vector unit", "the end of a step".into());
+        }
+        for (index, channel) in self.channels.iter().enumerate() {
+            if !channel.is_idle() {
+                let on = format!("commands for its queues ({} behind them)", channel.waiting());
+                say(&format!("dram channel {index}"), on);
+            }
+        }
+        report
+    }
+}
+
+/// Runs a plan on an architecture with the memory `dram`. `progress` is called with each finished layer's
+/// index.
+///
+/// # Errors
+/// [`MachineError`] for clocks or a memory that can not be built; [`MachineError::Run`] for a run that
+/// did not come to its end, which is a defect of this program.
+pub fn simulate<O: Observer>(
+    arch: &Architecture,
+    dram: &DramSpec,
+    plan: &NetworkPlan,
+    observer: &mut O,
+    progress: &dyn Fn(usize),
+) -> Result<RunResult, MachineError> {
+    let core_clock = Khz(arch.core_clock_khz);
+    let (_, [core, dram_clock]) = clock_domains([core_clock, Khz(dram.clock_khz)])?;
+    let map = AddressMap::new(dram, arch.dram.channels)?;
+    let channels = (0..arch.dram.channels)
+        .map(|index| {
+            DramChannel::new(
+                dram,
+                map,
+                index,
+                arch.dma.outstanding_bursts,
+                arch.dma.response_latency_cycles,
+            )
+        })
+        .collect();
+    let buffers = [&arch.buffers.activation, &arch.buffers.weight, &arch.buffers.output];
+    let mut machine = Machine {
+        plan,
+        clocks: Clocks { core, dram: dram_clock },
+        controller: Controller::new(arch.controller.tile_setup_cycles),
+        dma: Dma::new(arch, map, dram.burst_bytes()),
+        buffers: Operand::ALL.map(|operand| Buffer::new(operand, buffers[operand as usize])),
+        array: PeArray::new(arch.array.pes(), arch.controller.tile_setup_cycles),
+        converter: Converter::new(&arch.converter),
+        vector_unit: VectorUnit::new(arch),
+        channels,
+        layer: 0,
+        begin_cycle: 0,
+        schedule: Schedule::default(),
+        before: Totals::default(),
+        results: Vec::with_capacity(plan.layers.len()),
+        observer,
+        progress,
+    };
+    let mut scheduler = Scheduler::new();
+    if !plan.layers.is_empty() {
+        machine.begin_layer(&mut scheduler);
+    }
+    let statistics = run(&mut machine, &mut scheduler)?;
+    let mut read_latency =
+        Histogram::new_with_bounds(1, 1 << 40, 3).unwrap_or_else(|_| unreachable!());
+    for channel in &machine.channels {
+        // Same bounds on both sides: the sum can not fail.
+        let _ = read_latency.add(channel.latency());
+    }
+    Ok(RunResult { layers: machine.results, core_clock, read_latency, statistics })
+}

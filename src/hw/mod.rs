@@ -1,0 +1,39 @@
+//! The hardware: components that send each other messages through the kernel of [`crate::sim`].
+//!
+//! | component | file | does |
+//! |---|---|---|
+//! | controller | `controller` | walks the tile steps, loads ahead, starts, stores |
+//! | DMA | `dma` | transfers to bursts, bursts to buffers |
+//! | DRAM channels | `channel`, [`dram`] | FR-FCFS memory controller and banks |
+//! | buffers | `buffer` | accesses, bank conflicts |
+//! | PE array | `pe_array` | folds |
+//! | format converter | `converter` | accumulators to stored values |
+//! | vector unit | `vector_unit` | everything but GEMMs |
+//!
+//! [`message`] has every message, [`machine`] the dispatch; a run gives a [`RunResult`] of integers.
+
+mod buffer;
+mod bus;
+mod cause;
+mod channel;
+pub mod conservation;
+mod controller;
+mod converter;
+mod dma;
+pub mod dram;
+mod ledger;
+mod machine;
+pub mod message;
+mod observer;
+mod pe_array;
+mod result;
+mod vector_unit;
+
+pub use buffer::BufferCounts;
+pub use cause::{Cause, CauseCycles};
+pub use dma::DmaCounts;
+pub use machine::{MachineError, simulate};
+pub use observer::{Observer, Unobserved};
+pub use pe_array::ArrayCounts;
+pub use result::{DramTotals, LayerResult, RunResult};
+pub use vector_unit::VectorCounts;

@@ -1,0 +1,288 @@
+//! The PE array: takes tile steps from the controller, runs their folds one after the other, and
+//! accounts for every one of its cycles.
+//!
+//! Fidelity `wavefront`: a fold is one event, at the cycle at which its last operand has been fed. That
+//! cycle is the closed form of [`ArrayTiming::place`]; port cycles that the DMA takes meanwhile push
+//! it back. The next step may be queued behind the current one, so that folds follow each other
+//! without a gap across tiles.
+
+use super::bus::{ARRAY, Bus, CONTROL, CONTROLLER, CONVERTER, DATA, buffer_of};
+use super::cause::{Cause, CauseCycles};
+use super::ledger::{Assignment, Ledger};
+use super::message::Message;
+use super::observer::Observer;
+use crate::arch::Dataflow;
+use crate::mapping::{
+    ArrayTiming, Fold, Operand, Placement, Predecessor, StolenCycles, TileGemm, Work,
+};
+
+/// What the array did, as integers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ArrayCounts {
+    /// Multiply-accumulates.
+    pub macs: u64,
+    /// Folds.
+    pub folds: u64,
+    /// PE-cycles in which a PE computed.
+    pub active_pe_cycles: u64,
+    /// Activations that entered at the edge.
+    pub activation_values: u64,
+    /// Weights that entered at the edge.
+    pub weight_values: u64,
+    /// Bits written into the skew registers at the edges: what enters row (or column) `i` passes `i`.
+    pub skew_register_bits: u64,
+    /// Bits written while stationary operands shift in: what stays in row `i` passes `i + 1` registers.
+    pub preload_register_bits: u64,
+    /// Bits written into registers that carry results out of the array past other PEs.
+    pub drain_register_bits: u64,
+    /// Results that left the array.
+    pub results: u64,
+    /// Finished values among them.
+    pub finished_values: u64,
+    /// Results that were added to a partial sum from the output buffer.
+    pub accumulated_results: u64,
+}
+
+impl ArrayCounts {
+    fn add_fold(&mut self, fold: &Fold, timing: &ArrayTiming) {
+        let (rows, columns) = (u64::from(fold.rows), u64::from(fold.columns));
+        self.macs += fold.macs;
+        self.folds += 1;
+        self.active_pe_cycles += rows * columns * fold.compute_cycles;
+        self.activation_values += fold.activation_values;
+        self.weight_values += fold.weight_values;
+        let activation_bits = fold.activation_values * u64::from(timing.activation.value_bits);
+        let weight_bits = fold.weight_values * u64::from(timing.weight.value_bits);
+        let psum_bits = fold.results * u64::from(timing.output.psum_bits);
+        let array_rows = u64::from(timing.rows);
+        match timing.dataflow {
+            Dataflow::OutputStationary => {
+                let (by_row, by_column) = if timing.exchanged {
+                    (weight_bits, activation_bits)
+                } else {
+                    (activation_bits, weight_bits)
+                };
+                self.skew_register_bits += (by_row * (rows - 1) + by_column * (columns - 1)) / 2;
+                // The result of row i shifts through the registers of rows i .. R.
+                self.drain_register_bits += psum_bits * (2 * array_rows + 1 - rows) / 2;
+            }
+            Dataflow::WeightStationary | Dataflow::InputStationary => {
+                let (stream, stationary) = if timing.dataflow == Dataflow::WeightStationary {
+                    (activation_bits, weight_bits)
+                } else {
+                    (weight_bits, activation_bits)
+                };
+                self.skew_register_bits += stream * (rows - 1) / 2;
+                self.preload_register_bits += stationary * (rows + 1) / 2;
+                // Below the rows in use psums pass through idle PEs.
+                self.drain_register_bits += psum_bits * (array_rows - rows);
+            }
+        }
+        self.results += fold.results;
+        if fold.finished {
+            self.finished_values += fold.results;
+        }
+        if fold.accumulates {
+            self.accumulated_results += fold.results;
+        }
+    }
+}
+
+/// The step at work.
+#[derive(Debug, Clone, Copy)]
+struct Running {
+    step: u32,
+    ready: u64,
+    began: u64,
+    tile: TileGemm,
+    next_fold: u64,
+    folds: u64,
+    fold: Fold,
+    stolen: StolenCycles,
+    finished_values: u64,
+    words: [(u64, u64); 3],
+}
+
+/// The PE array.
+#[derive(Debug, Clone)]
+pub struct PeArray {
+    timing: Option<ArrayTiming>,
+    running: Option<Running>,
+    queued: Option<Assignment>,
+    before: Predecessor,
+    last_exit: u64,
+    ledger: Ledger,
+    counts: ArrayCounts,
+}
+
+impl PeArray {
+    /// An array of `pes` PEs.
+    pub fn new(pes: u64, tile_setup_cycles: u32) -> Self {
+        PeArray {
+            timing: None,
+            running: None,
+            queued: None,
+            before: Predecessor::default(),
+            last_exit: 0,
+            ledger: Ledger::new(pes, tile_setup_cycles),
+            counts: ArrayCounts::default(),
+        }
+    }
+
+    /// Prepares for a layer that begins at `cycle`.
+    pub fn begin_layer(&mut self, timing: Option<ArrayTiming>, cycle: u64) {
+        self.timing = timing;
+        self.before = Predecessor { fed_end: cycle, stream_start: cycle, ..Predecessor::default() };
+        self.last_exit = cycle;
+        self.ledger.begin_layer(cycle);
+        self.counts = ArrayCounts::default();
+    }
+
+    /// Ends the layer at `cycle` and gives what happened since its beginning.
+    pub fn end_layer(&mut self, cycle: u64) -> (CauseCycles, ArrayCounts) {
+        self.ledger.account(Cause::FillDrain, self.last_exit.min(cycle));
+        self.ledger.account(Cause::WaitOutput, cycle);
+        (self.ledger.causes(), self.counts)
+    }
+
+    /// Whether a step is at work or queued.
+    pub fn is_busy(&self) -> bool {
+        self.running.is_some() || self.queued.is_some()
+    }
+
+    /// Handles a message.
+    pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
+        match message {
+            Message::Start { step, cause } => {
+                let assignment = Assignment { step, arrived: bus.cycle(), cause };
+                if self.running.is_none() {
+                    self.begin_step(assignment, bus);
+                } else {
+                    self.queued = Some(assignment);
+                }
+            }
+            Message::WorkEnd => self.fold_ends(bus),
+            Message::Conflict { buffer, cycles } => self.yield_port(buffer, cycles),
+            other => debug_assert!(false, "array got {other:?}"),
+        }
+    }
+
+    /// Only what is taken while operands stream costs the array time.
+    fn yield_port(&mut self, buffer: u8, cycles: u32) {
+        let Some(running) = self.running.as_mut() else { return };
+        let stolen = match buffer {
+            0 => &mut running.stolen.activation,
+            1 => &mut running.stolen.weight,
+            _ => &mut running.stolen.output,
+        };
+        *stolen += u64::from(cycles);
+    }
+
+    fn begin_step<O: Observer>(&mut self, next: Assignment, bus: &mut Bus<'_, O>) {
+        let Some(timing) = self.timing else {
+            debug_assert!(false, "array started in a layer without array work");
+            return;
+        };
+        let Work::Array(tile) = bus.schedule.steps[next.step as usize].work else {
+            debug_assert!(false, "array got a step of the vector unit");
+            return;
+        };
+        self.ledger.account_wait(&next, bus);
+        let running = Running {
+            step: next.step,
+            ready: next.arrived,
+            began: self.ledger.accounted_to(),
+            tile,
+            next_fold: 0,
+            folds: timing.fold_count(&tile),
+            fold: Fold::default(),
+            stolen: StolenCycles::default(),
+            finished_values: 0,
+            words: [(0, 0); 3],
+        };
+        self.launch(running, &timing, bus);
+    }
+
+    fn launch<O: Observer>(
+        &mut self,
+        mut running: Running,
+        timing: &ArrayTiming,
+        bus: &mut Bus<'_, O>,
+    ) {
+        running.fold = timing.fold(&running.tile, running.next_fold);
+        running.next_fold += 1;
+        running.stolen = StolenCycles::default();
+        let placed = timing.place(&self.before, running.ready, &running.fold, &running.stolen);
+        self.running = Some(running);
+        bus.send(placed.fed_end, CONTROL, ARRAY, Message::WorkEnd);
+    }
+
+    fn fold_ends<O: Observer>(&mut self, bus: &mut Bus<'_, O>) {
+        let (Some(mut running), Some(timing)) = (self.running, self.timing) else {
+            debug_assert!(false, "a fold ended that had not begun");
+            return;
+        };
+        let placed = timing.place(&self.before, running.ready, &running.fold, &running.stolen);
+        if placed.fed_end > bus.cycle() {
+            bus.send(placed.fed_end, CONTROL, ARRAY, Message::WorkEnd);
+            return;
+        }
+        self.account_fold(&running.fold, &placed);
+        self.counts.add_fold(&running.fold, &timing);
+        running.count_words(&timing);
+        self.before = timing.succeed(&placed, &running.fold);
+        if running.next_fold < running.folds {
+            self.launch(running, &timing, bus);
+            return;
+        }
+        self.running = None;
+        self.end_step(&running, bus);
+        if let Some(queued) = self.queued.take() {
+            self.begin_step(queued, bus);
+        }
+    }
+
+    fn account_fold(&mut self, fold: &Fold, placed: &Placement) {
+        let used = u64::from(fold.rows) * u64::from(fold.columns);
+        let mut until = self.ledger.accounted_to() + placed.load_cycles;
+        self.ledger.account(Cause::WeightLoad, until);
+        until += placed.compute_cycles;
+        self.ledger.account_split(Cause::Computing, used, Cause::IdleMapping, until);
+        until += placed.narrow_port_cycles;
+        self.ledger.account(Cause::NarrowPort, until);
+        until += placed.bank_conflict_cycles;
+        self.ledger.account(Cause::BankConflict, until);
+        until += placed.drain_cycles;
+        self.ledger.account(Cause::FillDrain, until);
+        debug_assert_eq!(until, placed.fed_end);
+    }
+
+    fn end_step<O: Observer>(&mut self, running: &Running, bus: &mut Bus<'_, O>) {
+        let fed = bus.cycle();
+        let step = running.step;
+        // A way out that is slower than the PEs' chain delays the last result.
+        let slower = self.before.output_cycles.saturating_sub(self.before.chain_cycles);
+        let exit = fed + running.fold.tail_cycles + slower;
+        self.last_exit = exit;
+        bus.send(fed, CONTROL, CONTROLLER, Message::Fed { step });
+        bus.send(exit, CONTROL, CONVERTER, Message::Results { step, values: running.finished_values });
+        for operand in Operand::ALL {
+            let (reads, writes) = running.words[operand as usize];
+            bus.send(fed, DATA, buffer_of(operand), Message::Used { reads, writes });
+        }
+        self.ledger.observe_step(step, running.began, bus);
+    }
+}
+
+impl Running {
+    fn count_words(&mut self, timing: &ArrayTiming) {
+        let fold = &self.fold;
+        self.words[0].0 += timing.activation.cycles(fold.activation_values);
+        self.words[1].0 += timing.weight.cycles(fold.weight_values);
+        self.words[2].0 += fold.psum_read_words;
+        self.words[2].1 += fold.output_write_words;
+        if fold.finished {
+            self.finished_values += fold.results;
+        }
+    }
+}

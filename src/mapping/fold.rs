@@ -1,0 +1,598 @@
+//! Folds: how the GEMM of one tile is cut to the PE array, and the closed form of each cut's time.
+//!
+//! A fold is one residence of the array: up to `rows x columns` PEs, each with a fixed role, through
+//! which operands stream. The array is causal and skewed: operand `k` reaches PE `(i, j)` `i + j`
+//! cycles after it entered at the edge, and a result leaves the array after it was computed there.
+//!
+//! * Output stationary: rows are outputs pixels (`M`), columns filters (`N`), or the other way round
+//!   when the operands are exchanged at the edges; the reduction (`K`) streams, `v` operands a step.
+//!   Finished accumulators move into a second register and shift down their column, one a cycle, while
+//!   the next fold streams: a fold alone takes `T + r + c + R - 2` cycles (`2R + C + T - 2` when full),
+//!   and folds follow each other every `max(T, r)`.
+//! * Weight stationary: rows are `K` (`v` a PE), columns `N`; `M` streams and psums flow down. Weights
+//!   shift in from the top, one row a cycle, either before the stream or, with double-buffered weights,
+//!   under the previous fold's stream. A fold alone takes `r + T + R + c - 2` cycles.
+//! * Input stationary: the same array with the operands exchanged (columns `M`, stream `N`).
+//!
+//! Times are core clock cycles. The mapper uses these forms to estimate, the PE array of [`crate::hw`]
+//! to time; the two can not drift apart.
+
+use crate::arch::Dataflow;
+
+/// One operand's path from its scratchpad buffer to the edge of the array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EdgePort {
+    /// Bits of one operand in the buffer's format.
+    pub value_bits: u32,
+    /// Bits that the buffer delivers per cycle.
+    pub port_bits: u32,
+}
+
+impl EdgePort {
+    /// Port cycles that `values` operands take.
+    pub fn cycles(&self, values: u64) -> u64 {
+        (values * u64::from(self.value_bits)).div_ceil(u64::from(self.port_bits))
+    }
+}
+
+/// The way of results out of the array: partial sums and finished values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OutputPath {
+    /// Bits of one partial sum.
+    pub psum_bits: u32,
+    /// Bits of one finished value in the format in which it is stored.
+    pub value_bits: u32,
+    /// Bits that the output buffer takes per cycle and direction.
+    pub port_bits: u32,
+    /// Reads and writes share one port (1RW).
+    pub single_port: bool,
+    /// Values per cycle through the format converter.
+    pub converter_values_per_cycle: u32,
+}
+
+impl OutputPath {
+    fn words(&self, values: u64, bits: u32) -> u64 {
+        (values * u64::from(bits)).div_ceil(u64::from(self.port_bits))
+    }
+}
+
+/// Everything about array, PE and ports that decides the time of a fold of one layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ArrayTiming {
+    /// PE rows.
+    pub rows: u32,
+    /// PE columns.
+    pub columns: u32,
+    /// What stays in the PEs.
+    pub dataflow: Dataflow,
+    /// Output stationary only: filters on the rows and pixels on the columns.
+    pub exchanged: bool,
+    /// The next fold's stationary operands load under the current stream.
+    pub double_buffered_weights: bool,
+    /// MACs of one output that a PE does per step (`v`).
+    pub macs_per_step: u32,
+    /// Cycles of a step (`q`).
+    pub cycles_per_step: u32,
+    /// Activation buffer to array.
+    pub activation: EdgePort,
+    /// Weight buffer to array.
+    pub weight: EdgePort,
+    /// Array to output buffer.
+    pub output: OutputPath,
+}
+
+/// The GEMM `[outputs, reduction] x [reduction, filters]` that one tile asks of the array, once per group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TileGemm {
+    /// Independent GEMMs of this shape in the tile (convolution groups, heads).
+    pub groups: u32,
+    /// Output pixels or tokens, `M`.
+    pub outputs: u32,
+    /// Filters, `N`.
+    pub filters: u32,
+    /// Reduction length, `K`.
+    pub reduction: u32,
+    /// The first part of the reduction: there are no partial sums to add to.
+    pub first: bool,
+    /// The last part of the reduction: finished values leave through the converter.
+    pub last: bool,
+}
+
+impl TileGemm {
+    /// MACs of the tile.
+    pub fn macs(&self) -> u64 {
+        u64::from(self.groups)
+            * u64::from(self.outputs)
+            * u64::from(self.filters)
+            * u64::from(self.reduction)
+    }
+}
+
+/// One fold, with its demand on array and ports. Cycles are core cycles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fold {
+    /// PE rows in use.
+    pub rows: u32,
+    /// PE columns in use.
+    pub columns: u32,
+    /// MACs done in the fold.
+    pub macs: u64,
+    /// Cycles the stream takes when nothing holds it up.
+    pub compute_cycles: u64,
+    /// Cycles to shift the stationary operand into the PEs, its port included (0: output stationary).
+    pub load_cycles: u64,
+    /// Activation port cycles under the stream.
+    pub activation_port_cycles: u64,
+    /// Weight port cycles under the stream.
+    pub weight_port_cycles: u64,
+    /// Port cycles of the stationary operand's load.
+    pub load_port_cycles: u64,
+    /// Output port cycles.
+    pub output_port_cycles: u64,
+    /// Cycles the converter needs for the fold's finished values.
+    pub converter_cycles: u64,
+    /// Cycles the output chain of the PEs is busy with this fold (output stationary).
+    pub drain_chain_cycles: u64,
+    /// Cycles from the last operand fed to the last result out of the array.
+    pub tail_cycles: u64,
+    /// Activations read from the buffer.
+    pub activation_values: u64,
+    /// Weights read from the buffer.
+    pub weight_values: u64,
+    /// Results that leave the array (psums or finished values).
+    pub results: u64,
+    /// Output buffer words read for accumulation.
+    pub psum_read_words: u64,
+    /// Output buffer words written.
+    pub output_write_words: u64,
+    /// The results are finished values and pass the converter.
+    pub finished: bool,
+    /// Partial sums are read back and added to.
+    pub accumulates: bool,
+}
+
+impl Fold {
+    /// Cycles during which the way out is taken by this fold's results.
+    fn output_cycles(&self) -> u64 {
+        self.drain_chain_cycles
+            .max(self.output_port_cycles)
+            .max(self.converter_cycles)
+    }
+}
+
+/// Port cycles that others took from the array while it streamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StolenCycles {
+    /// On the activation buffer.
+    pub activation: u64,
+    /// On the weight buffer.
+    pub weight: u64,
+    /// On the output buffer.
+    pub output: u64,
+}
+
+/// What a fold's predecessor leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Predecessor {
+    /// Cycle at which its stream began.
+    pub stream_start: u64,
+    /// Cycle after its last operand was fed.
+    pub fed_end: u64,
+    /// Cycles from `fed_end` for which its results hold the way out (output stationary).
+    pub output_cycles: u64,
+    /// ... and how many of them are the PEs' own chain rather than port or converter.
+    pub chain_cycles: u64,
+}
+
+/// A fold in time, and what each cycle from `max(ready, predecessor.fed_end)` to `fed_end` went to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Placement {
+    /// Cycle at which the first operand enters.
+    pub stream_start: u64,
+    /// Cycle after the last operand entered.
+    pub fed_end: u64,
+    /// Loading stationary operands with the array idle.
+    pub load_cycles: u64,
+    /// Streaming at full rate.
+    pub compute_cycles: u64,
+    /// Streaming held up by a port or converter that is too narrow.
+    pub narrow_port_cycles: u64,
+    /// Streaming held up by somebody else's accesses to the same bank.
+    pub bank_conflict_cycles: u64,
+    /// Held up by the predecessor's results still in the PEs' output chain.
+    pub drain_cycles: u64,
+}
+
+impl ArrayTiming {
+    /// Number of folds of a tile.
+    pub fn fold_count(&self, tile: &TileGemm) -> u64 {
+        let (row_blocks, column_blocks) = self.blocks(tile);
+        u64::from(tile.groups) * row_blocks * column_blocks
+    }
+
+    /// Extent of what the rows hold, of what one row block takes of it, and of what the columns hold.
+    fn extents(&self, tile: &TileGemm) -> (u32, u64, u32) {
+        let rows = u64::from(self.rows);
+        match self.dataflow {
+            Dataflow::OutputStationary if self.exchanged => (tile.filters, rows, tile.outputs),
+            Dataflow::OutputStationary => (tile.outputs, rows, tile.filters),
+            Dataflow::WeightStationary => {
+                (tile.reduction, rows * u64::from(self.macs_per_step), tile.filters)
+            }
+            Dataflow::InputStationary => {
+                (tile.reduction, rows * u64::from(self.macs_per_step), tile.outputs)
+            }
+        }
+    }
+
+    fn blocks(&self, tile: &TileGemm) -> (u64, u64) {
+        let (row_extent, per_row_block, column_extent) = self.extents(tile);
+        (
+            u64::from(row_extent).div_ceil(per_row_block),
+            u64::from(column_extent).div_ceil(u64::from(self.columns)),
+        )
+    }
+
+    /// Fold `index` of a tile: row blocks innermost, then column blocks, then groups.
+    pub fn fold(&self, tile: &TileGemm, index: u64) -> Fold {
+        let (row_extent, per_row_block, column_extent) = self.extents(tile);
+        let (row_blocks, column_blocks) = self.blocks(tile);
+        let row_block = index % row_blocks;
+        let column_block = (index / row_blocks) % column_blocks;
+        let in_rows = (u64::from(row_extent) - row_block * per_row_block).min(per_row_block);
+        let columns = (u64::from(column_extent) - column_block * u64::from(self.columns))
+            .min(u64::from(self.columns));
+        self.shape_fold(
+            tile,
+            in_rows,
+            columns,
+            row_block == 0,
+            row_block + 1 == row_blocks,
+        )
+    }
+
+    fn shape_fold(
+        &self,
+        tile: &TileGemm,
+        in_rows: u64,
+        columns: u64,
+        first_rows: bool,
+        last_rows: bool,
+    ) -> Fold {
+        match self.dataflow {
+            Dataflow::OutputStationary => self.output_stationary(tile, in_rows, columns),
+            Dataflow::WeightStationary | Dataflow::InputStationary => self.operand_stationary(
+                tile,
+                in_rows,
+                columns,
+                tile.first && first_rows,
+                tile.last && last_rows,
+            ),
+        }
+    }
+
+    fn output_stationary(&self, tile: &TileGemm, rows: u64, columns: u64) -> Fold {
+        let reduction = u64::from(tile.reduction);
+        let (row_values, column_values) = (rows * reduction, columns * reduction);
+        let (activation_values, weight_values) = if self.exchanged {
+            (column_values, row_values)
+        } else {
+            (row_values, column_values)
+        };
+        let steps = reduction.div_ceil(u64::from(self.macs_per_step));
+        let mut fold = Fold {
+            rows: rows as u32,
+            columns: columns as u32,
+            macs: rows * columns * reduction,
+            compute_cycles: steps * u64::from(self.cycles_per_step),
+            activation_port_cycles: self.activation.cycles(activation_values),
+            weight_port_cycles: self.weight.cycles(weight_values),
+            drain_chain_cycles: rows,
+            tail_cycles: rows + columns + u64::from(self.rows) - 2,
+            activation_values,
+            weight_values,
+            ..Fold::default()
+        };
+        self.add_results(&mut fold, rows * columns, tile.first, tile.last);
+        fold
+    }
+
+    fn operand_stationary(
+        &self,
+        tile: &TileGemm,
+        reduction: u64,
+        columns: u64,
+        first: bool,
+        last: bool,
+    ) -> Fold {
+        let weights_stay = self.dataflow == Dataflow::WeightStationary;
+        let stream = u64::from(if weights_stay { tile.outputs } else { tile.filters });
+        let rows = reduction.div_ceil(u64::from(self.macs_per_step));
+        let (streamed, stationary) = (stream * reduction, reduction * columns);
+        let (stream_port, load_port) = if weights_stay {
+            (self.activation, self.weight)
+        } else {
+            (self.weight, self.activation)
+        };
+        let load_port_cycles = load_port.cycles(stationary);
+        let stream_port_cycles = stream_port.cycles(streamed);
+        let mut fold = Fold {
+            rows: rows as u32,
+            columns: columns as u32,
+            macs: stream * reduction * columns,
+            compute_cycles: stream * u64::from(self.cycles_per_step),
+            load_cycles: load_port_cycles.max(rows),
+            load_port_cycles,
+            tail_cycles: u64::from(self.rows) + columns - 2,
+            ..Fold::default()
+        };
+        if weights_stay {
+            fold.activation_values = streamed;
+            fold.weight_values = stationary;
+            fold.activation_port_cycles = stream_port_cycles;
+        } else {
+            fold.activation_values = stationary;
+            fold.weight_values = streamed;
+            fold.weight_port_cycles = stream_port_cycles;
+        }
+        self.add_results(&mut fold, stream * columns, first, last);
+        fold
+    }
+
+    fn add_results(&self, fold: &mut Fold, results: u64, first: bool, last: bool) {
+        let path = &self.output;
+        fold.results = results;
+        fold.finished = last;
+        fold.accumulates = !first;
+        fold.psum_read_words = if first { 0 } else { path.words(results, path.psum_bits) };
+        fold.output_write_words = if last {
+            path.words(results, path.value_bits)
+        } else {
+            path.words(results, path.psum_bits)
+        };
+        fold.output_port_cycles = if path.single_port {
+            fold.psum_read_words + fold.output_write_words
+        } else {
+            fold.psum_read_words.max(fold.output_write_words)
+        };
+        if last {
+            fold.converter_cycles = results.div_ceil(u64::from(path.converter_values_per_cycle));
+        }
+    }
+
+    /// Places a fold whose operands are in the buffers from `ready` on behind its predecessor.
+    pub fn place(
+        &self,
+        before: &Predecessor,
+        ready: u64,
+        fold: &Fold,
+        stolen: &StolenCycles,
+    ) -> Placement {
+        let begin = before.fed_end.max(ready);
+        let unobstructed = fold
+            .compute_cycles
+            .max(fold.activation_port_cycles)
+            .max(fold.weight_port_cycles);
+        let contended = fold
+            .compute_cycles
+            .max(fold.activation_port_cycles + stolen.activation)
+            .max(fold.weight_port_cycles + stolen.weight);
+        match self.dataflow {
+            Dataflow::OutputStationary => {
+                let streamed = begin + contended;
+                let way_out_free = before.fed_end + before.output_cycles + stolen.output;
+                let fed_end = streamed.max(way_out_free);
+                let held = fed_end - streamed;
+                // What the chain alone would have held is drain; the rest is port or converter.
+                let chain_held = (before.fed_end + before.chain_cycles)
+                    .saturating_sub(streamed)
+                    .min(held);
+                let other = held - chain_held;
+                let conflict = other.min(stolen.output);
+                Placement {
+                    stream_start: begin,
+                    fed_end,
+                    load_cycles: 0,
+                    compute_cycles: fold.compute_cycles,
+                    narrow_port_cycles: unobstructed - fold.compute_cycles + other - conflict,
+                    bank_conflict_cycles: contended - unobstructed + conflict,
+                    drain_cycles: chain_held,
+                }
+            }
+            Dataflow::WeightStationary | Dataflow::InputStationary => {
+                let load_start = if self.double_buffered_weights {
+                    before.stream_start.max(ready)
+                } else {
+                    begin
+                };
+                let stream_start = begin.max(load_start + fold.load_cycles);
+                let way_out = fold.output_port_cycles.max(fold.converter_cycles);
+                let unobstructed = unobstructed.max(way_out);
+                let contended = contended
+                    .max(fold.converter_cycles)
+                    .max(fold.output_port_cycles + stolen.output);
+                Placement {
+                    stream_start,
+                    fed_end: stream_start + contended,
+                    load_cycles: stream_start - begin,
+                    compute_cycles: fold.compute_cycles,
+                    narrow_port_cycles: unobstructed - fold.compute_cycles,
+                    bank_conflict_cycles: contended - unobstructed,
+                    drain_cycles: 0,
+                }
+            }
+        }
+    }
+
+    /// What `fold`, placed so, leaves to its successor.
+    pub fn succeed(&self, placement: &Placement, fold: &Fold) -> Predecessor {
+        let output_stationary = self.dataflow == Dataflow::OutputStationary;
+        Predecessor {
+            stream_start: placement.stream_start,
+            fed_end: placement.fed_end,
+            output_cycles: if output_stationary { fold.output_cycles() } else { 0 },
+            chain_cycles: fold.drain_chain_cycles,
+        }
+    }
+
+    /// Cycles from the first operand of a tile to the last when the folds follow each other without
+    /// a gap: the estimate by which the mapper compares tilings.
+    pub fn steady_cycles(&self, tile: &TileGemm) -> u64 {
+        let (row_extent, per_row_block, column_extent) = self.extents(tile);
+        let (row_extent, column_extent) = (u64::from(row_extent), u64::from(column_extent));
+        let columns = u64::from(self.columns);
+        let mut per_group = 0;
+        for (column_used, column_count) in parts(column_extent, columns) {
+            for (rows_used, row_count) in parts(row_extent, per_row_block) {
+                let fold = self.shape_fold(tile, rows_used, column_used, tile.first, tile.last);
+                per_group += row_count * column_count * self.period(&fold);
+            }
+        }
+        u64::from(tile.groups) * per_group
+    }
+
+    fn period(&self, fold: &Fold) -> u64 {
+        let stream = fold
+            .compute_cycles
+            .max(fold.activation_port_cycles)
+            .max(fold.weight_port_cycles)
+            .max(fold.output_cycles());
+        if self.double_buffered_weights {
+            stream.max(fold.load_cycles)
+        } else {
+            stream + fold.load_cycles
+        }
+    }
+}
+
+/// The blocks that cover `extent`: (size, count) of the full ones and of the partial one.
+fn parts(extent: u64, block: u64) -> impl Iterator<Item = (u64, u64)> {
+    [(block, extent / block), (extent % block, 1)]
+        .into_iter()
+        .filter(|&(size, count)| size > 0 && count > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timing(dataflow: Dataflow, rows: u32, columns: u32) -> ArrayTiming {
+        let wide = EdgePort { value_bits: 8, port_bits: 65_536 };
+        ArrayTiming {
+            rows,
+            columns,
+            dataflow,
+            exchanged: false,
+            double_buffered_weights: false,
+            macs_per_step: 1,
+            cycles_per_step: 1,
+            activation: wide,
+            weight: wide,
+            output: OutputPath {
+                psum_bits: 32,
+                value_bits: 8,
+                port_bits: 65_536,
+                single_port: false,
+                converter_values_per_cycle: 65_536,
+            },
+        }
+    }
+
+    fn gemm(outputs: u32, filters: u32, reduction: u32) -> TileGemm {
+        TileGemm { groups: 1, outputs, filters, reduction, first: true, last: true }
+    }
+
+    /// A full causal fold takes 2R + C + T - 2 cycles in every dataflow (SCALE-Sim's closed form for
+    /// ws and is; for os with the drain that it leaves out).
+    #[test]
+    fn full_fold_alone_has_the_causal_closed_form() {
+        let cases = [
+            (Dataflow::OutputStationary, gemm(16, 8, 100), 100),
+            (Dataflow::WeightStationary, gemm(100, 8, 16), 100),
+            (Dataflow::InputStationary, gemm(8, 100, 16), 100),
+        ];
+        for (dataflow, tile, stream) in cases {
+            let array = timing(dataflow, 16, 8);
+            assert_eq!(array.fold_count(&tile), 1);
+            let fold = array.fold(&tile, 0);
+            let placed =
+                array.place(&Predecessor::default(), 0, &fold, &StolenCycles::default());
+            assert_eq!(placed.fed_end + fold.tail_cycles, 2 * 16 + 8 + stream - 2, "{dataflow:?}");
+        }
+    }
+
+    #[test]
+    fn folds_cover_every_mac_once() {
+        for dataflow in [
+            Dataflow::OutputStationary,
+            Dataflow::WeightStationary,
+            Dataflow::InputStationary,
+        ] {
+            for macs_per_step in [1, 3, 4] {
+                for exchanged in [false, true] {
+                    let array = ArrayTiming { macs_per_step, exchanged, ..timing(dataflow, 8, 4) };
+                    let tile = TileGemm { groups: 3, ..gemm(37, 13, 59) };
+                    let macs: u64 =
+                        (0..array.fold_count(&tile)).map(|i| array.fold(&tile, i).macs).sum();
+                    assert_eq!(macs, tile.macs());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn causes_sum_to_the_time_from_begin_to_end() {
+        for dataflow in [
+            Dataflow::OutputStationary,
+            Dataflow::WeightStationary,
+            Dataflow::InputStationary,
+        ] {
+            for port_bits in [16, 64, 65_536] {
+                for double_buffered_weights in [false, true] {
+                    let mut array = timing(dataflow, 8, 4);
+                    array.activation.port_bits = port_bits;
+                    array.output.port_bits = port_bits;
+                    array.double_buffered_weights = double_buffered_weights;
+                    let tile = gemm(37, 13, 59);
+                    let mut before = Predecessor::default();
+                    for index in 0..array.fold_count(&tile) {
+                        let fold = array.fold(&tile, index);
+                        let ready = if index == 3 { 10_000 } else { 0 };
+                        let stolen = StolenCycles { activation: index, weight: 0, output: 2 * index };
+                        let placed = array.place(&before, ready, &fold, &stolen);
+                        let begin = before.fed_end.max(ready);
+                        let causes = placed.load_cycles
+                            + placed.compute_cycles
+                            + placed.narrow_port_cycles
+                            + placed.bank_conflict_cycles
+                            + placed.drain_cycles;
+                        assert_eq!(begin + causes, placed.fed_end);
+                        before = array.succeed(&placed, &fold);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Four MACs a step with 6-bit weights need three times the bits of one 8-bit MAC.
+    #[test]
+    fn narrow_port_slows_the_stream_by_the_ratio_of_bits() {
+        let mut array = timing(Dataflow::OutputStationary, 32, 32);
+        array.macs_per_step = 4;
+        array.weight = EdgePort { value_bits: 6, port_bits: 256 };
+        let fold = array.fold(&gemm(32, 32, 1024), 0);
+        assert_eq!(fold.compute_cycles, 256);
+        assert_eq!(fold.weight_port_cycles, 768);
+        let placed = array.place(&Predecessor::default(), 0, &fold, &StolenCycles::default());
+        assert_eq!(placed.fed_end, 768);
+        assert_eq!(placed.narrow_port_cycles, 512);
+    }
+
+    #[test]
+    fn steady_cycles_of_output_stationary_is_the_sum_of_periods() {
+        let array = timing(Dataflow::OutputStationary, 32, 32);
+        // Reduction 9 on a full column block: the output chain (32 cycles) is the limit.
+        assert_eq!(array.steady_cycles(&gemm(64, 32, 9)), 64);
+        assert_eq!(array.steady_cycles(&gemm(64, 32, 500)), 1000);
+    }
+}

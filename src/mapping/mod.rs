@@ -1,0 +1,35 @@
+//! From a layer, an architecture and an approximation to tile steps: which tiles, in which order, at
+//! which addresses.
+//!
+//! * [`nest`]: a layer of the array as a loop nest (im2col, without padding in memory).
+//! * [`fold`]: how a tile's GEMM is cut to the array, and the closed form of the time.
+//! * [`tiling`]: the choice of tiles and loop order.
+//! * [`memory`]: where tensors lie in DRAM.
+//! * [`array_plan`], [`vector_plan`]: a layer's steps; [`schedule`]: what a step is.
+//! * [`plan`]: the whole network.
+//!
+//! What this abstracts: activations stay in DRAM between layers (no fusion across layers but the
+//! activation function and bias), tensors are never overwritten, halos between tiles are fetched
+//! again, and the im2col addressing at the array's edge is free. A tensor that several layers read
+//! is stored in the widest of the formats they want.
+
+pub mod array_plan;
+pub mod fold;
+mod lower;
+pub mod memory;
+pub mod nest;
+pub mod plan;
+pub mod schedule;
+pub mod tiling;
+pub mod vector_plan;
+
+pub use array_plan::ArrayPlan;
+pub use fold::{
+    ArrayTiming, EdgePort, Fold, OutputPath, Placement, Predecessor, StolenCycles, TileGemm,
+};
+pub use memory::{Bursts, Runs, TensorLayout};
+pub use nest::{Axis, Nest, SecondOperand};
+pub use plan::{LayerPlan, MemoryShape, NetworkPlan, PlanError, plan};
+pub use schedule::{Schedule, Step, Transfer, VectorWork, Work};
+pub use tiling::{DoesNotFit, Operand, Tiling};
+pub use vector_plan::VectorPlan;

@@ -1,0 +1,99 @@
+//! Collects what is wrong with the meaning of a file, all of it in one go.
+
+use super::diagnostics::{Diagnostics, Problem};
+use super::file::SourceFile;
+use super::place::Place;
+
+/// More problems than this are counted, not kept: nobody reads them, and finding a place costs time.
+const MAX_KEPT: usize = 50;
+
+/// Collects the semantic problems of one file.
+///
+/// ```
+/// use axbxp::source::{Checker, Place, SourceFile};
+/// let file = SourceFile::from_text("array.ron", "(rows: 0)");
+/// let mut checker = Checker::new(&file);
+/// checker.report(Place::root().field("rows"), "the array has no rows", "at least 1");
+/// let error = checker.finish(()).unwrap_err();
+/// assert!(error.to_string().contains("array.ron:1:8"));
+/// ```
+#[derive(Debug)]
+pub struct Checker<'f> {
+    file: &'f SourceFile,
+    problems: Vec<Problem>,
+    left_out: usize,
+}
+
+impl<'f> Checker<'f> {
+    /// A checker of `file` with nothing found yet.
+    pub fn new(file: &'f SourceFile) -> Self {
+        Checker {
+            file,
+            problems: Vec::new(),
+            left_out: 0,
+        }
+    }
+
+    /// Something is wrong at `place`: `message` says what, `expected` (a short label at the place) what
+    /// would be right.
+    pub fn report(
+        &mut self,
+        place: Place,
+        message: impl Into<String>,
+        expected: impl Into<String>,
+    ) {
+        self.add(Problem {
+            place,
+            message: message.into(),
+            expected: expected.into(),
+            help: None,
+        });
+    }
+
+    /// As [`report`](Self::report), with advice on what to do.
+    pub fn report_with_help(
+        &mut self,
+        place: Place,
+        message: impl Into<String>,
+        expected: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.add(Problem {
+            place,
+            message: message.into(),
+            expected: expected.into(),
+            help: Some(help.into()),
+        });
+    }
+
+    /// Adds one problem.
+    pub fn add(&mut self, problem: Problem) {
+        if self.is_full() {
+            self.left_out += 1;
+        } else {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Whether further problems will only be counted, so that there is no point in wording them well.
+    pub fn is_full(&self) -> bool {
+        self.problems.len() >= MAX_KEPT
+    }
+
+    /// Whether nothing has been reported so far.
+    pub fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// `value` if nothing was reported, else everything that was.
+    ///
+    /// # Errors
+    /// Something was reported.
+    pub fn finish<T>(self, value: T) -> Result<T, Diagnostics> {
+        if self.is_clean() {
+            Ok(value)
+        } else {
+            Err(Diagnostics::new(self.file, self.problems, self.left_out))
+        }
+    }
+}

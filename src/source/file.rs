@@ -1,0 +1,204 @@
+//! The text of one file, and the errors of getting at it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::diagnostics::Diagnostics;
+use super::shelf::Shelf;
+
+/// Larger files are refused: 16 MiB, a few hundred times the largest network that ships.
+pub const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// A text with the name to show for it. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    name: Arc<str>,
+    text: Arc<str>,
+    path: Option<Arc<Path>>,
+}
+
+impl SourceFile {
+    /// Reads a file from disk. A leading byte order mark is dropped.
+    ///
+    /// # Errors
+    /// The file is missing, a directory, empty (or only white space), larger than [`MAX_FILE_BYTES`],
+    /// not UTF-8, or cannot be read.
+    pub fn read(path: &Path) -> Result<SourceFile, SourceError> {
+        let bytes = read_capped(path)?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let offset = error.utf8_error().valid_up_to();
+            let bytes = error.as_bytes();
+            SourceError::NotUtf8 {
+                path: path.to_owned(),
+                offset,
+                line: 1 + bytes[..offset]
+                    .iter()
+                    .filter(|&&byte| byte == b'\n')
+                    .count(),
+                byte: bytes[offset],
+            }
+        })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        if text.trim().is_empty() {
+            return Err(SourceError::Empty {
+                path: path.to_owned(),
+            });
+        }
+        Ok(SourceFile {
+            name: path.display().to_string().into(),
+            text: text.into(),
+            path: Some(path.into()),
+        })
+    }
+
+    /// A text that is no file on disk.
+    pub fn from_text(name: impl Into<String>, text: impl Into<String>) -> SourceFile {
+        SourceFile {
+            name: name.into().into(),
+            text: text.into().into(),
+            path: None,
+        }
+    }
+
+    /// The name to show: the path as given, or the name of a shipped file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it was read from; none for a shipped file or [`from_text`](Self::from_text).
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+}
+
+fn read_capped(path: &Path) -> Result<Vec<u8>, SourceError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SourceError::Missing {
+            path: path.to_owned(),
+            nearest: None,
+        },
+        io::ErrorKind::IsADirectory => SourceError::Directory {
+            path: path.to_owned(),
+        },
+        _ => SourceError::Read {
+            path: path.to_owned(),
+            source,
+        },
+    };
+    if path.is_dir() {
+        return Err(SourceError::Directory {
+            path: path.to_owned(),
+        });
+    }
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a file that is too large, even one without a length (a pipe).
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(SourceError::TooLarge {
+            path: path.to_owned(),
+        });
+    }
+    Ok(bytes)
+}
+
+/// Why there is no text to parse.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// No such file.
+    #[error("{}: no such file{}", path.display(), did_you_mean(nearest.as_deref()))]
+    Missing {
+        /// As given.
+        path: PathBuf,
+        /// The shipped name closest to it.
+        nearest: Option<String>,
+    },
+    /// A directory where a file should be.
+    #[error("{}: is a directory, expected a file", path.display())]
+    Directory {
+        /// As given.
+        path: PathBuf,
+    },
+    /// Nothing but white space.
+    #[error("{}: the file is empty", path.display())]
+    Empty {
+        /// As given.
+        path: PathBuf,
+    },
+    /// Larger than [`MAX_FILE_BYTES`].
+    #[error("{}: larger than {} MiB, the limit for a configuration file", path.display(), MAX_FILE_BYTES >> 20)]
+    TooLarge {
+        /// As given.
+        path: PathBuf,
+    },
+    /// Not UTF-8 text.
+    #[error("{}: not UTF-8 text: byte {byte:#04x} at byte offset {offset} (line {line})", path.display())]
+    NotUtf8 {
+        /// As given.
+        path: PathBuf,
+        /// Bytes before the first that is not UTF-8.
+        offset: usize,
+        /// The line it is on, counted from 1.
+        line: usize,
+        /// That byte.
+        byte: u8,
+    },
+    /// The operating system refused.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Read {
+        /// As given.
+        path: PathBuf,
+        /// Its reason.
+        source: io::Error,
+    },
+    /// Neither a path nor the name of a shipped file.
+    #[error(
+        "there is no {shelf} named `{}`{}\n  shipped: {}\n  or give the path of a .ron file",
+        name.escape_debug(),
+        did_you_mean(nearest.as_deref()),
+        if available.is_empty() { "none".to_owned() } else { available.join(", ") }
+    )]
+    UnknownName {
+        /// What was looked for.
+        shelf: Shelf,
+        /// As given.
+        name: String,
+        /// The shipped name closest to it.
+        nearest: Option<String>,
+        /// Every shipped name.
+        available: Vec<&'static str>,
+    },
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+/// Why a file could not be loaded: it could not be read, or something is wrong with what it says.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// There is no text.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Something is wrong with the text.
+    #[error(transparent)]
+    Diagnostics(#[from] Diagnostics),
+}
+
+impl LoadError {
+    /// The text to show on a terminal (`color`: with ANSI escapes).
+    pub fn render(&self, color: bool) -> String {
+        match self {
+            LoadError::Source(error) => format!("error: {error}"),
+            LoadError::Diagnostics(diagnostics) => diagnostics.render(color),
+        }
+    }
+}

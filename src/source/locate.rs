@@ -1,0 +1,293 @@
+//! Finds a [`Place`] in RON text.
+
+use std::ops::Range;
+
+use super::brackets::partners;
+use super::lexer::{Kind, Lexer, Token};
+use super::place::{Place, Step};
+
+/// The bytes of the value at `place` in `text`; of its nearest ancestor that exists, if it does not.
+/// None only for a text without any value.
+///
+/// `Some(x)` counts as `x`, and so does a struct or variant that holds one unnamed value where `place`
+/// asks for something only that value can have.
+pub fn locate(text: &str, place: &Place) -> Option<Range<usize>> {
+    Document::new(text).locate(place).map(|found| found.range)
+}
+
+/// Where a place was found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Bytes of the value.
+    pub(super) range: Range<usize>,
+    /// Whether it is the place itself rather than an ancestor of it.
+    pub(super) whole: bool,
+}
+
+/// A text split into tokens, ready to look up any number of places.
+pub(super) struct Document<'t> {
+    text: &'t str,
+    tokens: Vec<Token>,
+    partner: Vec<usize>,
+}
+
+/// A value: its first and last token.
+#[derive(Clone, Copy)]
+struct Value {
+    first: usize,
+    last: usize,
+}
+
+/// One element of a bracketed value: `key: value` or a bare value.
+struct Entry {
+    key: Option<usize>,
+    value: Value,
+}
+
+impl<'t> Document<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        let tokens: Vec<Token> = Lexer::new(text).collect();
+        let partner = partners(&tokens);
+        Document {
+            text,
+            tokens,
+            partner,
+        }
+    }
+
+    pub(super) fn locate(&self, place: &Place) -> Option<Found> {
+        let mut value = self.root()?;
+        for step in place.steps() {
+            match self.step(value, step) {
+                Some(next) => value = next,
+                None => return Some(self.found(value, false)),
+            }
+        }
+        Some(self.found(value, true))
+    }
+
+    fn found(&self, value: Value, whole: bool) -> Found {
+        Found {
+            range: self.tokens[value.first].range.start..self.tokens[value.last].range.end,
+            whole,
+        }
+    }
+
+    fn kind(&self, index: usize) -> Option<Kind> {
+        self.tokens.get(index).map(|token| token.kind)
+    }
+
+    fn word(&self, index: usize) -> &'t str {
+        &self.text[self.tokens[index].range.clone()]
+    }
+
+    /// The document's value: what follows the `#![enable(..)]` attributes.
+    fn root(&self) -> Option<Value> {
+        let mut first = 0;
+        while self.kind(first) == Some(Kind::Other)
+            && self.kind(first + 1) == Some(Kind::Other)
+            && matches!(self.kind(first + 2), Some(Kind::Open('[')))
+        {
+            first = self.partner[first + 2] + 1;
+        }
+        self.kind(first)?;
+        Some(self.value(first, self.tokens.len() - 1))
+    }
+
+    /// The value that begins at token `first`, and ends at token `limit` at the latest.
+    fn value(&self, first: usize, limit: usize) -> Value {
+        let open = match (self.kind(first), self.kind(first + 1)) {
+            (Some(Kind::Open(_)), _) => first,
+            (Some(Kind::Word), Some(Kind::Open('('))) if first < limit => first + 1,
+            _ => return Value { first, last: first },
+        };
+        Value {
+            first,
+            last: self.partner[open].min(limit),
+        }
+    }
+
+    /// The token that opens the brackets of `value`, if it has any.
+    fn bracket(&self, value: Value) -> Option<usize> {
+        match self.kind(value.first)? {
+            Kind::Open(_) => Some(value.first),
+            Kind::Word if value.last > value.first => Some(value.first + 1),
+            _ => None,
+        }
+    }
+
+    /// The elements of a bracketed value, in order.
+    fn entries(&self, value: Value) -> impl Iterator<Item = Entry> {
+        let mut at = self.bracket(value).map_or(usize::MAX, |open| open + 1);
+        let close = value.last;
+        std::iter::from_fn(move || {
+            while at < close && self.kind(at) == Some(Kind::Comma) {
+                at += 1;
+            }
+            if at >= close {
+                return None;
+            }
+            let mut key = None;
+            if self.kind(at + 1) == Some(Kind::Colon) && at + 2 < close {
+                key = Some(at);
+                at += 2;
+            }
+            let value = self.value(at, close - 1);
+            at = value.last + 1;
+            // What is left before the comma belongs to no value (a broken file).
+            while at < close && self.kind(at) != Some(Kind::Comma) {
+                at = self.partner[at] + 1;
+            }
+            Some(Entry { key, value })
+        })
+    }
+
+    /// The single unnamed element of a bracketed value.
+    fn only_element(&self, value: Value) -> Option<Value> {
+        let mut entries = self.entries(value);
+        let first = entries.next()?;
+        (first.key.is_none() && entries.next().is_none()).then_some(first.value)
+    }
+
+    fn step(&self, mut value: Value, step: &Step) -> Option<Value> {
+        loop {
+            let named = self.kind(value.first) == Some(Kind::Word);
+            let only = self.only_element(value);
+            if let (true, "Some", Some(inner)) = (named, self.word(value.first), only) {
+                value = inner;
+                continue;
+            }
+            let found = match step {
+                Step::Field(name) => self.entries(value).find_map(|entry| {
+                    let key = self.word(entry.key?);
+                    let key = key.strip_prefix("r#").unwrap_or(key);
+                    let key = key.strip_prefix('"').unwrap_or(key);
+                    let key = key.strip_suffix('"').unwrap_or(key);
+                    (key == name).then_some(entry.value)
+                }),
+                // `list([1, 2])` is a list with a name; `square(3)` is itself what is indexed.
+                Step::Index(_) if named && only.is_some_and(|v| self.bracket(v).is_some()) => None,
+                Step::Index(index) => return self.entries(value).nth(*index).map(|e| e.value),
+            };
+            match (found, only) {
+                (Some(found), _) => return Some(found),
+                (None, Some(inner)) => value = inner,
+                (None, None) => return None,
+            }
+        }
+    }
+
+    /// The token at byte `at`, or else the first one after it.
+    pub(super) fn token_at(&self, at: usize) -> Option<&Token> {
+        let index = self.tokens.partition_point(|token| token.range.end <= at);
+        self.tokens.get(index)
+    }
+
+    /// The last token that ends at byte `at` or before.
+    pub(super) fn token_before(&self, at: usize) -> Option<&Token> {
+        let index = self.tokens.partition_point(|token| token.range.end <= at);
+        self.tokens.get(index.checked_sub(1)?)
+    }
+
+    /// The value that begins at the token at byte `at`: a word with its brackets, or one token.
+    pub(super) fn value_at(&self, at: usize) -> Option<Range<usize>> {
+        let first = self.tokens.partition_point(|token| token.range.end <= at);
+        self.kind(first)?;
+        Some(
+            self.found(self.value(first, self.tokens.len() - 1), true)
+                .range,
+        )
+    }
+
+    /// The smallest bracketed value (with its name) whose brackets enclose byte `at`.
+    pub(super) fn enclosing(&self, at: usize) -> Option<Range<usize>> {
+        let before = self.tokens.partition_point(|token| token.range.start < at);
+        let open = (0..before).rev().find(|&index| {
+            matches!(self.tokens[index].kind, Kind::Open(_))
+                && self.tokens[self.partner[index]].range.end > at
+        })?;
+        let named = open > 0 && self.kind(open - 1) == Some(Kind::Word);
+        let first = if named { open - 1 } else { open };
+        let last = self.partner[open];
+        Some(self.found(Value { first, last }, true).range)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at<'t>(text: &'t str, place: &Place) -> &'t str {
+        locate(text, place).map_or("", |range| &text[range])
+    }
+
+    const TEXT: &str = r##"
+        #![enable(implicit_some)] // (comment)
+        Network(
+            name: "a:b, (c", /* layers: [ /* nested */ ] */
+            raw: r#"layers: ["#,
+            layers: [
+                (name: "one", op: conv(kernel: (3, 5), pad: Some((1, 2))), bias: Some(true)),
+                (name: 'x', op: wrapped((inner: [1, [2, 3], "]"])), list: list([7, 8]), sq: square(9)),
+            ],
+            map: { "key": 1, other: { 2: 3 }, },
+            r#type: 5,
+        )
+    "##;
+
+    #[test]
+    fn finds_places() {
+        let layer = |index| Place::root().field("layers").index(index);
+        assert_eq!(at(TEXT, &Place::root().field("name")), "\"a:b, (c\"");
+        assert_eq!(at(TEXT, &layer(0).field("name")), "\"one\"");
+        assert_eq!(
+            at(TEXT, &layer(0).field("op").field("kernel").index(1)),
+            "5"
+        );
+        assert_eq!(at(TEXT, &layer(0).field("op").field("pad").index(1)), "2");
+        assert_eq!(at(TEXT, &layer(0).field("bias")), "Some(true)");
+        assert_eq!(
+            at(TEXT, &layer(1).field("op").field("inner").index(1).index(0)),
+            "2"
+        );
+        assert_eq!(
+            at(TEXT, &layer(1).field("op").field("inner").index(2)),
+            "\"]\""
+        );
+        assert_eq!(at(TEXT, &layer(1).field("list").index(1)), "8");
+        assert_eq!(at(TEXT, &layer(1).field("sq").index(0)), "9");
+        assert_eq!(at(TEXT, &Place::root().field("map").field("key")), "1");
+        assert_eq!(
+            at(TEXT, &Place::root().field("map").field("other").field("2")),
+            "3"
+        );
+        assert_eq!(at(TEXT, &Place::root().field("type")), "5");
+    }
+
+    #[test]
+    fn falls_back_to_the_deepest_ancestor() {
+        let op = Place::root().field("layers").index(0).field("op");
+        let document = Document::new(TEXT);
+        let found = document
+            .locate(&op.clone().field("stride").index(0))
+            .unwrap();
+        assert!(!found.whole);
+        assert_eq!(&TEXT[found.range], at(TEXT, &op));
+        assert!(at(TEXT, &op).starts_with("conv(") && at(TEXT, &op).ends_with("))"));
+        assert!(at(TEXT, &Place::root().field("layers").index(9)).starts_with('['));
+        assert!(at(TEXT, &Place::root()).starts_with("Network("));
+        assert_eq!(locate(" // nothing", &Place::root()), None);
+    }
+
+    #[test]
+    fn finds_tokens_by_offset() {
+        let text = "a(b: [1, 2], c: x)";
+        let document = Document::new(text);
+        assert_eq!(&text[document.value_at(0).unwrap()], text);
+        assert_eq!(&text[document.enclosing(6).unwrap()], "[1, 2]");
+        assert_eq!(&text[document.enclosing(13).unwrap()], text);
+        assert_eq!(&text[document.token_at(7).unwrap().range.clone()], ",");
+        assert_eq!(&text[document.token_before(6).unwrap().range.clone()], "[");
+        assert_eq!(document.enclosing(0), None);
+    }
+}

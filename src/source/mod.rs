@@ -1,0 +1,38 @@
+//! Reading the project's RON files, and saying precisely what is wrong with one.
+//!
+//! - [`SourceFile`]: the text of a file with the name to show for it. [`open`] finds it, by path or by
+//!   the name of a file that ships inside the binary ([`shipped`]).
+//! - [`parse`]: RON text to a value. Every error of the `ron` crate becomes a [`Diagnostics`] that points
+//!   at the offending text and says what was expected there.
+//! - [`Checker`]: collects everything a reader finds wrong with the *meaning* of a file, so that one run
+//!   reports all of it. It names the spot by a [`Place`], such as `layers[3].op.kernel[0]`, which
+//!   [`locate`] finds again in the text.
+//!
+//! # Dialect
+//! RON 0.12 with the extensions `implicit_some` (write `bias: false`, not `bias: Some(false)`) and
+//! `unwrap_newtypes` always on. Brackets nest at most [`MAX_NESTING`] deep.
+
+mod brackets;
+mod checker;
+mod diagnostics;
+mod file;
+mod lexer;
+mod locate;
+mod nearest;
+mod parse;
+mod place;
+mod ron_error;
+mod shelf;
+
+pub use brackets::MAX_NESTING;
+pub use checker::Checker;
+pub use diagnostics::{Diagnostics, Problem};
+pub use file::{LoadError, MAX_FILE_BYTES, SourceError, SourceFile};
+pub use locate::locate;
+pub use nearest::nearest;
+pub use parse::parse;
+pub use place::{Place, Step};
+pub use shelf::{Shelf, open, open_beside, shipped};
+
+#[cfg(test)]
+mod tests;

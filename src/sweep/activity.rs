@@ -1,0 +1,58 @@
+//! A layer's counts in the form in which energy is priced.
+
+use crate::energy::{Activity, ArrayActivity, BufferActivity, DramActivity};
+use crate::hw::{BufferCounts, Cause, LayerResult};
+
+/// The activity of a layer. PEs are clocked while a fold is in the array, computing or not; while the
+/// whole array waits for operands, for output space or for the vector unit its clock is gated.
+pub(super) fn activity(
+    result: &LayerResult,
+    block_products_per_mac: u64,
+    burst_bytes: u32,
+) -> Activity {
+    let bursts = result.dma.read_bursts + result.dma.written_bursts;
+    let clocked_idle =
+        [Cause::IdleMapping, Cause::WeightLoad, Cause::FillDrain, Cause::NarrowPort, Cause::BankConflict]
+            .into_iter()
+            .map(|cause| result.causes.get(cause))
+            .sum();
+    Activity {
+        array: ArrayActivity {
+            macs: result.array.macs,
+            block_products: result.array.macs * block_products_per_mac,
+            pe_cycles_active: result.array.active_pe_cycles,
+            pe_cycles_clocked_idle: clocked_idle,
+            operand_register_bits: result.array.skew_register_bits,
+            accumulator_updates: result.array.macs,
+            weight_register_bits: result.array.preload_register_bits,
+            drain_register_bits: result.array.drain_register_bits,
+        },
+        activation_buffer: buffer(&result.buffers[0]),
+        weight_buffer: buffer(&result.buffers[1]),
+        output_buffer: buffer(&result.buffers[2]),
+        converter_values: result.converted_values,
+        vector_operations: result.vector.operations,
+        dma_bursts: bursts,
+        dma_bytes: bursts * u64::from(burst_bytes),
+        controller_tiles: result.tiles,
+        dram: DramActivity {
+            activates: result.dram.activates,
+            precharges: result.dram.precharges,
+            reads: result.dram.reads,
+            writes: result.dram.writes,
+            refreshes: result.dram.refreshes,
+            active_standby_cycles: result.dram.active_standby_cycles,
+            precharge_standby_cycles: result.dram.precharge_standby_cycles,
+            bytes: (result.dram.reads + result.dram.writes) * u64::from(burst_bytes),
+        },
+        core_cycles: result.cycles(),
+    }
+}
+
+fn buffer(counts: &BufferCounts) -> BufferActivity {
+    BufferActivity {
+        read_accesses: counts.engine_reads + counts.dma_reads,
+        write_accesses: counts.engine_writes + counts.dma_writes,
+        access_bits: 0,
+    }
+}

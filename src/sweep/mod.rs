@@ -1,0 +1,14 @@
+//! Simulations as a user asks for them: design points, jobs, and many of them at once.
+//!
+//! This is the one way through the program: [`DesignPoint::open`] reads the files, [`Job::run`] plans,
+//! simulates and prices, [`run_all`] does that for many jobs on several threads. Every simulation is
+//! independent of every other, so results do not depend on the number of threads.
+
+mod activity;
+mod job;
+mod point;
+mod pool;
+
+pub use job::{Job, JobError, JobResult};
+pub use point::{DesignPoint, PointError};
+pub use pool::{map_parallel, threads_or_cores};

@@ -1,0 +1,61 @@
+//! Independent work on several threads, results in the order of the work.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crossbeam::channel;
+
+/// `asked`, or the machine's cores for 0.
+pub fn threads_or_cores(asked: usize) -> usize {
+    if asked > 0 {
+        return asked;
+    }
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// `work` of every item, computed on up to `threads` threads, in the order of the items.
+///
+/// # Panics
+/// When `work` panics.
+pub fn map_parallel<T: Sync, R: Send>(
+    items: &[T],
+    threads: usize,
+    work: impl Fn(usize, &T) -> R + Sync,
+) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = channel::unbounded();
+    let outcome = crossbeam::scope(|scope| {
+        for _ in 0..threads.clamp(1, items.len().max(1)) {
+            let (sender, next, work) = (sender.clone(), &next, &work);
+            scope.spawn(move |_| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { return };
+                    // The receiver lives until all threads are done.
+                    let _ = sender.send((index, work(index, item)));
+                }
+            });
+        }
+    });
+    drop(sender);
+    if let Err(panic) = outcome {
+        std::panic::resume_unwind(panic);
+    }
+    let mut results: Vec<(usize, R)> = receiver.iter().collect();
+    results.sort_by_key(|&(index, _)| index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_does_not_depend_on_threads() {
+        let items: Vec<u64> = (0..100).collect();
+        let expected: Vec<u64> = items.iter().map(|x| x * x).collect();
+        for threads in [0, 1, 2, 8, 200] {
+            assert_eq!(map_parallel(&items, threads, |_, x| x * x), expected);
+        }
+        assert!(map_parallel(&Vec::<u64>::new(), 4, |_, x| *x).is_empty());
+    }
+}

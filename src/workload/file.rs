@@ -1,0 +1,305 @@
+//! The schema of a network file.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::op::{
+    Activation, Axis, Concat, Conv, Elementwise, FullyConnected, Function, GlobalPool, MatMul,
+    Normalisation, NormalisationFunction, Op, Padding, Pool, PoolKind, Slice,
+};
+
+/// A network file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkFile {
+    /// Its name.
+    pub name: String,
+    /// What it is, and where its shape comes from.
+    #[serde(default)]
+    pub description: String,
+    /// Images computed together.
+    #[serde(default = "one")]
+    pub batch: u32,
+    /// What the world says about it, to compare with.
+    #[serde(default)]
+    pub published: Option<Published>,
+    /// Tensors that come from outside.
+    pub inputs: Vec<InputFile>,
+    /// The layers, in an order in which they can be computed.
+    pub layers: Vec<LayerFile>,
+}
+
+/// Published totals of a network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// MACs of one image, if published.
+    #[serde(default)]
+    pub macs: Option<u64>,
+    /// Parameters.
+    pub parameters: u64,
+    /// Who published them.
+    pub source: String,
+}
+
+/// A tensor that comes from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InputFile {
+    /// Its name, which layers use.
+    pub name: String,
+    /// Channels; features of a token.
+    pub channels: u32,
+    /// Rows; tokens.
+    #[serde(default = "one")]
+    pub height: u32,
+    /// Columns.
+    #[serde(default = "one")]
+    pub width: u32,
+    /// Whether its values can be negative.
+    #[serde(default = "yes")]
+    pub signed: bool,
+    /// Whether it is learned, not fed: counted as parameters (a position embedding).
+    #[serde(default)]
+    pub parameter: bool,
+}
+
+/// A layer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LayerFile {
+    /// Its name, which is its output's too.
+    pub name: String,
+    /// What it computes.
+    pub op: OpFile,
+    /// Applied to each element on the way out.
+    #[serde(default)]
+    pub activation: Option<Activation>,
+    /// Names of inputs of the network or of earlier layers; by default the layer before.
+    #[serde(default)]
+    pub inputs: Option<Vec<String>>,
+}
+
+/// The operation of a layer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum OpFile {
+    /// Two-dimensional convolution.
+    Conv {
+        /// Output channels, all groups together.
+        out_channels: u32,
+        /// Height, width.
+        kernel: [u32; 2],
+        /// Vertical, horizontal.
+        #[serde(default = "ones")]
+        stride: [u32; 2],
+        /// Top, bottom, left, right.
+        #[serde(default)]
+        padding: [u32; 4],
+        /// Vertical, horizontal.
+        #[serde(default = "ones")]
+        dilation: [u32; 2],
+        /// Groups of channels that do not mix.
+        #[serde(default = "one")]
+        groups: u32,
+        /// Whether it has a bias; by default if no batch norm is folded in.
+        #[serde(default)]
+        bias: Option<bool>,
+        /// Whether a batch norm is folded in.
+        #[serde(default)]
+        batch_norm: bool,
+    },
+    /// Matrix of weights times features.
+    FullyConnected {
+        /// Features of the output.
+        out_features: u32,
+        /// Whether each position is a vector of its own, instead of the whole image one vector.
+        #[serde(default)]
+        per_position: bool,
+        /// Whether it has a bias.
+        #[serde(default = "yes")]
+        bias: bool,
+    },
+    /// Product of two activations.
+    #[serde(rename = "matmul")]
+    MatMul {
+        /// Products computed apart, each on its share of the channels.
+        #[serde(default = "one")]
+        heads: u32,
+        /// Whether the second input holds the rows of its transpose.
+        #[serde(default)]
+        transpose_b: bool,
+    },
+    /// Pooling over a sliding window.
+    Pool {
+        /// What is taken of each window.
+        kind: PoolKind,
+        /// Height, width.
+        kernel: [u32; 2],
+        /// Vertical, horizontal; by default the kernel.
+        #[serde(default)]
+        stride: Option<[u32; 2]>,
+        /// Top, bottom, left, right.
+        #[serde(default)]
+        padding: [u32; 4],
+        /// Whether a window that only partly fits gives an output.
+        #[serde(default)]
+        ceil_mode: bool,
+    },
+    /// Pooling over the whole image.
+    GlobalPool {
+        /// What is taken of each channel.
+        kind: PoolKind,
+    },
+    /// A function of each element.
+    Elementwise {
+        /// Which.
+        function: FunctionFile,
+    },
+    /// Normalisation over channels.
+    Normalisation {
+        /// Which.
+        function: NormalisationFunction,
+        /// Groups of channels normalised apart.
+        #[serde(default = "one")]
+        groups: u32,
+    },
+    /// Inputs put one behind the other.
+    Concat {
+        /// Along what.
+        #[serde(default)]
+        axis: Axis,
+    },
+    /// Some of the rows.
+    Slice {
+        /// The first, counted from 0.
+        #[serde(default)]
+        first_row: u32,
+        /// How many.
+        rows: u32,
+    },
+}
+
+/// A function of each element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FunctionFile {
+    /// Sum of two inputs.
+    Add,
+    /// Product of two inputs.
+    Multiply,
+    /// Rotary position embedding.
+    Rope,
+    /// Activation `relu`.
+    Relu,
+    /// Activation `relu6`.
+    Relu6,
+    /// Activation `gelu`.
+    Gelu,
+    /// Activation `silu`.
+    Silu,
+    /// Activation `sigmoid`.
+    Sigmoid,
+    /// Activation `tanh`.
+    Tanh,
+    /// Activation `hard_swish`.
+    HardSwish,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn ones() -> [u32; 2] {
+    [1, 1]
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl From<FunctionFile> for Function {
+    fn from(function: FunctionFile) -> Self {
+        match function {
+            FunctionFile::Add => Function::Add,
+            FunctionFile::Multiply => Function::Multiply,
+            FunctionFile::Rope => Function::Rope,
+            FunctionFile::Relu => Function::Activation(Activation::Relu),
+            FunctionFile::Relu6 => Function::Activation(Activation::Relu6),
+            FunctionFile::Gelu => Function::Activation(Activation::Gelu),
+            FunctionFile::Silu => Function::Activation(Activation::Silu),
+            FunctionFile::Sigmoid => Function::Activation(Activation::Sigmoid),
+            FunctionFile::Tanh => Function::Activation(Activation::Tanh),
+            FunctionFile::HardSwish => Function::Activation(Activation::HardSwish),
+        }
+    }
+}
+
+impl From<[u32; 4]> for Padding {
+    fn from([top, bottom, left, right]: [u32; 4]) -> Self {
+        Padding {
+            top,
+            bottom,
+            left,
+            right,
+        }
+    }
+}
+
+impl From<OpFile> for Op {
+    fn from(op: OpFile) -> Self {
+        match op {
+            OpFile::Conv {
+                out_channels,
+                kernel,
+                stride,
+                padding,
+                dilation,
+                groups,
+                bias,
+                batch_norm,
+            } => Op::Conv(Conv {
+                out_channels,
+                kernel,
+                stride,
+                padding: padding.into(),
+                dilation,
+                groups,
+                bias: bias.unwrap_or(!batch_norm),
+                batch_norm,
+            }),
+            OpFile::FullyConnected {
+                out_features,
+                per_position,
+                bias,
+            } => Op::FullyConnected(FullyConnected {
+                out_features,
+                per_position,
+                bias,
+            }),
+            OpFile::MatMul { heads, transpose_b } => Op::MatMul(MatMul { heads, transpose_b }),
+            OpFile::Pool {
+                kind,
+                kernel,
+                stride,
+                padding,
+                ceil_mode,
+            } => Op::Pool(Pool {
+                kind,
+                kernel,
+                stride: stride.unwrap_or(kernel),
+                padding: padding.into(),
+                ceil_mode,
+            }),
+            OpFile::GlobalPool { kind } => Op::GlobalPool(GlobalPool { kind }),
+            OpFile::Elementwise { function } => Op::Elementwise(Elementwise {
+                function: function.into(),
+            }),
+            OpFile::Normalisation { function, groups } => {
+                Op::Normalisation(Normalisation { function, groups })
+            }
+            OpFile::Concat { axis } => Op::Concat(Concat { axis }),
+            OpFile::Slice { first_row, rows } => Op::Slice(Slice { first_row, rows }),
+        }
+    }
+}

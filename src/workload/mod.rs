@@ -1,0 +1,69 @@
+//! Networks: layers, tensors, their shapes, and what computing them takes.
+//!
+//! A network is a RON file (`workloads/*.ron`, schema [`NetworkFile`]): named inputs and a list of layers
+//! in an order in which they can be computed. [`load`] builds the graph, infers every shape, checks it
+//! and reports everything wrong in one go.
+//!
+//! # Tensors
+//! A [`Tensor`] is `[channels, height, width]` of one image; the batch is the network's. Token matrices
+//! `[tokens, features]` have the features as channels and the tokens along the height, width 1. Where a
+//! layer works on each position alone, positions are `height * width`.
+//!
+//! # Counting
+//! - A multiply-accumulate (MAC) is one; published "FLOPs" of vision networks count the same.
+//!   Only convolutions, fully connected layers and matrix products have MACs. Zero padding counts, as it
+//!   does in published totals and in the array.
+//! - [`Parameters`] are counted apart as weights, biases and normalisation. Batch norm folded into a
+//!   convolution (`batch_norm: true`) counts its two affine parameters per channel, as published totals
+//!   do, though after folding only one of them, a bias, is stored.
+//!
+//! # Numbers
+//! Weights are signed. A tensor is unsigned where its values cannot be negative: after `relu`, `relu6`,
+//! `sigmoid` or softmax, and what pooling, concatenation and sums make of only such tensors.
+
+mod build;
+mod count;
+mod file;
+mod limits;
+mod network;
+mod op;
+mod shape;
+
+pub use count::{Gemm, Parameters};
+pub use file::{InputFile, LayerFile, NetworkFile, OpFile, Published};
+pub use limits::{MAX_BATCH, MAX_DIMENSION, MAX_LAYERS, MAX_TENSOR_ELEMENTS};
+pub use network::{Layer, LayerId, Network, Tensor, TensorId};
+pub use op::{
+    Activation, Axis, Concat, Conv, Elementwise, FullyConnected, Function, GlobalPool, MatMul,
+    Normalisation, NormalisationFunction, Op, Padding, Pool, PoolKind, Slice,
+};
+
+use crate::source::{self, Diagnostics, LoadError, Shelf, SourceFile};
+
+/// Reads a network from RON text.
+///
+/// # Errors
+/// The first error of syntax or types; or else everything wrong with the names, shapes and sizes, each
+/// with its place: names given twice, inputs that do not exist or come later, shapes that do not fit,
+/// sizes that are zero or beyond the limits ([`MAX_DIMENSION`], [`MAX_TENSOR_ELEMENTS`],
+/// [`MAX_LAYERS`], [`MAX_BATCH`], 64-bit MAC counts).
+pub fn load(file: &SourceFile) -> Result<Network, Diagnostics> {
+    build::build(file, source::parse(file)?)
+}
+
+/// Reads a network by the name of a shipped one (`resnet50`) or by the path of its file.
+///
+/// # Errors
+/// There is no such file, or as [`load`].
+pub fn open(name_or_path: &str) -> Result<Network, LoadError> {
+    Ok(load(&source::open(Shelf::Workload, name_or_path)?)?)
+}
+
+#[cfg(test)]
+mod error_tests;
+#[cfg(test)]
+mod property_tests;
+#[cfg(test)]
+mod shipped_tests;
+#[cfg(test)]
+mod tests;

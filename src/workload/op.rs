@@ -1,0 +1,282 @@
+//! What a layer computes.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::blocked::Signedness;
+
+/// The operation of a layer. Every size is checked by [`load`](super::load).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    /// Two-dimensional convolution, on the array.
+    Conv(Conv),
+    /// Matrix of weights times features, on the array.
+    FullyConnected(FullyConnected),
+    /// Product of two activations, on the array.
+    MatMul(MatMul),
+    /// Pooling over a sliding window.
+    Pool(Pool),
+    /// Pooling over the whole image, to `[channels, 1, 1]`.
+    GlobalPool(GlobalPool),
+    /// The same function of each element.
+    Elementwise(Elementwise),
+    /// Normalisation over channels.
+    Normalisation(Normalisation),
+    /// Inputs put one behind the other. No arithmetic.
+    Concat(Concat),
+    /// Some of the rows. No arithmetic.
+    Slice(Slice),
+}
+
+impl Op {
+    /// Whether the MAC array computes it (it has MACs).
+    pub fn runs_on_array(&self) -> bool {
+        matches!(self, Op::Conv(_) | Op::FullyConnected(_) | Op::MatMul(_))
+    }
+
+    /// Its name in a network file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Op::Conv(_) => "conv",
+            Op::FullyConnected(_) => "fully_connected",
+            Op::MatMul(_) => "matmul",
+            Op::Pool(_) => "pool",
+            Op::GlobalPool(_) => "global_pool",
+            Op::Elementwise(_) => "elementwise",
+            Op::Normalisation(_) => "normalisation",
+            Op::Concat(_) => "concat",
+            Op::Slice(_) => "slice",
+        }
+    }
+
+    /// Signedness of the result (before the layer's activation) for inputs of these signednesses.
+    pub(super) fn signedness(&self, inputs: &[Signedness]) -> Signedness {
+        let joint = match inputs.contains(&Signedness::Signed) {
+            true => Signedness::Signed,
+            false => Signedness::Unsigned,
+        };
+        match self {
+            Op::Conv(_) | Op::FullyConnected(_) => Signedness::Signed,
+            Op::MatMul(_) | Op::Pool(_) | Op::GlobalPool(_) | Op::Concat(_) | Op::Slice(_) => joint,
+            Op::Elementwise(op) => match op.function {
+                Function::Add | Function::Multiply => joint,
+                Function::Rope => Signedness::Signed,
+                Function::Activation(activation) => activation.signedness(joint),
+            },
+            Op::Normalisation(op) => match op.function {
+                NormalisationFunction::Softmax => Signedness::Unsigned,
+                // Divides by something positive.
+                NormalisationFunction::Lrn => joint,
+                NormalisationFunction::LayerNorm
+                | NormalisationFunction::RmsNorm
+                | NormalisationFunction::BatchNorm => Signedness::Signed,
+            },
+        }
+    }
+}
+
+/// Two-dimensional convolution: output channel `o` of group `g` sums over the input channels of `g`.
+/// Depthwise is `groups == in_channels`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conv {
+    /// Output channels, all groups together.
+    pub out_channels: u32,
+    /// Height and width.
+    pub kernel: [u32; 2],
+    /// Vertical and horizontal.
+    pub stride: [u32; 2],
+    /// Rows and columns of zeros around the image.
+    pub padding: Padding,
+    /// Distance of the kernel's elements, vertical and horizontal.
+    pub dilation: [u32; 2],
+    /// Groups of channels that do not mix.
+    pub groups: u32,
+    /// Whether it has a bias per output channel of its own.
+    pub bias: bool,
+    /// Whether a batch norm is folded into it.
+    pub batch_norm: bool,
+}
+
+/// Matrix of weights `[out_features, in_features]` times features.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FullyConnected {
+    /// Features of the output: its channels.
+    pub out_features: u32,
+    /// False: the whole image is one vector of `channels * height * width` features, and the output is
+    /// `[out_features, 1, 1]`. True: the channels of each position are a vector (token matrices).
+    pub per_position: bool,
+    /// Whether it has a bias per output feature.
+    pub bias: bool,
+}
+
+/// Product of two activations, for each head apart.
+///
+/// Input 0 (A) has M positions and `heads * K` channels. Input 1 (B) has, with `transpose_b`, N positions
+/// and `heads * K` channels (scores: Q times K transposed); without, K positions and `heads * N` channels
+/// (scores times V). The output has M positions and `heads * N` channels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatMul {
+    /// Products computed apart, each on its share of the channels.
+    pub heads: u32,
+    /// Whether B holds the rows of its transpose.
+    pub transpose_b: bool,
+}
+
+/// Rows and columns added around an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Padding {
+    /// Rows above.
+    pub top: u32,
+    /// Rows below.
+    pub bottom: u32,
+    /// Columns to the left.
+    pub left: u32,
+    /// Columns to the right.
+    pub right: u32,
+}
+
+/// What pooling takes of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PoolKind {
+    /// The largest value.
+    Max,
+    /// The mean.
+    Average,
+}
+
+/// Pooling over a sliding window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// What is taken of each window.
+    pub kind: PoolKind,
+    /// Height and width of the window.
+    pub kernel: [u32; 2],
+    /// Vertical and horizontal.
+    pub stride: [u32; 2],
+    /// Rows and columns around the image, which never win and do not count.
+    pub padding: Padding,
+    /// Whether a window that only partly fits at the bottom or right gives an output.
+    pub ceil_mode: bool,
+}
+
+/// Pooling over the whole image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GlobalPool {
+    /// What is taken of each channel.
+    pub kind: PoolKind,
+}
+
+/// A function of each element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elementwise {
+    /// Which.
+    pub function: Function,
+}
+
+/// A function of one element of each input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// Sum of two inputs of one shape; the second may be `[channels, 1, 1]`, the same at each position.
+    Add,
+    /// Product, likewise.
+    Multiply,
+    /// Rotary position embedding: rotates pairs of channels by an angle that depends on the position.
+    Rope,
+    /// An activation function.
+    Activation(Activation),
+}
+
+impl Function {
+    /// How many inputs it takes.
+    pub fn inputs(self) -> usize {
+        match self {
+            Function::Add | Function::Multiply => 2,
+            Function::Rope | Function::Activation(_) => 1,
+        }
+    }
+}
+
+/// An activation function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// max(x, 0).
+    Relu,
+    /// min(max(x, 0), 6).
+    Relu6,
+    /// x times the normal distribution's integral up to x.
+    Gelu,
+    /// x times sigmoid(x).
+    Silu,
+    /// 1 / (1 + exp(-x)).
+    Sigmoid,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// x times relu6(x + 3) / 6.
+    HardSwish,
+}
+
+impl Activation {
+    /// Signedness of its result for an input of signedness `input`.
+    pub fn signedness(self, input: Signedness) -> Signedness {
+        match self {
+            Activation::Relu | Activation::Relu6 | Activation::Sigmoid => Signedness::Unsigned,
+            // Of the sign of x.
+            Activation::Gelu | Activation::Silu | Activation::Tanh | Activation::HardSwish => input,
+        }
+    }
+}
+
+/// Normalisation at each position over the channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Normalisation {
+    /// Which.
+    pub function: NormalisationFunction,
+    /// The channels fall into this many groups, each normalised by itself (the heads of a softmax).
+    pub groups: u32,
+}
+
+/// How to normalise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NormalisationFunction {
+    /// exp(x) over the sum of it. No parameters.
+    Softmax,
+    /// Mean 0, variance 1, then scale and shift per channel: 2 parameters per channel.
+    LayerNorm,
+    /// Root mean square 1, then scale per channel: 1 parameter per channel.
+    RmsNorm,
+    /// Scale and shift per channel with constant statistics: 2 parameters per channel.
+    BatchNorm,
+    /// Local response normalisation over neighbouring channels (AlexNet). No parameters.
+    Lrn,
+}
+
+/// Inputs put one behind the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Concat {
+    /// Along what.
+    pub axis: Axis,
+}
+
+/// What a concatenation grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// Channels add up; heights and widths are the same.
+    #[default]
+    Channels,
+    /// Positions (`height * width`, row by row) add up to the height of an output of width 1; channels
+    /// are the same. So image patches become tokens, and a token joins a cache.
+    Positions,
+}
+
+/// The rows `first_row .. first_row + rows` of each channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice {
+    /// The first, counted from 0.
+    pub first_row: u32,
+    /// How many.
+    pub rows: u32,
+}
