@@ -1,12 +1,33 @@
-//! wip
+//! Cycle-level discrete-event simulator of precision-reconfigurable DNN accelerators.
+//!
+//! Data flows one way, and rooms import only from those before them:
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`source`] | our RON files: reading, places, diagnostics, what is shipped |
+//! | [`blocked`] | number formats, block products, packing |
+//! | [`sim`] | the discrete-event kernel |
+//! | [`arch`] | architecture descriptions |
+//! | [`workload`] | networks |
+//! | [`approx`] | approximation configurations |
+//! | [`mapping`] | layer x architecture x approximation to tile steps |
+//! | [`hw`] | components and their messages |
+//! | [`energy`] | counts to joules |
+//! | [`sweep`] | design points and jobs |
+//! | [`report`], [`trace`] | results for people and programs |
+//! | [`cli`] | the command line |
+
 pub mod approx;
 pub mod arch;
 #[path = "/tmp/dev/e/src/blocked_stub/mod.rs"]
 pub mod blocked;
+pub mod cli;
 pub mod energy;
 pub mod hw;
 pub mod mapping;
+pub mod report;
 pub mod sim;
 pub mod source;
 pub mod sweep;
+pub mod trace;
 pub mod workload;

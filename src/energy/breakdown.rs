@@ -3,12 +3,13 @@
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::table::Basis;
 
 /// Energy of a layer or a run, in pJ by component.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
 pub struct EnergyBreakdown {
     /// PEs while they compute.
     pub pe_array_pj: f64,
@@ -43,7 +44,7 @@ pub struct EnergyBreakdown {
 }
 
 /// Energy by what it rests on, in pJ.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
 pub struct BasisShares {
     /// Measured table values.
     pub measured_pj: f64,

@@ -154,9 +154,8 @@ impl VectorPlan {
         let first = schedule.transfers.len() as u32;
         let mut input_bits = 0;
         for input in &piece.inputs {
-            let in_rows = self.rows.input_span(rows.start, rows.end - rows.start, input.rows);
-            let in_columns =
-                self.columns.input_span(columns.start, columns.end - columns.start, input.columns);
+            let in_rows = span(&self.rows, rows, input.rows);
+            let in_columns = span(&self.columns, columns, input.columns);
             let in_channels =
                 if self.whole_channels { 0..input.channels } else { channels.clone() };
             input_bits += u64::from(in_rows.1 - in_rows.0)
@@ -204,6 +203,11 @@ impl VectorPlan {
             }),
         });
     }
+}
+
+/// The input positions that `outputs` read; a single row or column is there for all of them (broadcast).
+fn span(axis: &Axis, outputs: &Range<u32>, input: u32) -> (u32, u32) {
+    if input == 1 { (0, 1) } else { axis.input_span(outputs.start, outputs.end - outputs.start, input) }
 }
 
 /// `extent`, its half, ... down to 1.

@@ -71,7 +71,7 @@ proptest! {
     ) {
         // Counts the positions one by one.
         let reach = (kernel - 1) * dilation + 1;
-        prop_assume!(before < reach && after < reach);
+        let (before, after) = (before.min(reach - 1), after.min(reach - 1));
         let padded = size + before + after;
         let expected = (0..padded).step_by(stride as usize).filter(|start| start + reach <= padded).count();
         let input = format!("(name: \"image\", channels: 2, height: {size}, width: {size})");

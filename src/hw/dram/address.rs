@@ -68,7 +68,9 @@ pub(super) fn parse_mapping(text: &str) -> Result<[Field; 6], Vec<MappingFault>>
             None => faults.push(MappingFault::Unknown(word)),
         }
     }
-    let missing = Field::ALL.iter().filter(|(_, field)| !fields.contains(field));
+    let missing = Field::ALL
+        .iter()
+        .filter(|(_, field)| !fields.contains(field));
     faults.extend(missing.map(|(name, _)| MappingFault::Missing(name)));
     match <[Field; 6]>::try_from(fields) {
         Ok(fields) if faults.is_empty() => Ok(fields),

@@ -86,8 +86,8 @@ impl Device {
     /// Flat index of the bank of a location.
     #[inline]
     pub fn bank_of(&self, location: Location) -> u32 {
-        let group =
-            location.bank_group + (location.rank << (self.shape.rank_shift - self.shape.group_shift));
+        let group = location.bank_group
+            + (location.rank << (self.shape.rank_shift - self.shape.group_shift));
         location.bank + (group << self.shape.group_shift)
     }
 

@@ -77,7 +77,11 @@ fn check_organisation(checker: &mut Checker<'_>, organisation: &Organisation) {
             organisation.channel_width_bits,
             8..=1024,
         ),
-        ("device_width_bits", organisation.device_width_bits, 1..=1024),
+        (
+            "device_width_bits",
+            organisation.device_width_bits,
+            1..=1024,
+        ),
         ("burst_length", organisation.burst_length, 2..=64),
         ("ranks", organisation.ranks, 1..=8),
         ("bank_groups", organisation.bank_groups, 1..=16),
@@ -307,8 +311,8 @@ fn check_power(checker: &mut Checker<'_>, spec: &DramSpec) {
         }
     }
     let t = &spec.timing;
-    let standby = power.idd3n_ma * f64::from(t.ras)
-        + power.idd2n_ma * f64::from(t.rc.saturating_sub(t.ras));
+    let standby =
+        power.idd3n_ma * f64::from(t.ras) + power.idd2n_ma * f64::from(t.rc.saturating_sub(t.ras));
     if power.idd0_ma * f64::from(t.rc) < standby {
         checker.report(
             place("idd0_ma"),

@@ -38,7 +38,11 @@ impl WaitQueue {
             .map(|next| Slot {
                 request: Request::default(),
                 sequence: 0,
-                next: if u32::from(next) == capacity { NONE } else { next },
+                next: if u32::from(next) == capacity {
+                    NONE
+                } else {
+                    next
+                },
             })
             .collect();
         let empty = Chain {

@@ -83,11 +83,7 @@ fn rules(spec: &DramSpec, a: &Event, b: &Event) -> Vec<Rule> {
         (Write, Read) => {
             let turnaround = by_group(t.wtr_l, t.wtr_s);
             rule(rank, "tWTR", s(t.cwl + burst + turnaround));
-            rule(
-                !rank,
-                "write to read",
-                s(t.cwl + burst + t.rtrs) - s(t.cl),
-            );
+            rule(!rank, "write to read", s(t.cwl + burst + t.rtrs) - s(t.cl));
         }
         (Refresh, Activate | Refresh) => rule(rank, "tRFC", s(t.rfc)),
         _ => {}
@@ -104,9 +100,7 @@ fn events(spec: &DramSpec, commands: &[(u64, Command)]) -> Vec<Event> {
     let mut events = Vec::new();
     for &(cycle, command) in commands {
         let l = command.location;
-        let needed = needed
-            .entry((l.rank, l.bank_group, l.bank))
-            .or_insert(0u64);
+        let needed = needed.entry((l.rank, l.bank_group, l.bank)).or_insert(0u64);
         let (kind, recovery) = match command.kind {
             CommandKind::Activate => (CommandKind::Activate, t.ras),
             kind if kind.is_read() => (CommandKind::Read, t.rtp),
@@ -120,10 +114,7 @@ fn events(spec: &DramSpec, commands: &[(u64, Command)]) -> Vec<Event> {
         );
         let mut event = Event {
             cycle,
-            command: Command {
-                kind,
-                location: l,
-            },
+            command: Command { kind, location: l },
             implied: false,
         };
         events.push(event);

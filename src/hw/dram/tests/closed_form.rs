@@ -6,7 +6,10 @@ use super::*;
 fn an_idle_read_takes_the_pipeline_stage_row_and_column_latency() {
     for name in PRESETS {
         let spec = unrefreshed(name);
-        let played = play(&spec, &[read(100, at(0, 1, 7, 3)), read(1000, at(0, 1, 7, 4))]);
+        let played = play(
+            &spec,
+            &[read(100, at(0, 1, 7, 3)), read(1000, at(0, 1, 7, 4))],
+        );
         let hit = 1 + u64::from(spec.timing.cl + spec.burst_cycles());
         assert_eq!(
             played.latency(0),
@@ -22,7 +25,10 @@ fn an_idle_read_takes_the_pipeline_stage_row_and_column_latency() {
 fn a_row_conflict_costs_a_precharge_and_an_activate() {
     for name in PRESETS {
         let spec = unrefreshed(name);
-        let played = play(&spec, &[read(0, at(0, 1, 7, 3)), read(1000, at(0, 1, 8, 3))]);
+        let played = play(
+            &spec,
+            &[read(0, at(0, 1, 7, 3)), read(1000, at(0, 1, 8, 3))],
+        );
         let t = &spec.timing;
         let conflict = 1 + t.rp + t.rcd_read + t.cl + spec.burst_cycles();
         assert_eq!(played.latency(1), u64::from(conflict), "{name}");
@@ -34,7 +40,10 @@ fn with_a_closed_page_every_read_finds_a_closed_bank() {
     for policy in [PagePolicy::Closed, PagePolicy::Adaptive] {
         let mut spec = unrefreshed("ddr4_2400");
         spec.controller.page_policy = policy;
-        let played = play(&spec, &[read(0, at(0, 1, 7, 3)), read(1000, at(0, 1, 8, 3))]);
+        let played = play(
+            &spec,
+            &[read(0, at(0, 1, 7, 3)), read(1000, at(0, 1, 8, 3))],
+        );
         assert_eq!(played.latency(0), played.latency(1));
         assert_eq!(played.counts.precharges, 2);
         assert_eq!(played.of_kind(CommandKind::ReadAutoPrecharge).len(), 2);
@@ -64,9 +73,7 @@ fn a_row_streams_at_the_long_column_distance() {
 #[test]
 fn bank_groups_in_turn_stream_at_the_short_column_distance() {
     let spec = unrefreshed("ddr4_2400");
-    let stream: Vec<_> = (0..512)
-        .map(|i| read(0, at(i % 4, 0, 5, i / 4)))
-        .collect();
+    let stream: Vec<_> = (0..512).map(|i| read(0, at(i % 4, 0, 5, i / 4))).collect();
     let reads = play(&spec, &stream).of_kind(CommandKind::Read);
     // The first row of each group opens tRRD_S after the one before: as far apart as the reads are.
     assert_eq!(reads[511] - reads[0], 511 * 4);
@@ -103,7 +110,10 @@ fn the_preset_mappings_stream_at_peak_but_for_refresh() {
         let around = f64::from(t.rp_all_bank + t.rcd_read + t.ras) / f64::from(t.refi);
         let share = utilisation(&spec, RequestKind::Read);
         assert!(share < 1.0 - refresh + 0.02, "{name}: {share}");
-        assert!(share > 1.0 - refresh - 2.0 * around - 0.01, "{name}: {share}");
+        assert!(
+            share > 1.0 - refresh - 2.0 * around - 0.01,
+            "{name}: {share}"
+        );
     }
 }
 
@@ -151,7 +161,10 @@ fn standby_cycles_follow_the_open_rows() {
     let mut spec = unrefreshed("hbm2");
     spec.controller.page_policy = PagePolicy::Closed;
     let mut channel = Channel::new(&spec, 0);
-    play_on(&mut channel, &[read(10, at(0, 0, 1, 0)), read(500, at(1, 0, 1, 0))]);
+    play_on(
+        &mut channel,
+        &[read(10, at(0, 0, 1, 0)), read(500, at(1, 0, 1, 0))],
+    );
     channel.finish(1000);
     // Open from ACT to the implied precharge: tRAS, which is longer than tRCD + tRTP.
     assert_eq!(channel.counts().active_standby_cycles, [2 * 34]);
@@ -180,7 +193,9 @@ fn an_idle_channel_refreshes_at_its_cycles() {
 #[test]
 fn work_is_done_only_in_cycles_that_have_some() {
     let spec = preset("ddr4_2400");
-    let arrivals: Vec<_> = (0..1000).map(|i| read(i * 1000, at(0, 0, i as u32, 0))).collect();
+    let arrivals: Vec<_> = (0..1000)
+        .map(|i| read(i * 1000, at(0, 0, i as u32, 0)))
+        .collect();
     let played = play(&spec, &arrivals);
     // Arrival, the bank queue, PRE, ACT, RD: no more calls than that, but for refreshes during a read.
     assert!(played.calls < 5_200, "{}", played.calls);

@@ -37,8 +37,14 @@ fn command_energies_agree_with_published_ones() {
     assert!(near(ddr4.read_pj, 2932.0), "{ddr4:?}");
     assert!(near(ddr4.write_pj, 2550.0), "{ddr4:?}");
     assert!(near(ddr4.refresh_pj, 692_700.0), "{ddr4:?}");
-    assert!(near(ddr4.active_standby_pj_per_cycle, 1.2 * 43.0 / 1.2 * 8.0));
-    assert!(near(ddr4.precharge_standby_pj_per_cycle, 1.2 * 34.0 / 1.2 * 8.0));
+    assert!(near(
+        ddr4.active_standby_pj_per_cycle,
+        1.2 * 43.0 / 1.2 * 8.0
+    ));
+    assert!(near(
+        ddr4.precharge_standby_pj_per_cycle,
+        1.2 * 34.0 / 1.2 * 8.0
+    ));
     let hbm2 = command_energies(&preset("hbm2"));
     assert!(near(hbm2.activate_precharge_pj, 828.0), "{hbm2:?}");
     assert!(near(hbm2.read_pj, 804.0), "{hbm2:?}");
@@ -134,12 +140,32 @@ fn bad_presets_are_located_and_explained() {
     let cases = [
         ("name: \"ddr4_2400\"", "name: \" \"", "no name"),
         ("clock_khz: 1_200_000", "clock_khz: 0", "0 kHz"),
-        ("max_channels: 8", "max_channels: 3", "power of two from 1 to 64"),
-        ("burst_length: 8", "burst_length: 0", "power of two from 2 to 64"),
+        (
+            "max_channels: 8",
+            "max_channels: 3",
+            "power of two from 1 to 64",
+        ),
+        (
+            "burst_length: 8",
+            "burst_length: 0",
+            "power of two from 2 to 64",
+        ),
         ("ranks: 2,", "ranks: 3,", "power of two from 1 to 8"),
-        ("bank_groups: 4", "bank_groups: 16", "32 bank groups together"),
-        ("banks_per_group: 4", "banks_per_group: 32", "256 banks together"),
-        ("device_width_bits: 8", "device_width_bits: 128", "wider than its channel"),
+        (
+            "bank_groups: 4",
+            "bank_groups: 16",
+            "32 bank groups together",
+        ),
+        (
+            "banks_per_group: 4",
+            "banks_per_group: 32",
+            "256 banks together",
+        ),
+        (
+            "device_width_bits: 8",
+            "device_width_bits: 128",
+            "wider than its channel",
+        ),
         ("columns: 1024", "columns: 4", "shorter than a burst"),
         ("rows: 65536", "rows: 65535", "65535 is not possible"),
         ("rc: 56", "rc: 55", "less than ras + rp = 56"),
@@ -153,19 +179,39 @@ fn bad_presets_are_located_and_explained() {
         ("refi: 9360", "refi: 900", "refi / 2 ranks is 450 cycles"),
         ("rfc: 420", "rfc: 1000001", "1 to 1000000 cycles"),
         ("rorabacobgch", "rorabacobg", "`ch` is missing"),
-        ("rorabacobgch", "rorabacobgchco", "`co` appears more than once"),
+        (
+            "rorabacobgch",
+            "rorabacobgchco",
+            "`co` appears more than once",
+        ),
         ("rorabacobgch", "rorabacobxch", "`bx` is no address field"),
         ("rtp: 9,", "", "rtp"),
         ("rtp: 9", "rtp: 9, tpp: 4", "tpp"),
         ("bank_queue: 8", "bank_queue: 33", "1 to 32"),
         ("read_queue: 32", "read_queue: 0", "1 to 4096"),
         ("row_hit_cap: 4", "row_hit_cap: 0", "0 is out of range"),
-        ("write_high_watermark: 32", "write_high_watermark: 33", "1 to 32"),
-        ("write_idle_watermark: 8", "write_idle_watermark: 32", "not below the high watermark"),
-        ("idle_drain_cycles: Some(512)", "idle_drain_cycles: Some(0)", "no wait"),
+        (
+            "write_high_watermark: 32",
+            "write_high_watermark: 33",
+            "1 to 32",
+        ),
+        (
+            "write_idle_watermark: 8",
+            "write_idle_watermark: 32",
+            "not below the high watermark",
+        ),
+        (
+            "idle_drain_cycles: Some(512)",
+            "idle_drain_cycles: Some(0)",
+            "no wait",
+        ),
         ("page_policy: open", "page_policy: opened", "opened"),
         ("vdd_v: 1.2", "vdd_v: NaN", "NaN is out of range"),
-        ("idd4r_ma: 135.0", "idd4r_ma: 40.0", "less than the standby current"),
+        (
+            "idd4r_ma: 135.0",
+            "idd4r_ma: 40.0",
+            "less than the standby current",
+        ),
         ("idd0_ma: 48.0", "idd0_ma: 38.0", "less than standby takes"),
         ("idd2n_ma: 34.0", "idd2n_ma: -34.0", "-34 is out of range"),
     ];
@@ -189,7 +235,12 @@ fn everything_wrong_is_reported_at_once() {
     let text = DramSpec::from_source(&file)
         .expect_err("four mistakes")
         .render(false);
-    for expected in ["ras + rp = 48", "3 is not possible", "0 is out of range", "`ch` is missing"] {
+    for expected in [
+        "ras + rp = 48",
+        "3 is not possible",
+        "0 is out of range",
+        "`ch` is missing",
+    ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
 }

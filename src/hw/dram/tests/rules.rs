@@ -435,7 +435,10 @@ fn one_bank_group_has_only_short_distances() {
     spec.timing.rrd_l = 60;
     spec.timing.wtr_l = 60;
     let row = at(0, 0, 1, 0);
-    let played = play(&spec, &[read(0, row), read(0, at(0, 1, 1, 0)), write(9, row)]);
+    let played = play(
+        &spec,
+        &[read(0, row), read(0, at(0, 1, 1, 0)), write(9, row)],
+    );
     assert!(played.end < 60, "{:?}", played.commands);
     assert_eq!(checker::check(&spec, &played.commands, played.end), Ok(()));
 }

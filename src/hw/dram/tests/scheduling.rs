@@ -13,7 +13,10 @@ fn order(played: &Played) -> Vec<usize> {
 fn row_hits_pass_older_requests_for_other_rows() {
     let spec = unrefreshed("ddr4_2400");
     let (row, other) = (at(0, 0, 1, 0), at(0, 0, 2, 0));
-    let played = play(&spec, &[read(0, row), read(0, other), read(0, at(0, 0, 1, 1))]);
+    let played = play(
+        &spec,
+        &[read(0, row), read(0, other), read(0, at(0, 0, 1, 1))],
+    );
     assert_eq!(order(&played), [0, 2, 1]);
     assert_eq!(played.counts.row_hits, 1);
 }
@@ -30,9 +33,7 @@ fn hits_of_a_row_go_in_order() {
 fn banks_take_turns() {
     let spec = unrefreshed("ddr4_2400");
     // Four banks of different groups, two hits each: the column commands go round, not bank by bank.
-    let arrivals: Vec<_> = (0..8)
-        .map(|i| read(0, at(i % 4, 0, 1, i / 4)))
-        .collect();
+    let arrivals: Vec<_> = (0..8).map(|i| read(0, at(i % 4, 0, 1, i / 4))).collect();
     assert_eq!(order(&play(&spec, &arrivals)), [0, 1, 2, 3, 4, 5, 6, 7]);
 }
 
@@ -72,7 +73,9 @@ fn no_request_starves() {
     for name in PRESETS {
         let spec = preset(name);
         let columns = spec.bursts_per_row();
-        let mut arrivals: Vec<_> = (0..20_000).map(|i| read(0, at(0, 0, 1, i % columns))).collect();
+        let mut arrivals: Vec<_> = (0..20_000)
+            .map(|i| read(0, at(0, 0, 1, i % columns)))
+            .collect();
         arrivals.insert(10, read(0, at(0, 0, 2, 0)));
         let played = play(&spec, &arrivals);
         let bound = u64::from(spec.timing.refi + spec.timing.rfc) + 200;
@@ -216,7 +219,9 @@ fn a_write_waits_for_an_older_read_of_its_burst() {
 #[test]
 fn late_calls_change_nothing() {
     let spec = preset("ddr4_2400");
-    let arrivals: Vec<_> = (0..30).map(|i| read(i * 7, at(0, i as u32 % 4, i as u32, 0))).collect();
+    let arrivals: Vec<_> = (0..30)
+        .map(|i| read(i * 7, at(0, i as u32 % 4, i as u32, 0)))
+        .collect();
     let punctual = play(&spec, &arrivals);
     let mut late = Channel::with_sink(&spec, 0, Vec::new());
     let mut done = vec![None; arrivals.len()];

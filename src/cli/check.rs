@@ -1,0 +1,70 @@
+//! `axbxp check`: whether files are right, and where they are not.
+
+use std::path::Path;
+
+use super::args::{CheckArgs, Kind};
+use super::error::{CliError, Exit, print_load};
+use super::output::print;
+use crate::approx::ApproxFile;
+use crate::arch;
+use crate::energy::EnergyTable;
+use crate::hw::dram::DramSpec;
+use crate::source::{LoadError, SourceFile};
+use crate::workload;
+
+/// Checks every file and says of each what it found. Wrong files make the exit code 2.
+pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
+    let mut exit = Exit::Done;
+    for name in &args.files {
+        match check_file(name, args.kind) {
+            Ok(kind) => print(format!("{name}: ok ({kind})\n").as_bytes())?,
+            Err(error) => {
+                print_load(&error);
+                exit = Exit::Input;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn check_file(name: &str, kind: Option<Kind>) -> Result<&'static str, LoadError> {
+    let file = SourceFile::read(Path::new(name))?;
+    Ok(match kind.unwrap_or_else(|| guess(file.text())) {
+        Kind::Arch => {
+            arch::load(&file)?;
+            "architecture"
+        }
+        Kind::Approx => {
+            ApproxFile::load(file)?;
+            "approximation"
+        }
+        Kind::Workload => {
+            workload::load(&file)?;
+            "workload"
+        }
+        Kind::Dram => {
+            DramSpec::from_source(&file)?;
+            "DRAM standard"
+        }
+        Kind::Energy => {
+            EnergyTable::load(&file)?;
+            "energy table"
+        }
+    })
+}
+
+/// The kind whose telling field stands earliest in the file; an architecture if none does.
+fn guess(text: &str) -> Kind {
+    let telling = [
+        (Kind::Workload, "inputs:"),
+        (Kind::Energy, "entries:"),
+        (Kind::Dram, "organisation:"),
+        (Kind::Arch, "array:"),
+        (Kind::Approx, "default:"),
+    ];
+    telling
+        .into_iter()
+        .filter_map(|(kind, field)| text.find(field).map(|position| (position, kind)))
+        .min_by_key(|&(position, _)| position)
+        .map_or(Kind::Arch, |(_, kind)| kind)
+}

@@ -1,0 +1,57 @@
+//! `axbxp compare`: design points x workloads in one table.
+
+use super::args::{CompareArgs, Format, Global};
+use super::error::{CliError, Exit};
+use super::output::write_report;
+use super::progress;
+use crate::hw::Unobserved;
+use crate::report::ReportBuilder;
+use crate::sweep::{DesignPoint, Job, map_parallel, threads_or_cores};
+use crate::workload::{self, Network};
+
+/// Runs the command.
+pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
+    let points = args.points.iter().map(|text| open_point(text)).collect::<Result<Vec<_>, _>>()?;
+    let networks = args
+        .workloads
+        .iter()
+        .map(|name| Ok(with_batch(workload::open(name)?, args.batch)))
+        .collect::<Result<Vec<_>, CliError>>()?;
+    let jobs: Vec<Job<'_>> = networks
+        .iter()
+        .flat_map(|network| points.iter().map(move |point| Job { point, network, layers: None }))
+        .collect();
+    let bar =
+        progress::bar(jobs.iter().map(|job| job.network.layers.len()).sum(), global.quiet);
+    let results = map_parallel(&jobs, threads_or_cores(args.output.threads), |_, job| {
+        job.run(&mut Unobserved, &|_| bar.inc(1))
+    });
+    bar.finish_and_clear();
+    let mut report = ReportBuilder::default();
+    let mut first = None;
+    for (index, (job, result)) in jobs.iter().zip(results).enumerate() {
+        let run = report.add_run(job.point, job.network, &result?);
+        match first {
+            Some(first) if index % points.len() != 0 => report.compare(first, run),
+            _ => first = Some(run),
+        }
+    }
+    let notes = args.output.format == Format::Table && !global.quiet;
+    write_report(&report.finish(), &args.output, false, notes)?;
+    Ok(Exit::Done)
+}
+
+/// `ARCH` or `ARCH:APPROX`.
+fn open_point(text: &str) -> Result<DesignPoint, CliError> {
+    let (architecture, approximation) = match text.split_once(':') {
+        Some((architecture, approximation)) => (architecture, Some(approximation)),
+        None => (text, None),
+    };
+    Ok(DesignPoint::open(architecture, approximation)?)
+}
+
+/// The network with another batch, if one is asked for.
+pub fn with_batch(mut network: Network, batch: Option<u32>) -> Network {
+    network.batch = batch.unwrap_or(network.batch);
+    network
+}

@@ -1,0 +1,106 @@
+//! How a command ends.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::blocked::FormatError;
+use crate::source::{Diagnostics, LoadError, SourceError};
+use crate::sweep::{JobError, PointError};
+
+/// How the program ends, as its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// The answer is no.
+    No = 1,
+    /// Bad input or usage.
+    Input = 2,
+    /// An error of this program.
+    Internal = 3,
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        std::process::ExitCode::from(exit as u8)
+    }
+}
+
+/// Why a command has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// A file of a design point.
+    #[error(transparent)]
+    Point(#[from] PointError),
+    /// A file.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A simulation.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// A number format or a value outside it.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// A wrong argument.
+    #[error("{0}")]
+    Usage(String),
+    /// A result that could not be written.
+    #[error("cannot write {}: {error}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Standard output.
+    #[error("cannot write to standard output: {0}")]
+    Stdout(#[from] io::Error),
+}
+
+impl From<SourceError> for CliError {
+    fn from(error: SourceError) -> Self {
+        CliError::Load(error.into())
+    }
+}
+
+impl From<Diagnostics> for CliError {
+    fn from(diagnostics: Diagnostics) -> Self {
+        CliError::Load(diagnostics.into())
+    }
+}
+
+impl CliError {
+    /// Prints the error and gives the exit code.
+    pub fn report(&self) -> Exit {
+        match self {
+            // The reader of a pipe has what it wanted.
+            CliError::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                return Exit::Done;
+            }
+            CliError::Load(error) | CliError::Point(PointError::File(error)) => print_load(error),
+            CliError::Job(JobError::Approximation(diagnostics)) => {
+                anstream::eprintln!("{}", diagnostics.render(true).trim_end());
+            }
+            other => print_plain(other),
+        }
+        match self {
+            CliError::Job(error) if error.is_internal() => Exit::Internal,
+            CliError::Stdout(_) => Exit::Internal,
+            _ => Exit::Input,
+        }
+    }
+}
+
+/// Prints a file's error: located where it has a place, on one line where not.
+pub fn print_load(error: &LoadError) {
+    match error {
+        LoadError::Diagnostics(diagnostics) => {
+            anstream::eprintln!("{}", diagnostics.render(true).trim_end());
+        }
+        LoadError::Source(error) => print_plain(error),
+    }
+}
+
+fn print_plain(error: &dyn std::error::Error) {
+    anstream::eprintln!("\x1b[1;31merror\x1b[0m: {error}");
+}

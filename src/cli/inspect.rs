@@ -1,0 +1,81 @@
+//! `axbxp list` and `axbxp schema`: what is shipped, and the file formats.
+
+use std::fmt::Write as _;
+
+use schemars::{Schema, schema_for};
+
+use super::args::{Kind, ListArgs, SchemaArgs, SchemaKind};
+use super::error::{CliError, Exit};
+use super::output::{json, print};
+use crate::approx::{ApproxConfig, ApproxFile};
+use crate::arch::{self, Architecture};
+use crate::energy::EnergyTable;
+use crate::hw::dram::DramSpec;
+use crate::report::Report;
+use crate::source::{self, LoadError, Shelf};
+use crate::workload::{self, NetworkFile};
+
+/// The kinds in the order in which they are listed.
+const KINDS: [Kind; 5] = [Kind::Arch, Kind::Approx, Kind::Workload, Kind::Dram, Kind::Energy];
+
+impl Kind {
+    /// Where files of this kind are shipped.
+    pub fn shelf(self) -> Shelf {
+        match self {
+            Kind::Arch => Shelf::Architecture,
+            Kind::Approx => Shelf::Approximation,
+            Kind::Workload => Shelf::Workload,
+            Kind::Dram => Shelf::Dram,
+            Kind::Energy => Shelf::Energy,
+        }
+    }
+}
+
+/// Prints what is shipped.
+pub fn list(args: &ListArgs) -> Result<Exit, CliError> {
+    let mut text = String::new();
+    for kind in KINDS.into_iter().filter(|&kind| args.kind.is_none_or(|wanted| wanted == kind)) {
+        let names = source::shipped(kind.shelf());
+        let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
+        let _ = writeln!(text, "{} ({}/)", kind.shelf(), kind.shelf().folder());
+        for name in names {
+            let _ = writeln!(text, "  {name:width$}  {}", describe(kind, name)?);
+        }
+    }
+    print(text.as_bytes())?;
+    Ok(Exit::Done)
+}
+
+fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
+    let file = source::open(kind.shelf(), name)?;
+    Ok(match kind {
+        Kind::Arch => arch::load(&file)?.description,
+        Kind::Approx => ApproxFile::load(file)?.config().description.clone(),
+        Kind::Workload => {
+            let network = workload::load(&file)?;
+            format!(
+                "{} layers, {:.2} G MACs, {:.1} M parameters. {}",
+                network.layers.len(),
+                network.total_macs() as f64 / 1e9,
+                network.total_parameters().total() as f64 / 1e6,
+                network.description
+            )
+        }
+        Kind::Dram => DramSpec::from_source(&file)?.description,
+        Kind::Energy => EnergyTable::load(&file)?.technology,
+    })
+}
+
+/// Prints the JSON schema of a file format.
+pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
+    let schema: Schema = match args.format {
+        SchemaKind::Report => schema_for!(Report),
+        SchemaKind::Arch => schema_for!(Architecture),
+        SchemaKind::Approx => schema_for!(ApproxConfig),
+        SchemaKind::Workload => schema_for!(NetworkFile),
+        SchemaKind::Dram => schema_for!(DramSpec),
+        SchemaKind::Energy => schema_for!(EnergyTable),
+    };
+    print(&json(&schema)?)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,55 @@
+//! The command line: arguments, progress, exit codes, printing. No logic of the simulator.
+
+mod args;
+mod check;
+mod compare;
+mod error;
+mod inspect;
+//mod multiply;
+mod output;
+mod progress;
+mod run;
+
+use clap::Parser;
+use tracing_subscriber::filter::LevelFilter;
+
+use args::{Cli, Command};
+pub use error::Exit;
+
+/// Runs the program with the process's arguments.
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too, with code 0.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Input } else { Exit::Done };
+        }
+    };
+    log_to_stderr(cli.global.verbose);
+    let result = match cli.command {
+        Command::Run(args) => run::run(&args, &cli.global),
+        Command::Compare(args) => compare::compare(&args, &cli.global),
+        Command::Multiply(_) => todo!(),
+        Command::Check(args) => check::check(&args),
+        Command::List(args) => inspect::list(&args),
+        Command::Schema(args) => inspect::schema(&args),
+    };
+    result.unwrap_or_else(|error| error.report())
+}
+
+fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let colors = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(level)
+        .with_ansi(colors)
+        .with_target(false)
+        .without_time()
+        .init();
+}

@@ -1,0 +1,81 @@
+//! `axbxp run`: a network on an architecture, beside its baseline.
+
+use super::args::{Format, Global, RunArgs};
+use super::compare::with_batch;
+use super::error::{CliError, Exit};
+use super::output::write_report;
+use super::progress;
+use crate::approx;
+use crate::hw::Unobserved;
+use crate::report::ReportBuilder;
+use crate::source;
+use crate::sweep::{DesignPoint, Job, map_parallel, threads_or_cores};
+use crate::workload::{self, LayerId, Network};
+
+/// Runs the command.
+pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
+    let candidate = DesignPoint::open(&args.arch, args.approx.as_deref())?;
+    let baseline = open_baseline(args, &candidate)?;
+    let network = with_batch(workload::open(&args.workload)?, args.batch);
+    let chosen = choose_layers(&network, &args.layers)?;
+    let layers = chosen.as_deref();
+    // The baseline first: it is what the other is compared with.
+    let points: Vec<&DesignPoint> = baseline.iter().chain([&candidate]).collect();
+    let jobs: Vec<Job<'_>> =
+        points.iter().map(|point| Job { point, network: &network, layers }).collect();
+    let per_job = layers.map_or(network.layers.len(), <[LayerId]>::len);
+    let bar = progress::bar(per_job * jobs.len(), global.quiet);
+    let results = map_parallel(&jobs, threads_or_cores(args.output.threads), |_, job| {
+        job.run(&mut Unobserved, &|_| bar.inc(1))
+    });
+    bar.finish_and_clear();
+    let mut report = ReportBuilder::default();
+    let mut first = None;
+    for (job, result) in jobs.iter().zip(results) {
+        let run = report.add_run(job.point, &network, &result?);
+        match first {
+            Some(first) => report.compare(first, run),
+            None => first = Some(run),
+        }
+    }
+    let notes = args.output.format == Format::Table && !global.quiet;
+    write_report(&report.finish(), &args.output, true, notes)?;
+    Ok(Exit::Done)
+}
+
+fn open_baseline(
+    args: &RunArgs,
+    candidate: &DesignPoint,
+) -> Result<Option<DesignPoint>, CliError> {
+    Ok(match args.baseline.as_deref() {
+        None => candidate.open_baseline()?,
+        Some("none") => None,
+        Some(name) => Some(DesignPoint::open(name, None)?),
+    })
+}
+
+/// The layers that match one of the patterns; none stands for all.
+fn choose_layers(
+    network: &Network,
+    patterns: &[String],
+) -> Result<Option<Vec<LayerId>>, CliError> {
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    let names = || network.layers.iter().map(|layer| layer.name.as_str());
+    for pattern in patterns {
+        if !names().any(|name| approx::matches(pattern, name)) {
+            let hint = source::nearest(pattern, names())
+                .map(|name| format!("; did you mean `{name}`?"))
+                .unwrap_or_default();
+            return Err(CliError::Usage(format!(
+                "--layers {pattern}: no layer of `{}` matches{hint}",
+                network.name
+            )));
+        }
+    }
+    let chosen = network.layer_ids().filter(|&id| {
+        patterns.iter().any(|pattern| approx::matches(pattern, &network.layer(id).name))
+    });
+    Ok(Some(chosen.collect()))
+}

@@ -1,0 +1,330 @@
+//! From job results to a report.
+
+use super::model::{
+    ArchitectureReport, CauseReport, Comparison, DramReport, Engine, LayerReport, Report,
+    RunReport, SCHEMA, TrafficReport,
+};
+use super::published;
+use crate::approx::{LayerPrecision, OperandFormat};
+use crate::arch::{Dataflow, MacRate, WindowUse};
+use crate::energy::{ACCURACY, EnergyBreakdown};
+use crate::hw::{Cause, CauseCycles, DramTotals, LayerResult};
+use crate::mapping::{LayerPlan, tiling::Loop};
+use crate::sweep::{DesignPoint, JobResult};
+use crate::workload::Network;
+
+/// Names a run in a report under construction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunKey(usize);
+
+/// Collects runs and comparisons.
+#[derive(Debug)]
+pub struct ReportBuilder {
+    report: Report,
+}
+
+impl Default for ReportBuilder {
+    fn default() -> Self {
+        ReportBuilder {
+            report: Report {
+                schema: SCHEMA.to_string(),
+                program_version: env!("CARGO_PKG_VERSION").to_string(),
+                runs: Vec::new(),
+                comparisons: Vec::new(),
+                notes: ACCURACY.iter().map(ToString::to_string).collect(),
+            },
+        }
+    }
+}
+
+impl ReportBuilder {
+    /// Adds a run.
+    pub fn add_run(&mut self, point: &DesignPoint, network: &Network, result: &JobResult) -> RunKey {
+        self.report.runs.push(run_report(point, network, result));
+        RunKey(self.report.runs.len() - 1)
+    }
+
+    /// Compares a run with another of the same workload.
+    pub fn compare(&mut self, baseline: RunKey, run: RunKey) {
+        let (base, this) = (&self.report.runs[baseline.0], &self.report.runs[run.0]);
+        let fxp8 = base.architecture.pe == "fxp(bits: 8)";
+        let blocked = this.architecture.pe.starts_with("ax_bxp");
+        self.report.comparisons.push(Comparison {
+            workload: this.workload.clone(),
+            baseline_run: baseline.0,
+            run: run.0,
+            speedup: ratio(base.total.time_us, this.total.time_us),
+            energy_ratio: ratio(base.total.energy_pj, this.total.energy_pj),
+            published: if fxp8 && blocked { published::range(&this.workload) } else { None },
+        });
+    }
+
+    /// The report.
+    pub fn finish(self) -> Report {
+        self.report
+    }
+}
+
+fn ratio(numerator: f64, denominator: f64) -> f64 {
+    if denominator > 0.0 { numerator / denominator } else { 0.0 }
+}
+
+fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> RunReport {
+    let clock_khz = point.architecture.core_clock_khz as f64;
+    let burst_bytes = u64::from(point.dram.burst_bytes());
+    let mut layers = Vec::with_capacity(result.run.layers.len());
+    let mut capacity = Capacity::default();
+    for (index, layer) in result.run.layers.iter().enumerate() {
+        let id = result.plan.ids[index];
+        let precision = result.precisions[index].as_ref();
+        let pe_cycles = layer.causes.total();
+        let of_layer = Capacity::of(pe_cycles, layer.array.macs, &result.points[index].rate);
+        if precision.is_some() {
+            capacity.add(&of_layer);
+        }
+        layers.push(LayerReport {
+            name: network.layer(id).name.clone(),
+            op: network.layer(id).op.name().to_string(),
+            engine: if precision.is_some() { Engine::Array } else { Engine::VectorUnit },
+            precision: precision.map(precision_label).unwrap_or_default(),
+            macs: layer.array.macs,
+            cycles: layer.cycles(),
+            time_us: layer.cycles() as f64 / clock_khz * 1e3,
+            pe_utilization: of_layer.pe_utilization(),
+            multiplier_utilization: of_layer.multiplier_utilization(),
+            pe_cycles: causes(&layer.causes),
+            energy: result.energy[index],
+            energy_pj: result.energy[index].total_pj(),
+            traffic: traffic(layer, burst_bytes),
+            tiles: layer.tiles,
+            tiling: tiling_label(&result.plan.layers[index]),
+        });
+    }
+    let total = total(&layers, &capacity);
+    let dram = dram_report(point, result, total.time_us);
+    RunReport {
+        workload: network.name.clone(),
+        batch: network.batch,
+        architecture: architecture_report(point),
+        approximation: point.approximation.config().name.clone(),
+        layers,
+        total,
+        dram,
+        events: result.run.statistics.events,
+    }
+}
+
+/// Work done and work that could have been done, for utilizations.
+#[derive(Debug, Clone, Copy, Default)]
+struct Capacity {
+    macs: f64,
+    possible_macs: f64,
+    multiplications: f64,
+    possible_multiplications: f64,
+}
+
+impl Capacity {
+    fn of(pe_cycles: u64, macs: u64, rate: &MacRate) -> Capacity {
+        let steps = pe_cycles as f64 / f64::from(rate.cycles);
+        let per_mac = f64::from(rate.busy_multipliers) / f64::from(rate.macs);
+        Capacity {
+            macs: macs as f64,
+            possible_macs: steps * f64::from(rate.macs),
+            multiplications: macs as f64 * per_mac,
+            possible_multiplications: pe_cycles as f64 * f64::from(rate.multipliers),
+        }
+    }
+
+    fn add(&mut self, other: &Capacity) {
+        self.macs += other.macs;
+        self.possible_macs += other.possible_macs;
+        self.multiplications += other.multiplications;
+        self.possible_multiplications += other.possible_multiplications;
+    }
+
+    fn pe_utilization(&self) -> f64 {
+        ratio(self.macs, self.possible_macs)
+    }
+
+    fn multiplier_utilization(&self) -> f64 {
+        ratio(self.multiplications, self.possible_multiplications)
+    }
+}
+
+fn total(layers: &[LayerReport], capacity: &Capacity) -> LayerReport {
+    let sum = |of: fn(&LayerReport) -> u64| layers.iter().map(of).sum::<u64>();
+    let energy: EnergyBreakdown = layers.iter().map(|layer| layer.energy).sum();
+    let mut pe_cycles = CauseReport::default();
+    let mut traffic = TrafficReport::default();
+    for layer in layers {
+        pe_cycles.add(&layer.pe_cycles);
+        traffic.add(&layer.traffic);
+    }
+    LayerReport {
+        name: "total".to_string(),
+        op: String::new(),
+        engine: Engine::All,
+        precision: String::new(),
+        macs: sum(|layer| layer.macs),
+        cycles: sum(|layer| layer.cycles),
+        time_us: layers.iter().map(|layer| layer.time_us).sum(),
+        pe_utilization: capacity.pe_utilization(),
+        multiplier_utilization: capacity.multiplier_utilization(),
+        pe_cycles,
+        energy,
+        energy_pj: energy.total_pj(),
+        traffic,
+        tiles: sum(|layer| layer.tiles),
+        tiling: String::new(),
+    }
+}
+
+impl CauseReport {
+    fn add(&mut self, other: &CauseReport) {
+        self.computing += other.computing;
+        self.idle_mapping += other.idle_mapping;
+        self.weight_load += other.weight_load;
+        self.fill_drain += other.fill_drain;
+        self.wait_weights += other.wait_weights;
+        self.wait_activations += other.wait_activations;
+        self.wait_output += other.wait_output;
+        self.narrow_port += other.narrow_port;
+        self.bank_conflict += other.bank_conflict;
+        self.tile_setup += other.tile_setup;
+        self.vector_unit += other.vector_unit;
+    }
+}
+
+impl TrafficReport {
+    fn add(&mut self, other: &TrafficReport) {
+        self.dram_read_bytes += other.dram_read_bytes;
+        self.dram_written_bytes += other.dram_written_bytes;
+        self.loaded_bytes += other.loaded_bytes;
+        self.stored_bytes += other.stored_bytes;
+        self.psum_bytes += other.psum_bytes;
+    }
+}
+
+fn causes(causes: &CauseCycles) -> CauseReport {
+    CauseReport {
+        computing: causes.get(Cause::Computing),
+        idle_mapping: causes.get(Cause::IdleMapping),
+        weight_load: causes.get(Cause::WeightLoad),
+        fill_drain: causes.get(Cause::FillDrain),
+        wait_weights: causes.get(Cause::WaitWeights),
+        wait_activations: causes.get(Cause::WaitActivations),
+        wait_output: causes.get(Cause::WaitOutput),
+        narrow_port: causes.get(Cause::NarrowPort),
+        bank_conflict: causes.get(Cause::BankConflict),
+        tile_setup: causes.get(Cause::TileSetup),
+        vector_unit: causes.get(Cause::VectorUnit),
+    }
+}
+
+fn traffic(layer: &LayerResult, burst_bytes: u64) -> TrafficReport {
+    TrafficReport {
+        dram_read_bytes: layer.dma.read_bursts * burst_bytes,
+        dram_written_bytes: layer.dma.written_bursts * burst_bytes,
+        loaded_bytes: layer.dma.loaded_bytes,
+        stored_bytes: layer.dma.stored_bytes,
+        psum_bytes: layer.dma.loaded_psum_bytes + layer.dma.stored_psum_bytes,
+    }
+}
+
+fn architecture_report(point: &DesignPoint) -> ArchitectureReport {
+    let arch = &point.architecture;
+    ArchitectureReport {
+        name: arch.name.clone(),
+        pe: arch.array.pe.to_string(),
+        rows: arch.array.rows,
+        columns: arch.array.columns,
+        dataflow: match arch.array.dataflow {
+            Dataflow::OutputStationary => "output_stationary",
+            Dataflow::WeightStationary => "weight_stationary",
+            Dataflow::InputStationary => "input_stationary",
+        }
+        .to_string(),
+        core_clock_mhz: arch.core_clock_khz as f64 / 1e3,
+        dram: point.dram.name.clone(),
+        dram_channels: arch.dram.channels,
+        dram_peak_gbps: point.memory().peak_bytes_per_second as f64 / 1e9,
+        energy_table: point.energy.table().name.clone(),
+    }
+}
+
+fn dram_report(point: &DesignPoint, result: &JobResult, time_us: f64) -> DramReport {
+    let totals =
+        result.run.layers.iter().fold(DramTotals::default(), |sum, layer| sum.plus(&layer.dram));
+    let latency = &result.run.read_latency;
+    let to_ns = |cycles: f64| cycles * 1e6 / point.dram.clock_khz as f64;
+    let bursts = totals.reads + totals.writes;
+    let bytes = bursts * u64::from(point.dram.burst_bytes());
+    DramReport {
+        activates: totals.activates,
+        precharges: totals.precharges,
+        reads: totals.reads,
+        writes: totals.writes,
+        refreshes: totals.refreshes,
+        row_hit_rate: ratio(totals.row_hits as f64, bursts as f64),
+        mean_bandwidth_gbps: ratio(bytes as f64, time_us * 1e3),
+        read_latency_mean_ns: to_ns(latency.mean()),
+        read_latency_p50_ns: to_ns(latency.value_at_quantile(0.5) as f64),
+        read_latency_p95_ns: to_ns(latency.value_at_quantile(0.95) as f64),
+        read_latency_p99_ns: to_ns(latency.value_at_quantile(0.99) as f64),
+        read_latency_max_ns: to_ns(latency.max() as f64),
+    }
+}
+
+/// `a2 w1 L2 dynamic`: blocks kept of activations and weights, products computed, choice of windows;
+/// `a4b w4b`: bits of each; `exact`.
+fn precision_label(precision: &LayerPrecision) -> String {
+    if precision.is_exact() {
+        return "exact".to_string();
+    }
+    let operand = |format: &OperandFormat| match format {
+        OperandFormat::Exact { bits, .. } | OperandFormat::Bits { bits, .. } => format!("{bits}b"),
+        OperandFormat::Blocks(format) => format.kept().to_string(),
+    };
+    let mut label =
+        format!("a{} w{}", operand(&precision.activations), operand(&precision.weights));
+    if let Some(products) = &precision.products {
+        label += &format!(" L{}", products.computed());
+    }
+    label
+        + match precision.windows {
+            WindowUse::Exact => "",
+            WindowUse::Static => " static",
+            WindowUse::Dynamic => " dynamic",
+        }
+}
+
+fn tiling_label(plan: &LayerPlan) -> String {
+    match plan {
+        LayerPlan::Array(plan) => {
+            let tiling = &plan.tiling;
+            let order: String = tiling
+                .order
+                .iter()
+                .map(|over| match over {
+                    Loop::Outputs => 'M',
+                    Loop::Filters => 'N',
+                    Loop::Channels => 'K',
+                })
+                .collect();
+            format!(
+                "{}x{}x{} pixels, {} groups, {} filters, {} channels, loops {order}{}",
+                tiling.images,
+                tiling.out_rows,
+                tiling.out_columns,
+                tiling.groups,
+                tiling.filters,
+                tiling.channels,
+                if tiling.exchanged { ", operands exchanged" } else { "" },
+            )
+        }
+        LayerPlan::Vector(plan) => {
+            let [rows, columns, channels] = plan.tile;
+            format!("{rows}x{columns} pixels, {channels} channels")
+        }
+    }
+}

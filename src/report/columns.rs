@@ -1,0 +1,30 @@
+//! Figures as text, and the groups in which tables show energy.
+
+use crate::energy::EnergyBreakdown;
+
+/// Energy in the four groups of the console tables, in pJ.
+pub(super) fn energy_groups(energy: &EnergyBreakdown) -> [(&'static str, f64); 4] {
+    let buffers =
+        energy.activation_buffer_pj + energy.weight_buffer_pj + energy.output_buffer_pj;
+    let array = energy.pe_array_pj + energy.pe_idle_pj + energy.array_registers_pj;
+    [
+        ("array", array),
+        ("buffers", buffers),
+        ("DRAM", energy.dram_pj()),
+        ("other", energy.total_pj() - array - buffers - energy.dram_pj()),
+    ]
+}
+
+/// `value` with as many decimals as three significant digits take, at most two.
+pub(super) fn figure(value: f64) -> String {
+    match value.abs() {
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// A share of 1 in per cent; nothing for nothing.
+pub(super) fn percent(share: f64) -> String {
+    if share == 0.0 { String::new() } else { format!("{:.1}", share * 100.0) }
+}

@@ -1,0 +1,19 @@
+//! Published figures that reports show beside ours.
+
+use super::model::PublishedRange;
+
+/// Networks of arXiv 2011.13000, by the names of the shipped workloads.
+const NETWORKS: [&str; 3] = ["alexnet", "resnet50", "mobilenet_v2"];
+
+/// The abstract of arXiv 2011.13000 v1 (2020-11-25): system performance and energy against FxP8 with one
+/// configuration for the whole network; ranges over its three networks, not figures of each.
+const NETWORK_LEVEL: PublishedRange = PublishedRange {
+    speedup: (1.29, 1.6),
+    energy_ratio: (1.11, 1.34),
+    source: "arXiv 2011.13000 v1, abstract: one configuration per network, range over AlexNet, ResNet50, MobileNetV2",
+};
+
+/// What was published for a workload.
+pub(super) fn range(workload: &str) -> Option<PublishedRange> {
+    NETWORKS.contains(&workload).then_some(NETWORK_LEVEL)
+}
