@@ -19,7 +19,6 @@
 
 pub mod approx;
 pub mod arch;
-#[path = "/tmp/dev/e/src/blocked_stub/mod.rs"]
 pub mod blocked;
 pub mod cli;
 pub mod energy;

@@ -7,7 +7,12 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 /// Cycle-level simulator of precision-reconfigurable DNN accelerators: a network on an Ax-BxP
 /// accelerator, timed by events down to DRAM commands, beside its 8-bit fixed-point baseline.
 #[derive(Debug, Parser)]
-#[command(name = "axbxp", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "axbxp",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -74,7 +79,12 @@ pub struct OutputArgs {
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// Architecture: a shipped name (see `axbxp list`) or a RON file
-    #[arg(long, short, default_value = "axbxp_k4_32x32", value_name = "NAME|FILE")]
+    #[arg(
+        long,
+        short,
+        default_value = "axbxp_k4_32x32",
+        value_name = "NAME|FILE"
+    )]
     pub arch: String,
     /// Workload: a shipped name or a RON file
     #[arg(long, short, default_value = "resnet50", value_name = "NAME|FILE")]
@@ -98,7 +108,12 @@ pub struct RunArgs {
     #[arg(long, value_name = "FROM..TO", requires = "trace")]
     pub trace_window: Option<String>,
     /// Trace at most this many events
-    #[arg(long, value_name = "N", requires = "trace", default_value_t = 20_000_000)]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "trace",
+        default_value_t = 20_000_000
+    )]
     pub trace_events: u64,
     /// Trace the baseline instead of the architecture
     #[arg(long, requires = "trace")]

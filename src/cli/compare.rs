@@ -11,7 +11,11 @@ use crate::workload::{self, Network};
 
 /// Runs the command.
 pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
-    let points = args.points.iter().map(|text| open_point(text)).collect::<Result<Vec<_>, _>>()?;
+    let points = args
+        .points
+        .iter()
+        .map(|text| open_point(text))
+        .collect::<Result<Vec<_>, _>>()?;
     let networks = args
         .workloads
         .iter()
@@ -19,10 +23,18 @@ pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
         .collect::<Result<Vec<_>, CliError>>()?;
     let jobs: Vec<Job<'_>> = networks
         .iter()
-        .flat_map(|network| points.iter().map(move |point| Job { point, network, layers: None }))
+        .flat_map(|network| {
+            points.iter().map(move |point| Job {
+                point,
+                network,
+                layers: None,
+            })
+        })
         .collect();
-    let bar =
-        progress::bar(jobs.iter().map(|job| job.network.layers.len()).sum(), global.quiet);
+    let bar = progress::bar(
+        jobs.iter().map(|job| job.network.layers.len()).sum(),
+        global.quiet,
+    );
     let results = map_parallel(&jobs, threads_or_cores(args.output.threads), |_, job| {
         job.run(&mut Unobserved, &|_| bar.inc(1))
     });

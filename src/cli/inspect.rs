@@ -16,7 +16,13 @@ use crate::source::{self, LoadError, Shelf};
 use crate::workload::{self, NetworkFile};
 
 /// The kinds in the order in which they are listed.
-const KINDS: [Kind; 5] = [Kind::Arch, Kind::Approx, Kind::Workload, Kind::Dram, Kind::Energy];
+const KINDS: [Kind; 5] = [
+    Kind::Arch,
+    Kind::Approx,
+    Kind::Workload,
+    Kind::Dram,
+    Kind::Energy,
+];
 
 impl Kind {
     /// Where files of this kind are shipped.
@@ -34,7 +40,10 @@ impl Kind {
 /// Prints what is shipped.
 pub fn list(args: &ListArgs) -> Result<Exit, CliError> {
     let mut text = String::new();
-    for kind in KINDS.into_iter().filter(|&kind| args.kind.is_none_or(|wanted| wanted == kind)) {
+    for kind in KINDS
+        .into_iter()
+        .filter(|&kind| args.kind.is_none_or(|wanted| wanted == kind))
+    {
         let names = source::shipped(kind.shelf());
         let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
         let _ = writeln!(text, "{} ({}/)", kind.shelf(), kind.shelf().folder());

@@ -5,7 +5,7 @@ mod check;
 mod compare;
 mod error;
 mod inspect;
-//mod multiply;
+mod multiply;
 mod output;
 mod progress;
 mod run;
@@ -23,14 +23,18 @@ pub fn main() -> Exit {
         Err(error) => {
             // Help and version come this way too, with code 0.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Input } else { Exit::Done };
+            return if error.use_stderr() {
+                Exit::Input
+            } else {
+                Exit::Done
+            };
         }
     };
     log_to_stderr(cli.global.verbose);
     let result = match cli.command {
         Command::Run(args) => run::run(&args, &cli.global),
         Command::Compare(args) => compare::compare(&args, &cli.global),
-        Command::Multiply(_) => todo!(),
+        Command::Multiply(args) => multiply::multiply(&args),
         Command::Check(args) => check::check(&args),
         Command::List(args) => inspect::list(&args),
         Command::Schema(args) => inspect::schema(&args),

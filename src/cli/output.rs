@@ -46,7 +46,10 @@ pub fn print(bytes: &[u8]) -> Result<(), CliError> {
 
 /// Writes a whole file under a temporary name, then gives it its own.
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let failed = |error| CliError::Write { path: path.to_owned(), error };
+    let failed = |error| CliError::Write {
+        path: path.to_owned(),
+        error,
+    };
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

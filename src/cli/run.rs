@@ -21,8 +21,14 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
     let layers = chosen.as_deref();
     // The baseline first: it is what the other is compared with.
     let points: Vec<&DesignPoint> = baseline.iter().chain([&candidate]).collect();
-    let jobs: Vec<Job<'_>> =
-        points.iter().map(|point| Job { point, network: &network, layers }).collect();
+    let jobs: Vec<Job<'_>> = points
+        .iter()
+        .map(|point| Job {
+            point,
+            network: &network,
+            layers,
+        })
+        .collect();
     let per_job = layers.map_or(network.layers.len(), <[LayerId]>::len);
     let bar = progress::bar(per_job * jobs.len(), global.quiet);
     let results = map_parallel(&jobs, threads_or_cores(args.output.threads), |_, job| {
@@ -43,10 +49,7 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn open_baseline(
-    args: &RunArgs,
-    candidate: &DesignPoint,
-) -> Result<Option<DesignPoint>, CliError> {
+fn open_baseline(args: &RunArgs, candidate: &DesignPoint) -> Result<Option<DesignPoint>, CliError> {
     Ok(match args.baseline.as_deref() {
         None => candidate.open_baseline()?,
         Some("none") => None,
@@ -55,10 +58,7 @@ fn open_baseline(
 }
 
 /// The layers that match one of the patterns; none stands for all.
-fn choose_layers(
-    network: &Network,
-    patterns: &[String],
-) -> Result<Option<Vec<LayerId>>, CliError> {
+fn choose_layers(network: &Network, patterns: &[String]) -> Result<Option<Vec<LayerId>>, CliError> {
     if patterns.is_empty() {
         return Ok(None);
     }
@@ -75,7 +75,9 @@ fn choose_layers(
         }
     }
     let chosen = network.layer_ids().filter(|&id| {
-        patterns.iter().any(|pattern| approx::matches(pattern, &network.layer(id).name))
+        patterns
+            .iter()
+            .any(|pattern| approx::matches(pattern, &network.layer(id).name))
     });
     Ok(Some(chosen.collect()))
 }

@@ -65,7 +65,11 @@ impl Buffer {
     /// Handles a message.
     pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         match message {
-            Message::Fill { transfer, words, last } => {
+            Message::Fill {
+                transfer,
+                words,
+                last,
+            } => {
                 self.counts.dma_writes += u64::from(words);
                 self.conflict(words, bus);
                 if last {
@@ -86,7 +90,10 @@ impl Buffer {
 
     fn conflict<O: Observer>(&self, words: u32, bus: &mut Bus<'_, O>) {
         if self.shared_port && words > 0 {
-            let message = Message::Conflict { buffer: self.operand as u8, cycles: words };
+            let message = Message::Conflict {
+                buffer: self.operand as u8,
+                cycles: words,
+            };
             bus.send(bus.cycle(), DATA, ARRAY, message);
         }
     }

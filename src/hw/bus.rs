@@ -70,6 +70,7 @@ impl<O: Observer> Bus<'_, O> {
     /// Sends a message for core cycle `cycle`.
     #[inline]
     pub fn send(&mut self, cycle: u64, priority: Priority, to: ComponentId, message: Message) {
-        self.scheduler.send(self.clocks.core.edge(cycle), priority, to, message);
+        self.scheduler
+            .send(self.clocks.core.edge(cycle), priority, to, message);
     }
 }

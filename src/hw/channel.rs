@@ -124,7 +124,12 @@ impl DramChannel {
     fn wake<O: Observer>(&mut self, at: Tick, bus: &mut Bus<'_, O>) {
         if at < self.wake_at {
             self.wake_at = at;
-            bus.scheduler.send(at, MEMORY, ComponentId(CHANNELS.0 + self.index), Message::Wake);
+            bus.scheduler.send(
+                at,
+                MEMORY,
+                ComponentId(CHANNELS.0 + self.index),
+                Message::Wake,
+            );
         }
     }
 
@@ -133,9 +138,12 @@ impl DramChannel {
         let cycle = bus.clocks.dram.cycle_of(bus.scheduler.now());
         self.accept(cycle, RequestKind::Read, bus);
         self.accept(cycle, RequestKind::Write, bus);
-        let next = self.device.advance(cycle, &mut Finished(&mut self.finished));
+        let next = self
+            .device
+            .advance(cycle, &mut Finished(&mut self.finished));
         for (tag, done) in self.finished.drain(..) {
-            self.latency.saturating_record(done - self.arrived[tag as usize]);
+            self.latency
+                .saturating_record(done - self.arrived[tag as usize]);
             let data = bus.clocks.dram.edge(done);
             bus.observer.burst(self.index, self.burst_bytes, data);
             let arrival = bus.clocks.core.next_edge_at_or_after(data);
@@ -157,12 +165,16 @@ impl DramChannel {
             if queue.is_empty() || !self.device.can_accept(kind) {
                 return;
             }
-            let Some(Waiting { address, tag }) = queue.pop_front() else { return };
-            self.device.enqueue(cycle, tag, kind, self.map.decode(address));
+            let Some(Waiting { address, tag }) = queue.pop_front() else {
+                return;
+            };
+            self.device
+                .enqueue(cycle, tag, kind, self.map.decode(address));
             if kind == RequestKind::Write {
                 let answer = bus.next_core_cycle() + self.response_latency;
                 bus.send(answer, CONTROL, DMA, Message::Answer { tag });
-                bus.observer.burst(self.index, self.burst_bytes, bus.scheduler.now());
+                bus.observer
+                    .burst(self.index, self.burst_bytes, bus.scheduler.now());
             }
         }
     }

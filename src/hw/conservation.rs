@@ -20,19 +20,51 @@ pub fn violations(
         }
     };
     let (loaded, stored) = schedule.bytes();
-    equal("causes and PE-cycles", result.causes.total(), result.cycles() * plan.pes);
-    equal("MACs done and MACs of the layer", result.array.macs, plan.layers[layer].macs());
-    equal("MACs scheduled and MACs of the layer", schedule.macs(), plan.layers[layer].macs());
-    equal("bytes loaded and bytes scheduled", result.dma.loaded_bytes, loaded);
-    equal("bytes stored and bytes scheduled", result.dma.stored_bytes, stored);
+    equal(
+        "causes and PE-cycles",
+        result.causes.total(),
+        result.cycles() * plan.pes,
+    );
+    equal(
+        "MACs done and MACs of the layer",
+        result.array.macs,
+        plan.layers[layer].macs(),
+    );
+    equal(
+        "MACs scheduled and MACs of the layer",
+        schedule.macs(),
+        plan.layers[layer].macs(),
+    );
+    equal(
+        "bytes loaded and bytes scheduled",
+        result.dma.loaded_bytes,
+        loaded,
+    );
+    equal(
+        "bytes stored and bytes scheduled",
+        result.dma.stored_bytes,
+        stored,
+    );
     equal(
         "reads requested and reads done",
         result.dma.read_bursts,
         result.dram.reads + result.dram.forwarded_reads + result.dram.merged_reads,
     );
-    equal("steps scheduled and tiles started", schedule.steps.len() as u64, result.tiles);
-    equal("transfers scheduled and done", schedule.transfers.len() as u64, result.dma.transfers);
-    equal("values converted and finished", result.converted_values, result.array.finished_values);
+    equal(
+        "steps scheduled and tiles started",
+        schedule.steps.len() as u64,
+        result.tiles,
+    );
+    equal(
+        "transfers scheduled and done",
+        schedule.transfers.len() as u64,
+        result.dma.transfers,
+    );
+    equal(
+        "values converted and finished",
+        result.converted_values,
+        result.array.finished_values,
+    );
     found
 }
 
@@ -40,6 +72,10 @@ pub fn violations(
 pub fn check(result: &LayerResult, schedule: &Schedule, plan: &NetworkPlan, layer: usize) {
     if cfg!(debug_assertions) {
         let found = violations(result, schedule, plan, layer);
-        assert!(found.is_empty(), "conservation violated:\n{}", found.join("\n"));
+        assert!(
+            found.is_empty(),
+            "conservation violated:\n{}",
+            found.join("\n")
+        );
     }
 }

@@ -63,7 +63,10 @@ impl Controller {
         self.cursor = [0; 3];
         self.missing.clear();
         self.missing.extend(
-            schedule.steps.iter().map(|step| [0, 1, 2].map(|i| step.loads[i].len() as u8)),
+            schedule
+                .steps
+                .iter()
+                .map(|step| [0, 1, 2].map(|i| step.loads[i].len() as u8)),
         );
         self.step_of.clear();
         self.step_of.resize(schedule.transfers.len(), 0);
@@ -92,7 +95,10 @@ impl Controller {
 
     /// What the controller waits for, for a deadlock report.
     pub fn waiting(&self, schedule: &Schedule) -> Vec<Waiting> {
-        let say = |on: String| Waiting { component: "controller".into(), on };
+        let say = |on: String| Waiting {
+            component: "controller".into(),
+            on,
+        };
         let mut report = Vec::new();
         if self.next_start < self.steps {
             for operand in Operand::ALL {
@@ -117,7 +123,11 @@ impl Controller {
             report.push(say(format!("{} stores of outputs", self.stores_under_way)));
         }
         if report.is_empty() {
-            report.push(say(format!("{} of {} steps", self.done, schedule.steps.len())));
+            report.push(say(format!(
+                "{} of {} steps",
+                self.done,
+                schedule.steps.len()
+            )));
         }
         report
     }
@@ -162,7 +172,8 @@ impl Controller {
 
     fn release<O: Observer>(&mut self, operand: Operand, bus: &mut Bus<'_, O>) {
         self.held[operand as usize] -= 1;
-        bus.observer.tiles_held(operand, self.held[operand as usize], bus.scheduler.now());
+        bus.observer
+            .tiles_held(operand, self.held[operand as usize], bus.scheduler.now());
     }
 
     /// Asks for every tile that there is room for, in the order of the steps, and starts what can start.
@@ -197,7 +208,8 @@ impl Controller {
         let step = self.cursor[index];
         self.cursor[index] += 1;
         self.held[index] += 1;
-        bus.observer.tiles_held(operand, self.held[index], bus.scheduler.now());
+        bus.observer
+            .tiles_held(operand, self.held[index], bus.scheduler.now());
         for transfer in bus.schedule.steps[step].loads[index].clone() {
             bus.send(bus.cycle(), CONTROL, DMA, Message::Load { transfer });
         }
@@ -215,8 +227,16 @@ impl Controller {
             Work::Array(_) => ARRAY,
             Work::Vector(_) => VECTOR_UNIT,
         };
-        let message = Message::Start { step: self.next_start as u32, cause: self.last_arrival };
-        bus.send(bus.cycle() + self.tile_setup_cycles, CONTROL, engine, message);
+        let message = Message::Start {
+            step: self.next_start as u32,
+            cause: self.last_arrival,
+        };
+        bus.send(
+            bus.cycle() + self.tile_setup_cycles,
+            CONTROL,
+            engine,
+            message,
+        );
         self.next_start += 1;
         self.in_engine += 1;
         self.tiles += 1;

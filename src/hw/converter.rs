@@ -17,7 +17,10 @@ pub struct Converter {
 impl Converter {
     /// A converter as described.
     pub fn new(spec: &ConverterSpec) -> Self {
-        Converter { latency_cycles: u64::from(spec.latency_cycles), values: 0 }
+        Converter {
+            latency_cycles: u64::from(spec.latency_cycles),
+            values: 0,
+        }
     }
 
     /// Values converted so far.
@@ -35,7 +38,8 @@ impl Converter {
         let done = bus.cycle() + if values == 0 { 0 } else { self.latency_cycles };
         if values > 0 {
             let core = bus.clocks.core;
-            bus.observer.converted(step, values, core.edge(bus.cycle()), core.edge(done));
+            bus.observer
+                .converted(step, values, core.edge(bus.cycle()), core.edge(done));
         }
         bus.send(done, CONTROL, CONTROLLER, Message::Done { step });
     }

@@ -76,7 +76,11 @@ impl Dma {
     /// The engine of an architecture.
     pub fn new(arch: &Architecture, channel_map: AddressMap, burst_bytes: u32) -> Self {
         let outstanding = arch.dma.outstanding_bursts;
-        let buffers = [&arch.buffers.activation, &arch.buffers.weight, &arch.buffers.output];
+        let buffers = [
+            &arch.buffers.activation,
+            &arch.buffers.weight,
+            &arch.buffers.output,
+        ];
         Dma {
             burst_bytes,
             channel_map,
@@ -98,7 +102,8 @@ impl Dma {
     /// Prepares for a layer.
     pub fn begin_layer(&mut self, schedule: &Schedule) {
         self.progress.clear();
-        self.progress.resize(schedule.transfers.len(), Progress::default());
+        self.progress
+            .resize(schedule.transfers.len(), Progress::default());
         self.counts = DmaCounts::default();
     }
 
@@ -133,14 +138,23 @@ impl Dma {
         let bytes = what.runs.bytes();
         self.counts.transfers += 1;
         let (all, psums) = if what.store {
-            (&mut self.counts.stored_bytes, &mut self.counts.stored_psum_bytes)
+            (
+                &mut self.counts.stored_bytes,
+                &mut self.counts.stored_psum_bytes,
+            )
         } else {
-            (&mut self.counts.loaded_bytes, &mut self.counts.loaded_psum_bytes)
+            (
+                &mut self.counts.loaded_bytes,
+                &mut self.counts.loaded_psum_bytes,
+            )
         };
         *all += bytes;
         *psums += if what.psums { bytes } else { 0 };
         self.progress[transfer as usize].began = bus.scheduler.now();
-        let job = Job { transfer, bursts: what.runs.bursts(self.burst_bytes) };
+        let job = Job {
+            transfer,
+            bursts: what.runs.bursts(self.burst_bytes),
+        };
         if job.bursts.is_empty() {
             // A tile that lies in the padding only.
             self.progress[transfer as usize].all_requested = true;
@@ -161,10 +175,16 @@ impl Dma {
                 (true, false) => true,
                 (false, false) => self.stores_next,
             };
-            let queue = if from_stores { &mut self.stores } else { &mut self.loads };
+            let queue = if from_stores {
+                &mut self.stores
+            } else {
+                &mut self.loads
+            };
             let Some(job) = queue.front_mut() else { return };
             let transfer = job.transfer;
-            let Some(address) = job.bursts.next() else { return };
+            let Some(address) = job.bursts.next() else {
+                return;
+            };
             let all_requested = job.bursts.is_empty();
             if all_requested {
                 queue.pop_front();
@@ -261,7 +281,16 @@ impl Dma {
             }
         } else {
             let to = buffer_of(what.operand);
-            bus.send(cycle, DATA, to, Message::Fill { transfer, words, last });
+            bus.send(
+                cycle,
+                DATA,
+                to,
+                Message::Fill {
+                    transfer,
+                    words,
+                    last,
+                },
+            );
         }
     }
 }

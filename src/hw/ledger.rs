@@ -72,10 +72,14 @@ impl Ledger {
     /// Attributes the time in which the engine stood still before `next` came: its wait, and its setup.
     pub fn account_wait<O: Observer>(&mut self, next: &Assignment, bus: &mut Bus<'_, O>) {
         let from = self.accounted_to;
-        let setup_from = next.arrived.saturating_sub(self.tile_setup_cycles).max(from);
+        let setup_from = next
+            .arrived
+            .saturating_sub(self.tile_setup_cycles)
+            .max(from);
         if setup_from > from {
             let core = bus.clocks.core;
-            bus.observer.wait(next.cause, core.edge(from), core.edge(setup_from));
+            bus.observer
+                .wait(next.cause, core.edge(from), core.edge(setup_from));
         }
         self.account(next.cause, setup_from);
         self.account(Cause::TileSetup, next.arrived);
@@ -87,6 +91,7 @@ impl Ledger {
         spent -= self.at_last_step;
         self.at_last_step = self.causes;
         let (from, to) = (bus.clocks.core.edge(began), bus.scheduler.now());
-        bus.observer.step(step, &bus.schedule.steps[step as usize], from, to, &spent);
+        bus.observer
+            .step(step, &bus.schedule.steps[step as usize], from, to, &spent);
     }
 }

@@ -70,15 +70,18 @@ struct Machine<'a, O: Observer> {
 impl<O: Observer> Machine<'_, O> {
     fn channel_totals(&mut self, scheduler: &Scheduler<Message>) -> DramTotals {
         let cycle = self.clocks.dram.cycle_of(scheduler.now());
-        self.channels.iter_mut().fold(DramTotals::default(), |sum, channel| {
-            sum.plus(&channel.totals_at(cycle))
-        })
+        self.channels
+            .iter_mut()
+            .fold(DramTotals::default(), |sum, channel| {
+                sum.plus(&channel.totals_at(cycle))
+            })
     }
 
     /// Starts layer after layer until one has work to wait for.
     fn begin_layer(&mut self, scheduler: &mut Scheduler<Message>) {
         let cycle = self.clocks.core.cycle_of(scheduler.now());
-        self.observer.layer_begins(self.layer as u32, scheduler.now());
+        self.observer
+            .layer_begins(self.layer as u32, scheduler.now());
         self.schedule = self.plan.layers[self.layer].schedule();
         self.begin_cycle = cycle;
         self.dma.begin_layer(&self.schedule);
@@ -107,7 +110,11 @@ impl<O: Observer> Machine<'_, O> {
         let result = LayerResult {
             begin_cycle: self.begin_cycle,
             end_cycle,
-            causes: if on_array { array_causes } else { vector_causes },
+            causes: if on_array {
+                array_causes
+            } else {
+                vector_causes
+            },
             array,
             vector,
             dma: *self.dma.counts(),
@@ -131,12 +138,7 @@ impl<O: Observer> Machine<'_, O> {
 impl<O: Observer> Model for Machine<'_, O> {
     type Message = Message;
 
-    fn handle(
-        &mut self,
-        to: ComponentId,
-        message: Message,
-        scheduler: &mut Scheduler<Message>,
-    ) {
+    fn handle(&mut self, to: ComponentId, message: Message, scheduler: &mut Scheduler<Message>) {
         let mut bus = Bus {
             scheduler,
             clocks: self.clocks,
@@ -170,7 +172,10 @@ impl<O: Observer> Model for Machine<'_, O> {
     fn waiting(&self) -> Vec<Waiting> {
         let mut report = self.controller.waiting(&self.schedule);
         let mut say = |component: &str, on: String| {
-            report.push(Waiting { component: component.into(), on });
+            report.push(Waiting {
+                component: component.into(),
+                on,
+            });
         };
         if self.dma.under_way() + self.dma.queued() > 0 {
             say(
@@ -190,7 +195,10 @@ impl<O: Observer> Model for Machine<'_, O> {
         }
         for (index, channel) in self.channels.iter().enumerate() {
             if !channel.is_idle() {
-                let on = format!("commands for its queues ({} behind them)", channel.waiting());
+                let on = format!(
+                    "commands for its queues ({} behind them)",
+                    channel.waiting()
+                );
                 say(&format!("dram channel {index}"), on);
             }
         }
@@ -225,10 +233,17 @@ pub fn simulate<O: Observer>(
             )
         })
         .collect();
-    let buffers = [&arch.buffers.activation, &arch.buffers.weight, &arch.buffers.output];
+    let buffers = [
+        &arch.buffers.activation,
+        &arch.buffers.weight,
+        &arch.buffers.output,
+    ];
     let mut machine = Machine {
         plan,
-        clocks: Clocks { core, dram: dram_clock },
+        clocks: Clocks {
+            core,
+            dram: dram_clock,
+        },
         controller: Controller::new(arch.controller.tile_setup_cycles),
         dma: Dma::new(arch, map, dram.burst_bytes()),
         buffers: Operand::ALL.map(|operand| Buffer::new(operand, buffers[operand as usize])),
@@ -255,5 +270,10 @@ pub fn simulate<O: Observer>(
         // Same bounds on both sides: the sum can not fail.
         let _ = read_latency.add(channel.latency());
     }
-    Ok(RunResult { layers: machine.results, core_clock, read_latency, statistics })
+    Ok(RunResult {
+        layers: machine.results,
+        core_clock,
+        read_latency,
+        statistics,
+    })
 }

@@ -132,7 +132,11 @@ impl PeArray {
     /// Prepares for a layer that begins at `cycle`.
     pub fn begin_layer(&mut self, timing: Option<ArrayTiming>, cycle: u64) {
         self.timing = timing;
-        self.before = Predecessor { fed_end: cycle, stream_start: cycle, ..Predecessor::default() };
+        self.before = Predecessor {
+            fed_end: cycle,
+            stream_start: cycle,
+            ..Predecessor::default()
+        };
         self.last_exit = cycle;
         self.ledger.begin_layer(cycle);
         self.counts = ArrayCounts::default();
@@ -140,7 +144,8 @@ impl PeArray {
 
     /// Ends the layer at `cycle` and gives what happened since its beginning.
     pub fn end_layer(&mut self, cycle: u64) -> (CauseCycles, ArrayCounts) {
-        self.ledger.account(Cause::FillDrain, self.last_exit.min(cycle));
+        self.ledger
+            .account(Cause::FillDrain, self.last_exit.min(cycle));
         self.ledger.account(Cause::WaitOutput, cycle);
         (self.ledger.causes(), self.counts)
     }
@@ -154,7 +159,11 @@ impl PeArray {
     pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         match message {
             Message::Start { step, cause } => {
-                let assignment = Assignment { step, arrived: bus.cycle(), cause };
+                let assignment = Assignment {
+                    step,
+                    arrived: bus.cycle(),
+                    cause,
+                };
                 if self.running.is_none() {
                     self.begin_step(assignment, bus);
                 } else {
@@ -169,7 +178,9 @@ impl PeArray {
 
     /// Only what is taken while operands stream costs the array time.
     fn yield_port(&mut self, buffer: u8, cycles: u32) {
-        let Some(running) = self.running.as_mut() else { return };
+        let Some(running) = self.running.as_mut() else {
+            return;
+        };
         let stolen = match buffer {
             0 => &mut running.stolen.activation,
             1 => &mut running.stolen.weight,
@@ -247,7 +258,8 @@ impl PeArray {
         let mut until = self.ledger.accounted_to() + placed.load_cycles;
         self.ledger.account(Cause::WeightLoad, until);
         until += placed.compute_cycles;
-        self.ledger.account_split(Cause::Computing, used, Cause::IdleMapping, until);
+        self.ledger
+            .account_split(Cause::Computing, used, Cause::IdleMapping, until);
         until += placed.narrow_port_cycles;
         self.ledger.account(Cause::NarrowPort, until);
         until += placed.bank_conflict_cycles;
@@ -261,14 +273,30 @@ impl PeArray {
         let fed = bus.cycle();
         let step = running.step;
         // A way out that is slower than the PEs' chain delays the last result.
-        let slower = self.before.output_cycles.saturating_sub(self.before.chain_cycles);
+        let slower = self
+            .before
+            .output_cycles
+            .saturating_sub(self.before.chain_cycles);
         let exit = fed + running.fold.tail_cycles + slower;
         self.last_exit = exit;
         bus.send(fed, CONTROL, CONTROLLER, Message::Fed { step });
-        bus.send(exit, CONTROL, CONVERTER, Message::Results { step, values: running.finished_values });
+        bus.send(
+            exit,
+            CONTROL,
+            CONVERTER,
+            Message::Results {
+                step,
+                values: running.finished_values,
+            },
+        );
         for operand in Operand::ALL {
             let (reads, writes) = running.words[operand as usize];
-            bus.send(fed, DATA, buffer_of(operand), Message::Used { reads, writes });
+            bus.send(
+                fed,
+                DATA,
+                buffer_of(operand),
+                Message::Used { reads, writes },
+            );
         }
         self.ledger.observe_step(step, running.began, bus);
     }

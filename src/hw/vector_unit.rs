@@ -74,7 +74,11 @@ impl VectorUnit {
     pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         match message {
             Message::Start { step, cause } => {
-                let assignment = Assignment { step, arrived: bus.cycle(), cause };
+                let assignment = Assignment {
+                    step,
+                    arrived: bus.cycle(),
+                    cause,
+                };
                 if self.running.is_none() {
                     self.begin_step(assignment, bus);
                 } else {
@@ -94,10 +98,23 @@ impl VectorUnit {
         self.ledger.account_wait(&next, bus);
         let began = self.ledger.accounted_to();
         let (reads, writes) = self.words(&work);
-        self.ledger.account(Cause::VectorUnit, began + work.operations.div_ceil(self.lanes));
-        self.ledger.account(Cause::NarrowPort, began + reads.max(writes));
-        self.running = Some(Running { step: next.step, began, work });
-        bus.send(self.ledger.accounted_to(), CONTROL, VECTOR_UNIT, Message::WorkEnd);
+        self.ledger.account(
+            Cause::VectorUnit,
+            began + work.operations.div_ceil(self.lanes),
+        );
+        self.ledger
+            .account(Cause::NarrowPort, began + reads.max(writes));
+        self.running = Some(Running {
+            step: next.step,
+            began,
+            work,
+        });
+        bus.send(
+            self.ledger.accounted_to(),
+            CONTROL,
+            VECTOR_UNIT,
+            Message::WorkEnd,
+        );
     }
 
     fn words(&self, work: &VectorWork) -> (u64, u64) {
@@ -117,10 +134,25 @@ impl VectorUnit {
         self.counts.operations += work.operations;
         self.counts.values += work.values;
         let (reads, writes) = self.words(&work);
-        bus.send(now, DATA, buffer_of(Operand::Activation), Message::Used { reads, writes: 0 });
-        bus.send(now, DATA, buffer_of(Operand::Output), Message::Used { reads: 0, writes });
+        bus.send(
+            now,
+            DATA,
+            buffer_of(Operand::Activation),
+            Message::Used { reads, writes: 0 },
+        );
+        bus.send(
+            now,
+            DATA,
+            buffer_of(Operand::Output),
+            Message::Used { reads: 0, writes },
+        );
         bus.send(now, CONTROL, CONTROLLER, Message::Fed { step });
-        bus.send(now + self.latency_cycles, CONTROL, CONTROLLER, Message::Done { step });
+        bus.send(
+            now + self.latency_cycles,
+            CONTROL,
+            CONTROLLER,
+            Message::Done { step },
+        );
         self.ledger.observe_step(step, began, bus);
         if let Some(queued) = self.queued.take() {
             self.begin_step(queued, bus);

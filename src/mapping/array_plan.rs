@@ -166,9 +166,21 @@ impl ArrayPlan {
         TileBox {
             repeat: position.repeat,
             groups: part(position.groups, tiling.groups, nest.groups),
-            images: part(position.outputs / (rows * columns), tiling.images, nest.images),
-            rows: part(position.outputs / columns % rows, tiling.out_rows, nest.out_rows),
-            columns: part(position.outputs % columns, tiling.out_columns, nest.out_columns),
+            images: part(
+                position.outputs / (rows * columns),
+                tiling.images,
+                nest.images,
+            ),
+            rows: part(
+                position.outputs / columns % rows,
+                tiling.out_rows,
+                nest.out_rows,
+            ),
+            columns: part(
+                position.outputs % columns,
+                tiling.out_columns,
+                nest.out_columns,
+            ),
             filters: part(position.filters, tiling.filters, nest.filters),
             channels: part(position.channels, tiling.channels, nest.channels),
         }
@@ -188,18 +200,29 @@ impl ArrayPlan {
         let last = tile.channels.end == self.nest.channels;
         let mut add = |wanted: bool, operand, store, psums, runs: &dyn Fn() -> Runs| {
             if wanted {
-                schedule.transfers.push(Transfer { operand, store, psums, runs: runs() });
+                schedule.transfers.push(Transfer {
+                    operand,
+                    store,
+                    psums,
+                    runs: runs(),
+                });
             }
             schedule.transfers.len() as u32
         };
         let psums = || self.psum_runs(now, &tile);
         let at = [
             add(false, Operand::Activation, false, false, &psums),
-            add(begins[0], Operand::Activation, false, false, &|| self.input_runs(&tile)),
-            add(begins[1], Operand::Weight, false, false, &|| self.second_runs(now, &tile)),
+            add(begins[0], Operand::Activation, false, false, &|| {
+                self.input_runs(&tile)
+            }),
+            add(begins[1], Operand::Weight, false, false, &|| {
+                self.second_runs(now, &tile)
+            }),
             add(begins[2] && !first, Operand::Output, false, true, &psums),
             if last {
-                add(ends[2], Operand::Output, true, false, &|| self.output_runs(&tile))
+                add(ends[2], Operand::Output, true, false, &|| {
+                    self.output_runs(&tile)
+                })
             } else {
                 add(ends[2], Operand::Output, true, true, &psums)
             },
@@ -230,9 +253,11 @@ impl ArrayPlan {
             );
         }
         let (row_from, row_to) =
-            nest.rows.input_span(tile.rows.start, length(&tile.rows), nest.in_rows);
+            nest.rows
+                .input_span(tile.rows.start, length(&tile.rows), nest.in_rows);
         let (column_from, column_to) =
-            nest.columns.input_span(tile.columns.start, length(&tile.columns), nest.in_columns);
+            nest.columns
+                .input_span(tile.columns.start, length(&tile.columns), nest.in_columns);
         self.input.region(
             self.images(tile),
             row_from..row_to,
@@ -273,9 +298,15 @@ impl ArrayPlan {
             }
             SecondLayout::Activation(layout) => {
                 let (rows, channels) = if nest.second == SecondOperand::RowPerFilter {
-                    (tile.filters.clone(), grouped(&tile.groups, &tile.channels, nest.channels))
+                    (
+                        tile.filters.clone(),
+                        grouped(&tile.groups, &tile.channels, nest.channels),
+                    )
                 } else {
-                    (tile.channels.clone(), grouped(&tile.groups, &tile.filters, nest.filters))
+                    (
+                        tile.channels.clone(),
+                        grouped(&tile.groups, &tile.filters, nest.filters),
+                    )
                 };
                 layout.region(self.images(tile), rows, 0..layout.columns, channels)
             }
@@ -300,11 +331,20 @@ impl ArrayPlan {
             + u64::from(position.groups);
         let index = (set * trips.outputs() + u64::from(position.outputs)) * trips.filters
             + u64::from(position.filters);
-        let values = [&tile.groups, &tile.images, &tile.rows, &tile.columns, &tile.filters]
-            .into_iter()
-            .map(|range| u64::from(length(range)))
-            .product::<u64>();
-        Runs::contiguous(self.psum_base + index * pitch, (values * u64::from(bits)).div_ceil(8))
+        let values = [
+            &tile.groups,
+            &tile.images,
+            &tile.rows,
+            &tile.columns,
+            &tile.filters,
+        ]
+        .into_iter()
+        .map(|range| u64::from(length(range)))
+        .product::<u64>();
+        Runs::contiguous(
+            self.psum_base + index * pitch,
+            (values * u64::from(bits)).div_ceil(8),
+        )
     }
 }
 
@@ -315,12 +355,20 @@ fn grouped(groups: &Range<u32>, within: &Range<u32>, of: u32) -> Range<u32> {
 }
 
 fn output_tile(tiling: &Tiling) -> u64 {
-    [tiling.groups, tiling.images, tiling.out_rows, tiling.out_columns, tiling.filters]
-        .into_iter()
-        .map(u64::from)
-        .product()
+    [
+        tiling.groups,
+        tiling.images,
+        tiling.out_rows,
+        tiling.out_columns,
+        tiling.filters,
+    ]
+    .into_iter()
+    .map(u64::from)
+    .product()
 }
 
 fn tile_bytes(values: u64, bits: u32, burst_bytes: u32) -> u64 {
-    (values * u64::from(bits)).div_ceil(8).next_multiple_of(u64::from(burst_bytes))
+    (values * u64::from(bits))
+        .div_ceil(8)
+        .next_multiple_of(u64::from(burst_bytes))
 }

@@ -216,12 +216,16 @@ impl ArrayTiming {
         match self.dataflow {
             Dataflow::OutputStationary if self.exchanged => (tile.filters, rows, tile.outputs),
             Dataflow::OutputStationary => (tile.outputs, rows, tile.filters),
-            Dataflow::WeightStationary => {
-                (tile.reduction, rows * u64::from(self.macs_per_step), tile.filters)
-            }
-            Dataflow::InputStationary => {
-                (tile.reduction, rows * u64::from(self.macs_per_step), tile.outputs)
-            }
+            Dataflow::WeightStationary => (
+                tile.reduction,
+                rows * u64::from(self.macs_per_step),
+                tile.filters,
+            ),
+            Dataflow::InputStationary => (
+                tile.reduction,
+                rows * u64::from(self.macs_per_step),
+                tile.outputs,
+            ),
         }
     }
 
@@ -306,7 +310,11 @@ impl ArrayTiming {
         last: bool,
     ) -> Fold {
         let weights_stay = self.dataflow == Dataflow::WeightStationary;
-        let stream = u64::from(if weights_stay { tile.outputs } else { tile.filters });
+        let stream = u64::from(if weights_stay {
+            tile.outputs
+        } else {
+            tile.filters
+        });
         let rows = reduction.div_ceil(u64::from(self.macs_per_step));
         let (streamed, stationary) = (stream * reduction, reduction * columns);
         let (stream_port, load_port) = if weights_stay {
@@ -344,7 +352,11 @@ impl ArrayTiming {
         fold.results = results;
         fold.finished = last;
         fold.accumulates = !first;
-        fold.psum_read_words = if first { 0 } else { path.words(results, path.psum_bits) };
+        fold.psum_read_words = if first {
+            0
+        } else {
+            path.words(results, path.psum_bits)
+        };
         fold.output_write_words = if last {
             path.words(results, path.value_bits)
         } else {
@@ -430,7 +442,11 @@ impl ArrayTiming {
         Predecessor {
             stream_start: placement.stream_start,
             fed_end: placement.fed_end,
-            output_cycles: if output_stationary { fold.output_cycles() } else { 0 },
+            output_cycles: if output_stationary {
+                fold.output_cycles()
+            } else {
+                0
+            },
             chain_cycles: fold.drain_chain_cycles,
         }
     }
@@ -477,7 +493,10 @@ mod tests {
     use super::*;
 
     fn timing(dataflow: Dataflow, rows: u32, columns: u32) -> ArrayTiming {
-        let wide = EdgePort { value_bits: 8, port_bits: 65_536 };
+        let wide = EdgePort {
+            value_bits: 8,
+            port_bits: 65_536,
+        };
         ArrayTiming {
             rows,
             columns,
@@ -499,7 +518,14 @@ mod tests {
     }
 
     fn gemm(outputs: u32, filters: u32, reduction: u32) -> TileGemm {
-        TileGemm { groups: 1, outputs, filters, reduction, first: true, last: true }
+        TileGemm {
+            groups: 1,
+            outputs,
+            filters,
+            reduction,
+            first: true,
+            last: true,
+        }
     }
 
     /// A full causal fold takes 2R + C + T - 2 cycles in every dataflow (SCALE-Sim's closed form for
@@ -515,9 +541,12 @@ mod tests {
             let array = timing(dataflow, 16, 8);
             assert_eq!(array.fold_count(&tile), 1);
             let fold = array.fold(&tile, 0);
-            let placed =
-                array.place(&Predecessor::default(), 0, &fold, &StolenCycles::default());
-            assert_eq!(placed.fed_end + fold.tail_cycles, 2 * 16 + 8 + stream - 2, "{dataflow:?}");
+            let placed = array.place(&Predecessor::default(), 0, &fold, &StolenCycles::default());
+            assert_eq!(
+                placed.fed_end + fold.tail_cycles,
+                2 * 16 + 8 + stream - 2,
+                "{dataflow:?}"
+            );
         }
     }
 
@@ -530,10 +559,18 @@ mod tests {
         ] {
             for macs_per_step in [1, 3, 4] {
                 for exchanged in [false, true] {
-                    let array = ArrayTiming { macs_per_step, exchanged, ..timing(dataflow, 8, 4) };
-                    let tile = TileGemm { groups: 3, ..gemm(37, 13, 59) };
-                    let macs: u64 =
-                        (0..array.fold_count(&tile)).map(|i| array.fold(&tile, i).macs).sum();
+                    let array = ArrayTiming {
+                        macs_per_step,
+                        exchanged,
+                        ..timing(dataflow, 8, 4)
+                    };
+                    let tile = TileGemm {
+                        groups: 3,
+                        ..gemm(37, 13, 59)
+                    };
+                    let macs: u64 = (0..array.fold_count(&tile))
+                        .map(|i| array.fold(&tile, i).macs)
+                        .sum();
                     assert_eq!(macs, tile.macs());
                 }
             }
@@ -558,7 +595,11 @@ mod tests {
                     for index in 0..array.fold_count(&tile) {
                         let fold = array.fold(&tile, index);
                         let ready = if index == 3 { 10_000 } else { 0 };
-                        let stolen = StolenCycles { activation: index, weight: 0, output: 2 * index };
+                        let stolen = StolenCycles {
+                            activation: index,
+                            weight: 0,
+                            output: 2 * index,
+                        };
                         let placed = array.place(&before, ready, &fold, &stolen);
                         let begin = before.fed_end.max(ready);
                         let causes = placed.load_cycles
@@ -579,7 +620,10 @@ mod tests {
     fn narrow_port_slows_the_stream_by_the_ratio_of_bits() {
         let mut array = timing(Dataflow::OutputStationary, 32, 32);
         array.macs_per_step = 4;
-        array.weight = EdgePort { value_bits: 6, port_bits: 256 };
+        array.weight = EdgePort {
+            value_bits: 6,
+            port_bits: 256,
+        };
         let fold = array.fold(&gemm(32, 32, 1024), 0);
         assert_eq!(fold.compute_cycles, 256);
         assert_eq!(fold.weight_port_cycles, 768);

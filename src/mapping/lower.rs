@@ -36,7 +36,10 @@ impl Arrangement {
     /// The pieces of the layer.
     pub fn pieces(&self, inputs: &[TensorLayout], output: &TensorLayout) -> Vec<Piece> {
         match self {
-            Arrangement::Together => vec![Piece { inputs: inputs.to_vec(), output: *output }],
+            Arrangement::Together => vec![Piece {
+                inputs: inputs.to_vec(),
+                output: *output,
+            }],
             Arrangement::Bands => {
                 let mut from = 0;
                 inputs
@@ -44,13 +47,19 @@ impl Arrangement {
                     .map(|input| {
                         let band = output.band(from..from + input.rows);
                         from += input.rows;
-                        Piece { inputs: vec![*input], output: band }
+                        Piece {
+                            inputs: vec![*input],
+                            output: band,
+                        }
                     })
                     .collect()
             }
             Arrangement::From(row) => {
                 let band = inputs[0].band(*row..*row + output.rows);
-                vec![Piece { inputs: vec![band], output: *output }]
+                vec![Piece {
+                    inputs: vec![band],
+                    output: *output,
+                }]
             }
         }
     }
@@ -146,7 +155,10 @@ pub(super) fn lower(network: &Network, layer: &Layer) -> Lowered {
             })
         }
         Op::GlobalPool(_) => {
-            let whole = |extent| Axis { kernel: extent, ..Axis::POINT };
+            let whole = |extent| Axis {
+                kernel: extent,
+                ..Axis::POINT
+            };
             Lowered::Vector(VectorLayer {
                 rows: whole(input.height),
                 columns: whole(input.width),
@@ -160,10 +172,14 @@ pub(super) fn lower(network: &Network, layer: &Layer) -> Lowered {
             ..pointwise(normalisation_operations(op.function))
         }),
         Op::Concat(op) => Lowered::Vector(match op.axis {
-            workload::Axis::Channels => VectorLayer { whole_channels: true, ..pointwise(1) },
-            workload::Axis::Positions => {
-                VectorLayer { arrangement: Arrangement::Bands, ..pointwise(1) }
-            }
+            workload::Axis::Channels => VectorLayer {
+                whole_channels: true,
+                ..pointwise(1)
+            },
+            workload::Axis::Positions => VectorLayer {
+                arrangement: Arrangement::Bands,
+                ..pointwise(1)
+            },
         }),
         Op::Slice(op) => Lowered::Vector(VectorLayer {
             arrangement: Arrangement::From(op.first_row),

@@ -145,12 +145,22 @@ pub struct Runs {
 impl Runs {
     /// One run.
     pub fn contiguous(base: u64, bytes: u64) -> Runs {
-        Runs { base, run_bytes: bytes, counts: [1; 3], strides: [0; 3] }
+        Runs {
+            base,
+            run_bytes: bytes,
+            counts: [1; 3],
+            strides: [0; 3],
+        }
     }
 
     /// Useful bytes.
     pub fn bytes(&self) -> u64 {
-        self.run_bytes * self.counts.iter().map(|&count| u64::from(count)).product::<u64>()
+        self.run_bytes
+            * self
+                .counts
+                .iter()
+                .map(|&count| u64::from(count))
+                .product::<u64>()
     }
 
     /// The same bytes in as few runs as possible: levels whose repetitions touch become one run.
@@ -175,7 +185,11 @@ impl Runs {
             shift,
             position: [0; 3],
             next: self.base >> shift,
-            last: if empty { 0 } else { (self.base + self.run_bytes - 1) >> shift },
+            last: if empty {
+                0
+            } else {
+                (self.base + self.run_bytes - 1) >> shift
+            },
             done: empty,
         }
     }
@@ -201,8 +215,9 @@ impl Bursts {
     /// Moves on to the next run that has a burst not yet given.
     fn next_run(&mut self) {
         loop {
-            let Some(level) =
-                (0..3).rev().find(|&level| self.position[level] + 1 < self.runs.counts[level])
+            let Some(level) = (0..3)
+                .rev()
+                .find(|&level| self.position[level] + 1 < self.runs.counts[level])
             else {
                 self.done = true;
                 return;
@@ -273,7 +288,14 @@ mod tests {
     fn whole_tensor_is_one_run() {
         let layout = TensorLayout::dense(4096, 3, 5, 7, 8);
         let runs = layout.region(0..2, 0..5, 0..7, 0..3);
-        assert_eq!(runs, Runs { counts: [1; 3], strides: runs.strides, ..Runs::contiguous(4096, 210) });
+        assert_eq!(
+            runs,
+            Runs {
+                counts: [1; 3],
+                strides: runs.strides,
+                ..Runs::contiguous(4096, 210)
+            }
+        );
     }
 
     #[test]
@@ -281,7 +303,10 @@ mod tests {
         let layout = TensorLayout::dense(0, 64, 56, 56, 6);
         assert_eq!(layout.pixel_pitch, 48);
         let rows = layout.region(0..1, 3..7, 0..56, 0..64);
-        assert_eq!((rows.base, rows.run_bytes, rows.counts), (3 * 56 * 48, 4 * 56 * 48, [1, 1, 1]));
+        assert_eq!(
+            (rows.base, rows.run_bytes, rows.counts),
+            (3 * 56 * 48, 4 * 56 * 48, [1, 1, 1])
+        );
         let part = layout.region(0..1, 3..7, 2..10, 0..64);
         assert_eq!((part.run_bytes, part.counts), (8 * 48, [1, 4, 1]));
         let slice = layout.region(0..1, 3..7, 2..10, 32..64);

@@ -54,7 +54,12 @@ pub struct Axis {
 
 impl Axis {
     /// No window: one input element for each output element.
-    pub const POINT: Axis = Axis { kernel: 1, stride: 1, dilation: 1, padding: 0 };
+    pub const POINT: Axis = Axis {
+        kernel: 1,
+        stride: 1,
+        dilation: 1,
+        padding: 0,
+    };
 
     /// The input elements `[from, to)` that outputs `[first, first + count)` read, padding left out.
     pub fn input_span(&self, first: u32, count: u32, input: u32) -> (u32, u32) {
@@ -62,7 +67,9 @@ impl Axis {
         let begin = u64::from(first) * u64::from(self.stride);
         let end = u64::from(first + count - 1) * u64::from(self.stride) + reach;
         let clip = |position: u64| {
-            position.saturating_sub(u64::from(self.padding)).min(u64::from(input)) as u32
+            position
+                .saturating_sub(u64::from(self.padding))
+                .min(u64::from(input)) as u32
         };
         (clip(begin), clip(end))
     }

@@ -142,7 +142,11 @@ pub fn plan(
     let mut array_layers = precisions.iter();
     let mut layers = Vec::with_capacity(network.layers.len());
     for layer in &network.layers {
-        let precision = if layer.op.runs_on_array() { array_layers.next() } else { None };
+        let precision = if layer.op.runs_on_array() {
+            array_layers.next()
+        } else {
+            None
+        };
         layers.push(planner.layer(layer, precision)?);
     }
     let memory_bytes = planner.allocator.used();
@@ -153,14 +157,24 @@ pub fn plan(
         });
     }
     let ids = network.layer_ids().collect();
-    Ok(NetworkPlan { layers, ids, pes: arch.array.pes(), memory_bytes })
+    Ok(NetworkPlan {
+        layers,
+        ids,
+        pes: arch.array.pes(),
+        memory_bytes,
+    })
 }
 
 impl NetworkPlan {
     /// The plan of the chosen layers alone, each at the place it has in the whole.
     #[must_use]
     pub fn only(mut self, chosen: impl Fn(LayerId) -> bool) -> NetworkPlan {
-        let mut keep = self.ids.iter().map(|&id| chosen(id)).collect::<Vec<_>>().into_iter();
+        let mut keep = self
+            .ids
+            .iter()
+            .map(|&id| chosen(id))
+            .collect::<Vec<_>>()
+            .into_iter();
         self.layers.retain(|_| keep.next().unwrap_or(false));
         self.ids.retain(|&id| chosen(id));
         self
@@ -175,7 +189,10 @@ fn stored_bits(arch: &Architecture, network: &Network, precisions: &[LayerPrecis
         let entry = &mut wanted[tensor.index()];
         *entry = Some(entry.map_or(bits, |before| before.max(bits)));
     };
-    let on_array = network.layers.iter().filter(|layer| layer.op.runs_on_array());
+    let on_array = network
+        .layers
+        .iter()
+        .filter(|layer| layer.op.runs_on_array());
     for (layer, precision) in on_array.zip(precisions) {
         want(layer.inputs[0], precision.activations.bits_per_operand());
         if let Some(&second) = layer.inputs.get(1) {
@@ -183,7 +200,10 @@ fn stored_bits(arch: &Architecture, network: &Network, precisions: &[LayerPrecis
         }
     }
     let full = u32::from(arch.array.pe.operand_bits());
-    wanted.into_iter().map(|bits| bits.unwrap_or(full)).collect()
+    wanted
+        .into_iter()
+        .map(|bits| bits.unwrap_or(full))
+        .collect()
 }
 
 struct Planner<'a> {
@@ -201,7 +221,9 @@ impl Planner<'_> {
         for (tensor, &value_bits) in self.network.tensors.iter().zip(bits) {
             let layout =
                 TensorLayout::dense(0, tensor.channels, tensor.height, tensor.width, value_bits);
-            let base = self.allocator.take(layout.image_bytes * u64::from(self.network.batch));
+            let base = self
+                .allocator
+                .take(layout.image_bytes * u64::from(self.network.batch));
             self.layouts.push(TensorLayout { base, ..layout });
         }
     }
@@ -222,12 +244,18 @@ impl Planner<'_> {
             available_bits: error.available_bits,
         };
         let plan = match (lower(self.network, layer), precision) {
-            (Lowered::Array(nest), Some(precision)) => {
-                LayerPlan::Array(Box::new(self.array_layer(layer, nest, precision).map_err(misfit)?))
-            }
+            (Lowered::Array(nest), Some(precision)) => LayerPlan::Array(Box::new(
+                self.array_layer(layer, nest, precision).map_err(misfit)?,
+            )),
             (Lowered::Vector(vector), _) => {
-                let inputs: Vec<_> = layer.inputs.iter().map(|&input| self.layout(input)).collect();
-                let pieces = vector.arrangement.pieces(&inputs, &self.layout(layer.output));
+                let inputs: Vec<_> = layer
+                    .inputs
+                    .iter()
+                    .map(|&input| self.layout(input))
+                    .collect();
+                let pieces = vector
+                    .arrangement
+                    .pieces(&inputs, &self.layout(layer.output));
                 let plan = VectorPlan {
                     images: self.network.batch,
                     rows: vector.rows,
@@ -244,7 +272,10 @@ impl Planner<'_> {
         };
         let steps = plan.steps();
         if steps > MAX_STEPS {
-            return Err(PlanError::TooManySteps { layer: layer.name.clone(), steps });
+            return Err(PlanError::TooManySteps {
+                layer: layer.name.clone(),
+                steps,
+            });
         }
         Ok(plan)
     }
@@ -256,15 +287,18 @@ impl Planner<'_> {
         precision: &LayerPrecision,
     ) -> Result<ArrayPlan, DoesNotFit> {
         let [row_stride, column_stride] = nest.sampling;
-        let mut input = self.layout(layer.inputs[0]).sampled(row_stride, column_stride);
+        let mut input = self
+            .layout(layer.inputs[0])
+            .sampled(row_stride, column_stride);
         let mut output = self.layout(layer.output);
         let mut second = None;
         if nest.second != SecondOperand::Weights {
             (input, output) = (input.flattened(), output.flattened());
             second = Some(self.layout(layer.inputs[1]).flattened());
         }
-        let weight_bits =
-            second.map_or(precision.weights.bits_per_operand(), |layout| layout.value_bits);
+        let weight_bits = second.map_or(precision.weights.bits_per_operand(), |layout| {
+            layout.value_bits
+        });
         let limits = self.limits(input.value_bits, weight_bits, output.value_bits);
         let timing = self.timing(precision, &limits);
         let tiling = match self.tilings.get(&(nest, limits, timing)) {
@@ -284,11 +318,17 @@ impl Planner<'_> {
         Ok(ArrayPlan {
             nest,
             tiling,
-            timing: ArrayTiming { exchanged: tiling.exchanged, ..timing },
+            timing: ArrayTiming {
+                exchanged: tiling.exchanged,
+                ..timing
+            },
             input,
             second: match second {
                 Some(layout) => SecondLayout::Activation(layout),
-                None => SecondLayout::Weights { base: weight_base, value_bits: weight_bits },
+                None => SecondLayout::Weights {
+                    base: weight_base,
+                    value_bits: weight_bits,
+                },
             },
             output,
             psum_base,
@@ -312,7 +352,10 @@ impl Planner<'_> {
                 value_bits: limits.activation_bits,
                 port_bits: buffers.activation.port_bits,
             },
-            weight: EdgePort { value_bits: limits.weight_bits, port_bits: buffers.weight.port_bits },
+            weight: EdgePort {
+                value_bits: limits.weight_bits,
+                port_bits: buffers.weight.port_bits,
+            },
             output: OutputPath {
                 psum_bits: limits.psum_bits,
                 value_bits: limits.output_bits,
@@ -324,8 +367,11 @@ impl Planner<'_> {
     }
 
     fn limits(&self, activation_bits: u32, weight_bits: u32, output_bits: u32) -> Limits {
-        let buffers =
-            [&self.arch.buffers.activation, &self.arch.buffers.weight, &self.arch.buffers.output];
+        let buffers = [
+            &self.arch.buffers.activation,
+            &self.arch.buffers.weight,
+            &self.arch.buffers.output,
+        ];
         let core_hz = u128::from(self.arch.core_clock_khz) * 1000;
         let per_kilocycle = u128::from(self.memory.peak_bytes_per_second) * 1024 / core_hz.max(1);
         Limits {

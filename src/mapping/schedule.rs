@@ -84,9 +84,15 @@ impl Schedule {
 
     /// Useful bytes of all transfers, (loaded, stored).
     pub fn bytes(&self) -> (u64, u64) {
-        self.transfers.iter().fold((0, 0), |(loaded, stored), transfer| {
-            let bytes = transfer.runs.bytes();
-            if transfer.store { (loaded, stored + bytes) } else { (loaded + bytes, stored) }
-        })
+        self.transfers
+            .iter()
+            .fold((0, 0), |(loaded, stored), transfer| {
+                let bytes = transfer.runs.bytes();
+                if transfer.store {
+                    (loaded, stored + bytes)
+                } else {
+                    (loaded + bytes, stored)
+                }
+            })
     }
 }

@@ -275,7 +275,8 @@ impl Tiling {
                     (nest.channels, nest.filters, self.filters)
                 };
                 let row_bytes = (groups * u64::from(along) * bits).div_ceil(8);
-                let slice_bytes = (u64::from(self.groups) * u64::from(tile_along) * bits).div_ceil(8);
+                let slice_bytes =
+                    (u64::from(self.groups) * u64::from(tile_along) * bits).div_ceil(8);
                 let dense = repeats * u64::from(rows) * row_bytes;
                 if slice_bytes == row_bytes {
                     return burst_bytes(repeats, dense, limits.burst_bytes);
@@ -302,7 +303,11 @@ impl Tiling {
             burst_bytes(trips.outputs(), pixels * pixel_bytes, limits.burst_bytes)
         } else {
             let runs = pixels * all_channels.div_ceil(tile_channels);
-            burst_bytes(runs, runs * (tile_channels * bits).div_ceil(8), limits.burst_bytes)
+            burst_bytes(
+                runs,
+                runs * (tile_channels * bits).div_ceil(8),
+                limits.burst_bytes,
+            )
         };
         let passes = self.passes(trips, Operand::Output);
         let psums = values * u64::from(limits.psum_bits) / 8;
@@ -313,7 +318,10 @@ impl Tiling {
     /// compute and memory, last tile's store.
     fn estimated_cycles(&self, nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> u64 {
         let trips = self.trips(nest);
-        let timing = ArrayTiming { exchanged: self.exchanged, ..*timing };
+        let timing = ArrayTiming {
+            exchanged: self.exchanged,
+            ..*timing
+        };
         let compute = self.compute_cycles(nest, &trips, &timing)
             + trips.steps() * u64::from(limits.tile_setup_cycles);
         let to_cycles = |bytes: u64| bytes * 1024 / limits.dram_bytes_per_kilocycle.max(1);
@@ -345,7 +353,8 @@ impl Tiling {
                         first: true,
                         last: true,
                     };
-                    cycles += row_count * filter_count * channel_count * timing.steady_cycles(&tile);
+                    cycles +=
+                        row_count * filter_count * channel_count * timing.steady_cycles(&tile);
                 }
             }
         }
@@ -389,7 +398,9 @@ fn cuts(extent: u32, unit: u32) -> Vec<u32> {
             return cuts;
         }
         // The next number of parts that gives a smaller piece.
-        parts = extent.div_ceil(size.saturating_sub(unit).max(1)).max(parts + 1);
+        parts = extent
+            .div_ceil(size.saturating_sub(unit).max(1))
+            .max(parts + 1);
     }
 }
 
@@ -410,7 +421,11 @@ pub struct DoesNotFit {
 /// [`DoesNotFit`] when even the smallest tile does not fit a buffer.
 pub fn choose(nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> Result<Tiling, DoesNotFit> {
     let candidates = candidates(nest, limits, timing)?;
-    let least = candidates.iter().map(|&(traffic, _)| traffic).min().unwrap_or(0);
+    let least = candidates
+        .iter()
+        .map(|&(traffic, _)| traffic)
+        .min()
+        .unwrap_or(0);
     let bound = least + least / 100 * u64::from(limits.traffic_slack_percent);
     let exchanges: &[bool] =
         if limits.operand_exchange && timing.dataflow == Dataflow::OutputStationary {
@@ -422,9 +437,23 @@ pub fn choose(nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> Result<Tili
         .into_iter()
         .filter(|&(traffic, _)| traffic <= bound)
         .flat_map(|(traffic, tiling)| {
-            exchanges.iter().map(move |&exchanged| (traffic, Tiling { exchanged, ..tiling }))
+            exchanges.iter().map(move |&exchanged| {
+                (
+                    traffic,
+                    Tiling {
+                        exchanged,
+                        ..tiling
+                    },
+                )
+            })
         })
-        .map(|(traffic, tiling)| (tiling.estimated_cycles(nest, limits, timing), traffic, tiling))
+        .map(|(traffic, tiling)| {
+            (
+                tiling.estimated_cycles(nest, limits, timing),
+                traffic,
+                tiling,
+            )
+        })
         .min_by_key(|&(cycles, traffic, tiling)| (cycles, traffic, tiling.trips(nest).steps()));
     match best {
         Some((_, _, tiling)) => Ok(tiling),
@@ -507,7 +536,11 @@ impl Tiling {
                 && [Loop::Outputs, Loop::Filters, Loop::Channels]
                     .into_iter()
                     .all(|over| !operand.depends_on(over) || trips.of(over) == 1);
-            self.slots[index] = if limits.double_buffered[index] && !one_tile { 2 } else { 1 };
+            self.slots[index] = if limits.double_buffered[index] && !one_tile {
+                2
+            } else {
+                1
+            };
             needed[index] <= limits.capacity_bits[index] / u64::from(self.slots[index])
         })
     }
@@ -524,10 +557,15 @@ fn distinct_orders(trips: &Trips) -> impl Iterator<Item = [Loop; 3]> {
         }
         kept
     };
-    ORDERS.into_iter().enumerate().filter_map(move |(index, order)| {
-        let repeated = ORDERS[..index].iter().any(|earlier| compact(earlier) == compact(&order));
-        (!repeated).then_some(order)
-    })
+    ORDERS
+        .into_iter()
+        .enumerate()
+        .filter_map(move |(index, order)| {
+            let repeated = ORDERS[..index]
+                .iter()
+                .any(|earlier| compact(earlier) == compact(&order));
+            (!repeated).then_some(order)
+        })
 }
 
 /// Tiles of output pixels: several whole images, whole rows of one image, or parts of one row.
@@ -537,7 +575,11 @@ fn pixel_tiles(nest: &Nest) -> Vec<[u32; 3]> {
         .filter(|&images| images > 1)
         .map(|images| [images, nest.out_rows, nest.out_columns])
         .collect();
-    tiles.extend(cuts(nest.out_rows, 1).into_iter().map(|rows| [1, rows, nest.out_columns]));
+    tiles.extend(
+        cuts(nest.out_rows, 1)
+            .into_iter()
+            .map(|rows| [1, rows, nest.out_columns]),
+    );
     tiles.extend(
         cuts(nest.out_columns, 1)
             .into_iter()
@@ -557,8 +599,14 @@ fn channel_tiles(nest: &Nest, timing: &ArrayTiming) -> Vec<(u32, u32, u32)> {
             tiles.push((groups, nest.filters, nest.channels));
         }
     }
-    for filters in cuts(nest.filters, filter_unit).into_iter().chain(small(filter_unit)) {
-        for channels in cuts(nest.channels, channel_unit).into_iter().chain(small(channel_unit)) {
+    for filters in cuts(nest.filters, filter_unit)
+        .into_iter()
+        .chain(small(filter_unit))
+    {
+        for channels in cuts(nest.channels, channel_unit)
+            .into_iter()
+            .chain(small(channel_unit))
+        {
             tiles.push((1, filters, channels));
         }
     }

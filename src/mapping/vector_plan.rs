@@ -58,17 +58,27 @@ impl VectorPlan {
             needed[0] <= available[0] && needed[1] <= available[2]
         };
         let most = |extent: fn(&TensorLayout) -> u32| {
-            self.pieces.iter().map(|piece| extent(&piece.output)).max().unwrap_or(1)
+            self.pieces
+                .iter()
+                .map(|piece| extent(&piece.output))
+                .max()
+                .unwrap_or(1)
         };
-        let (rows, columns, channels) =
-            (most(|output| output.rows), most(|output| output.columns), most(|output| output.channels));
+        let (rows, columns, channels) = (
+            most(|output| output.rows),
+            most(|output| output.columns),
+            most(|output| output.channels),
+        );
         let band = rows.div_ceil(BANDS);
         let bands = halves(band).map(|rows| [rows, columns, channels]);
         let strips = halves(columns).map(|columns| [1, columns, channels]);
         let slices = halves(channels)
             .filter(|&slice| !self.whole_channels || slice == channels)
             .map(|slice| [1, 1, slice]);
-        let tile = bands.chain(strips).chain(slices).find(|&tile| fits(&self, tile));
+        let tile = bands
+            .chain(strips)
+            .chain(slices)
+            .find(|&tile| fits(&self, tile));
         match tile {
             Some(tile) => Ok(VectorPlan { tile, ..self }),
             None => Err(self.misfit(available, if self.whole_channels { channels } else { 1 })),
@@ -82,14 +92,21 @@ impl VectorPlan {
         } else {
             (Operand::Output, output)
         };
-        DoesNotFit { operand, needed_bits, available_bits: available[operand as usize] }
+        DoesNotFit {
+            operand,
+            needed_bits,
+            available_bits: available[operand as usize],
+        }
     }
 
     /// Bits of all input tiles and of the output tile, for the largest piece.
     fn footprint_bits(&self, tile: [u32; 3]) -> [u64; 2] {
-        self.pieces.iter().map(|piece| self.piece_bits(piece, tile)).fold([0; 2], |most, bits| {
-            [most[0].max(bits[0]), most[1].max(bits[1])]
-        })
+        self.pieces
+            .iter()
+            .map(|piece| self.piece_bits(piece, tile))
+            .fold([0; 2], |most, bits| {
+                [most[0].max(bits[0]), most[1].max(bits[1])]
+            })
     }
 
     fn piece_bits(&self, piece: &Piece, tile: [u32; 3]) -> [u64; 2] {
@@ -98,7 +115,11 @@ impl VectorPlan {
             .inputs
             .iter()
             .map(|input| {
-                let channels = if self.whole_channels { input.channels } else { channels };
+                let channels = if self.whole_channels {
+                    input.channels
+                } else {
+                    channels
+                };
                 u64::from(self.rows.input_extent(rows, input.rows))
                     * u64::from(self.columns.input_extent(columns, input.columns))
                     * u64::from(channels)
@@ -120,13 +141,20 @@ impl VectorPlan {
                 * u64::from(output.columns.div_ceil(columns))
                 * u64::from(output.channels.div_ceil(channels))
         };
-        let per_image: u64 = self.pieces.iter().map(|piece| of_piece(&piece.output)).sum();
+        let per_image: u64 = self
+            .pieces
+            .iter()
+            .map(|piece| of_piece(&piece.output))
+            .sum();
         u64::from(self.images) * per_image
     }
 
     /// The steps.
     pub fn schedule(&self) -> Schedule {
-        let mut schedule = Schedule { slots: self.slots, ..Schedule::default() };
+        let mut schedule = Schedule {
+            slots: self.slots,
+            ..Schedule::default()
+        };
         let [tile_rows, tile_columns, tile_channels] = self.tile;
         for image in 0..self.images {
             for piece in &self.pieces {
@@ -156,8 +184,11 @@ impl VectorPlan {
         for input in &piece.inputs {
             let in_rows = span(&self.rows, rows, input.rows);
             let in_columns = span(&self.columns, columns, input.columns);
-            let in_channels =
-                if self.whole_channels { 0..input.channels } else { channels.clone() };
+            let in_channels = if self.whole_channels {
+                0..input.channels
+            } else {
+                channels.clone()
+            };
             input_bits += u64::from(in_rows.1 - in_rows.0)
                 * u64::from(in_columns.1 - in_columns.0)
                 * u64::from(in_channels.end - in_channels.start)
@@ -207,7 +238,11 @@ impl VectorPlan {
 
 /// The input positions that `outputs` read; a single row or column is there for all of them (broadcast).
 fn span(axis: &Axis, outputs: &Range<u32>, input: u32) -> (u32, u32) {
-    if input == 1 { (0, 1) } else { axis.input_span(outputs.start, outputs.end - outputs.start, input) }
+    if input == 1 {
+        (0, 1)
+    } else {
+        axis.input_span(outputs.start, outputs.end - outputs.start, input)
+    }
 }
 
 /// `extent`, its half, ... down to 1.

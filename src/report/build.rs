@@ -39,7 +39,12 @@ impl Default for ReportBuilder {
 
 impl ReportBuilder {
     /// Adds a run.
-    pub fn add_run(&mut self, point: &DesignPoint, network: &Network, result: &JobResult) -> RunKey {
+    pub fn add_run(
+        &mut self,
+        point: &DesignPoint,
+        network: &Network,
+        result: &JobResult,
+    ) -> RunKey {
         self.report.runs.push(run_report(point, network, result));
         RunKey(self.report.runs.len() - 1)
     }
@@ -55,7 +60,11 @@ impl ReportBuilder {
             run: run.0,
             speedup: ratio(base.total.time_us, this.total.time_us),
             energy_ratio: ratio(base.total.energy_pj, this.total.energy_pj),
-            published: if fxp8 && blocked { published::range(&this.workload) } else { None },
+            published: if fxp8 && blocked {
+                published::range(&this.workload)
+            } else {
+                None
+            },
         });
     }
 
@@ -66,7 +75,11 @@ impl ReportBuilder {
 }
 
 fn ratio(numerator: f64, denominator: f64) -> f64 {
-    if denominator > 0.0 { numerator / denominator } else { 0.0 }
+    if denominator > 0.0 {
+        numerator / denominator
+    } else {
+        0.0
+    }
 }
 
 fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> RunReport {
@@ -85,7 +98,11 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
         layers.push(LayerReport {
             name: network.layer(id).name.clone(),
             op: network.layer(id).op.name().to_string(),
-            engine: if precision.is_some() { Engine::Array } else { Engine::VectorUnit },
+            engine: if precision.is_some() {
+                Engine::Array
+            } else {
+                Engine::VectorUnit
+            },
             precision: precision.map(precision_label).unwrap_or_default(),
             macs: layer.array.macs,
             cycles: layer.cycles(),
@@ -253,8 +270,11 @@ fn architecture_report(point: &DesignPoint) -> ArchitectureReport {
 }
 
 fn dram_report(point: &DesignPoint, result: &JobResult, time_us: f64) -> DramReport {
-    let totals =
-        result.run.layers.iter().fold(DramTotals::default(), |sum, layer| sum.plus(&layer.dram));
+    let totals = result
+        .run
+        .layers
+        .iter()
+        .fold(DramTotals::default(), |sum, layer| sum.plus(&layer.dram));
     let latency = &result.run.read_latency;
     let to_ns = |cycles: f64| cycles * 1e6 / point.dram.clock_khz as f64;
     let bursts = totals.reads + totals.writes;
@@ -285,8 +305,11 @@ fn precision_label(precision: &LayerPrecision) -> String {
         OperandFormat::Exact { bits, .. } | OperandFormat::Bits { bits, .. } => format!("{bits}b"),
         OperandFormat::Blocks(format) => format.kept().to_string(),
     };
-    let mut label =
-        format!("a{} w{}", operand(&precision.activations), operand(&precision.weights));
+    let mut label = format!(
+        "a{} w{}",
+        operand(&precision.activations),
+        operand(&precision.weights)
+    );
     if let Some(products) = &precision.products {
         label += &format!(" L{}", products.computed());
     }
@@ -319,7 +342,11 @@ fn tiling_label(plan: &LayerPlan) -> String {
                 tiling.groups,
                 tiling.filters,
                 tiling.channels,
-                if tiling.exchanged { ", operands exchanged" } else { "" },
+                if tiling.exchanged {
+                    ", operands exchanged"
+                } else {
+                    ""
+                },
             )
         }
         LayerPlan::Vector(plan) => {

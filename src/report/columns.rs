@@ -4,14 +4,16 @@ use crate::energy::EnergyBreakdown;
 
 /// Energy in the four groups of the console tables, in pJ.
 pub(super) fn energy_groups(energy: &EnergyBreakdown) -> [(&'static str, f64); 4] {
-    let buffers =
-        energy.activation_buffer_pj + energy.weight_buffer_pj + energy.output_buffer_pj;
+    let buffers = energy.activation_buffer_pj + energy.weight_buffer_pj + energy.output_buffer_pj;
     let array = energy.pe_array_pj + energy.pe_idle_pj + energy.array_registers_pj;
     [
         ("array", array),
         ("buffers", buffers),
         ("DRAM", energy.dram_pj()),
-        ("other", energy.total_pj() - array - buffers - energy.dram_pj()),
+        (
+            "other",
+            energy.total_pj() - array - buffers - energy.dram_pj(),
+        ),
     ]
 }
 
@@ -26,5 +28,9 @@ pub(super) fn figure(value: f64) -> String {
 
 /// A share of 1 in per cent; nothing for nothing.
 pub(super) fn percent(share: f64) -> String {
-    if share == 0.0 { String::new() } else { format!("{:.1}", share * 100.0) }
+    if share == 0.0 {
+        String::new()
+    } else {
+        format!("{:.1}", share * 100.0)
+    }
 }

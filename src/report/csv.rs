@@ -11,7 +11,9 @@ use super::model::{Engine, LayerReport, Report, RunReport};
 /// What writing gives.
 pub fn write(report: &Report, to: impl io::Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(to);
-    let Some(first) = report.runs.first() else { return Ok(()) };
+    let Some(first) = report.runs.first() else {
+        return Ok(());
+    };
     writer.write_record(head(&first.total))?;
     for (index, run) in report.runs.iter().enumerate() {
         for layer in run.layers.iter().chain([&run.total]) {
@@ -23,17 +25,45 @@ pub fn write(report: &Report, to: impl io::Write) -> io::Result<()> {
 
 fn head(sample: &LayerReport) -> Vec<String> {
     let mut names: Vec<String> = [
-        "run", "workload", "batch", "architecture", "approximation", "layer", "op", "engine",
-        "precision", "macs", "cycles", "time_us", "pe_utilization", "multiplier_utilization",
+        "run",
+        "workload",
+        "batch",
+        "architecture",
+        "approximation",
+        "layer",
+        "op",
+        "engine",
+        "precision",
+        "macs",
+        "cycles",
+        "time_us",
+        "pe_utilization",
+        "multiplier_utilization",
     ]
     .map(String::from)
     .into();
-    names.extend(sample.pe_cycles.parts().map(|(name, _)| format!("pe_cycles_{name}")));
-    names.extend(sample.energy.components().map(|(name, _)| format!("{name}_pj")));
+    names.extend(
+        sample
+            .pe_cycles
+            .parts()
+            .map(|(name, _)| format!("pe_cycles_{name}")),
+    );
+    names.extend(
+        sample
+            .energy
+            .components()
+            .map(|(name, _)| format!("{name}_pj")),
+    );
     names.extend(
         [
-            "energy_pj", "dram_read_bytes", "dram_written_bytes", "loaded_bytes", "stored_bytes",
-            "psum_bytes", "tiles", "tiling",
+            "energy_pj",
+            "dram_read_bytes",
+            "dram_written_bytes",
+            "loaded_bytes",
+            "stored_bytes",
+            "psum_bytes",
+            "tiles",
+            "tiling",
         ]
         .map(String::from),
     );
@@ -62,7 +92,12 @@ fn record(index: usize, run: &RunReport, layer: &LayerReport) -> Vec<String> {
         format!("{:.6}", layer.pe_utilization),
         format!("{:.6}", layer.multiplier_utilization),
     ];
-    fields.extend(layer.pe_cycles.parts().map(|(_, pe_cycles)| pe_cycles.to_string()));
+    fields.extend(
+        layer
+            .pe_cycles
+            .parts()
+            .map(|(_, pe_cycles)| pe_cycles.to_string()),
+    );
     fields.extend(layer.energy.components().map(|(_, pj)| format!("{pj:.3}")));
     let traffic = &layer.traffic;
     fields.push(format!("{:.3}", layer.energy_pj));

@@ -9,7 +9,8 @@ use super::model::{CauseReport, Comparison, LayerReport, Report, RunReport};
 
 /// Column heads of the causes, in the order of [`CauseReport::parts`].
 const CAUSE_HEADS: [&str; 11] = [
-    "comp", "idle", "wload", "fill", "w-wait", "a-wait", "o-wait", "port", "bank", "setup", "vector",
+    "comp", "idle", "wload", "fill", "w-wait", "a-wait", "o-wait", "port", "bank", "setup",
+    "vector",
 ];
 
 /// The whole report: each run layer by layer if `layers`, then the summary and the notes.
@@ -47,13 +48,18 @@ fn right(text: impl Into<String>) -> Cell {
 
 fn plain_table() -> Table {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table
 }
 
 /// A table without trailing blanks.
 fn lines(table: &Table) -> String {
-    table.lines().map(|line| line.trim_end().to_string() + "\n").collect()
+    table
+        .lines()
+        .map(|line| line.trim_end().to_string() + "\n")
+        .collect()
 }
 
 fn title(run: &RunReport) -> String {
@@ -79,8 +85,9 @@ fn title(run: &RunReport) -> String {
 /// One run, layer by layer.
 fn run_table(run: &RunReport) -> String {
     // A cause that no layer knows takes no column.
-    let shown: Vec<usize> =
-        (0..CAUSE_HEADS.len()).filter(|&i| run.total.pe_cycles.parts()[i].1 > 0).collect();
+    let shown: Vec<usize> = (0..CAUSE_HEADS.len())
+        .filter(|&i| run.total.pe_cycles.parts()[i].1 > 0)
+        .collect();
     let mut table = plain_table();
     let mut head = vec![Cell::new("layer"), Cell::new("precision")];
     head.extend(["MMAC", "kcycles", "us", "util%", "mult%"].map(right));
@@ -95,7 +102,11 @@ fn run_table(run: &RunReport) -> String {
 
 fn layer_row(layer: &LayerReport, shown: &[usize]) -> Vec<Cell> {
     let mut row = vec![Cell::new(&layer.name), Cell::new(&layer.precision)];
-    let macs = if layer.macs > 0 { figure(layer.macs as f64 / 1e6) } else { String::new() };
+    let macs = if layer.macs > 0 {
+        figure(layer.macs as f64 / 1e6)
+    } else {
+        String::new()
+    };
     row.extend([
         right(macs),
         right(figure(layer.cycles as f64 / 1e3)),
@@ -113,27 +124,56 @@ fn layer_row(layer: &LayerReport, shown: &[usize]) -> Vec<Cell> {
 
 fn cause_cells(causes: &CauseReport, shown: &[usize]) -> Vec<Cell> {
     let total = causes.total().max(1) as f64;
-    shown.iter().map(|&i| right(percent(causes.parts()[i].1 as f64 / total))).collect()
+    shown
+        .iter()
+        .map(|&i| right(percent(causes.parts()[i].1 as f64 / total)))
+        .collect()
 }
 
 /// All runs, a line each, with the ratios.
 fn summary(report: &Report) -> String {
     let mut table = plain_table();
-    let mut head = vec![Cell::new("workload"), Cell::new("architecture"), Cell::new("approx")];
+    let mut head = vec![
+        Cell::new("workload"),
+        Cell::new("architecture"),
+        Cell::new("approx"),
+    ];
     head.extend(
         [
-            "Mcycles", "ms", "util%", "mult%", "uJ", "array", "buffers", "DRAM", "other", "DRAM MB",
-            "GB/s", "rd ns p50", "p99", "speedup", "energy", "published speedup", "energy",
+            "Mcycles",
+            "ms",
+            "util%",
+            "mult%",
+            "uJ",
+            "array",
+            "buffers",
+            "DRAM",
+            "other",
+            "DRAM MB",
+            "GB/s",
+            "rd ns p50",
+            "p99",
+            "speedup",
+            "energy",
+            "published speedup",
+            "energy",
         ]
         .map(right),
     );
     table.set_header(head);
     for (index, run) in report.runs.iter().enumerate() {
-        let comparison = report.comparisons.iter().find(|comparison| comparison.run == index);
+        let comparison = report
+            .comparisons
+            .iter()
+            .find(|comparison| comparison.run == index);
         table.add_row(summary_row(run, comparison));
     }
     let mut text = lines(&table);
-    if let Some(published) = report.comparisons.iter().find_map(|comparison| comparison.published) {
+    if let Some(published) = report
+        .comparisons
+        .iter()
+        .find_map(|comparison| comparison.published)
+    {
         let _ = writeln!(
             text,
             "speedup, energy: first run of the workload over this one. published: {}.",
@@ -148,8 +188,11 @@ fn summary(report: &Report) -> String {
 fn summary_row(run: &RunReport, comparison: Option<&Comparison>) -> Vec<Cell> {
     let total = &run.total;
     let bytes = total.traffic.dram_read_bytes + total.traffic.dram_written_bytes;
-    let mut row =
-        vec![Cell::new(&run.workload), Cell::new(&run.architecture.name), Cell::new(&run.approximation)];
+    let mut row = vec![
+        Cell::new(&run.workload),
+        Cell::new(&run.architecture.name),
+        Cell::new(&run.approximation),
+    ];
     row.extend([
         right(format!("{:.3}", total.cycles as f64 / 1e6)),
         right(format!("{:.3}", total.time_us / 1e3)),

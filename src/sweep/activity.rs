@@ -11,11 +11,16 @@ pub(super) fn activity(
     burst_bytes: u32,
 ) -> Activity {
     let bursts = result.dma.read_bursts + result.dma.written_bursts;
-    let clocked_idle =
-        [Cause::IdleMapping, Cause::WeightLoad, Cause::FillDrain, Cause::NarrowPort, Cause::BankConflict]
-            .into_iter()
-            .map(|cause| result.causes.get(cause))
-            .sum();
+    let clocked_idle = [
+        Cause::IdleMapping,
+        Cause::WeightLoad,
+        Cause::FillDrain,
+        Cause::NarrowPort,
+        Cause::BankConflict,
+    ]
+    .into_iter()
+    .map(|cause| result.causes.get(cause))
+    .sum();
     Activity {
         array: ArrayActivity {
             macs: result.array.macs,

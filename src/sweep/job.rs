@@ -53,7 +53,13 @@ pub enum JobError {
 impl JobError {
     /// Whether the program is at fault rather than its input.
     pub fn is_internal(&self) -> bool {
-        matches!(self, JobError::Machine { error: MachineError::Run(_), .. })
+        matches!(
+            self,
+            JobError::Machine {
+                error: MachineError::Run(_),
+                ..
+            }
+        )
     }
 }
 
@@ -84,13 +90,18 @@ impl Job<'_> {
     ) -> Result<JobResult, JobError> {
         let architecture = &self.point.architecture;
         let precisions = self.precisions()?;
-        let plan = plan(architecture, &self.point.memory(), self.network, &precisions)
-            .map_err(|error| JobError::Plan {
-                workload: self.network.name.clone(),
-                architecture: architecture.name.clone(),
-                error,
-            })?
-            .only(|id| self.layers.is_none_or(|layers| layers.contains(&id)));
+        let plan = plan(
+            architecture,
+            &self.point.memory(),
+            self.network,
+            &precisions,
+        )
+        .map_err(|error| JobError::Plan {
+            workload: self.network.name.clone(),
+            architecture: architecture.name.clone(),
+            error,
+        })?
+        .only(|id| self.layers.is_none_or(|layers| layers.contains(&id)));
         tracing::debug!(
             architecture = architecture.name,
             workload = self.network.name,
@@ -99,7 +110,10 @@ impl Job<'_> {
             "planned"
         );
         let run = simulate(architecture, &self.point.dram, &plan, observer, progress).map_err(
-            |error| JobError::Machine { architecture: architecture.name.clone(), error },
+            |error| JobError::Machine {
+                architecture: architecture.name.clone(),
+                error,
+            },
         )?;
         tracing::debug!(
             events = run.statistics.events,
@@ -110,8 +124,15 @@ impl Job<'_> {
         for (id, precision) in self.network.array_layers().zip(precisions) {
             by_layer[id.index()] = Some(precision);
         }
-        let precisions: Vec<_> = plan.ids.iter().map(|id| by_layer[id.index()].clone()).collect();
-        let points: Vec<_> = precisions.iter().map(|p| self.operating_point(p.as_ref())).collect();
+        let precisions: Vec<_> = plan
+            .ids
+            .iter()
+            .map(|id| by_layer[id.index()].clone())
+            .collect();
+        let points: Vec<_> = precisions
+            .iter()
+            .map(|p| self.operating_point(p.as_ref()))
+            .collect();
         let burst_bytes = self.point.dram.burst_bytes();
         let energy = run
             .layers
@@ -122,7 +143,13 @@ impl Job<'_> {
                 self.point.energy.layer(point, &activity)
             })
             .collect::<Result<_, _>>()?;
-        Ok(JobResult { plan, precisions, points, run, energy })
+        Ok(JobResult {
+            plan,
+            precisions,
+            points,
+            run,
+            energy,
+        })
     }
 
     fn precisions(&self) -> Result<Vec<LayerPrecision>, Diagnostics> {
@@ -139,7 +166,11 @@ impl Job<'_> {
                 })
             })
             .collect();
-        resolve(&self.point.approximation, &self.point.architecture.array.pe, &layers)
+        resolve(
+            &self.point.approximation,
+            &self.point.architecture.array.pe,
+            &layers,
+        )
     }
 
     /// What the PEs do in a layer; in a layer of the vector unit they do nothing.
@@ -147,7 +178,12 @@ impl Job<'_> {
         match precision {
             Some(precision) => precision.operating_point(&self.point.architecture.array.pe),
             None => OperatingPoint {
-                rate: MacRate { macs: 1, cycles: 1, busy_multipliers: 1, multipliers: 1 },
+                rate: MacRate {
+                    macs: 1,
+                    cycles: 1,
+                    busy_multipliers: 1,
+                    multipliers: 1,
+                },
                 products: 1,
                 windows: WindowUse::Exact,
                 activation_bits: 8,

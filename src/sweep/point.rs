@@ -49,7 +49,9 @@ impl DesignPoint {
     /// # Errors
     /// As [`DesignPoint::open`].
     pub fn open_baseline(&self) -> Result<Option<Self>, PointError> {
-        let Some(baseline) = &self.architecture.baseline else { return Ok(None) };
+        let Some(baseline) = &self.architecture.baseline else {
+            return Ok(None);
+        };
         let source = source::open_beside(Shelf::Architecture, baseline, &self.source)
             .map_err(LoadError::from)?;
         Self::from_source(source, None).map(Some)
@@ -67,9 +69,15 @@ impl DesignPoint {
             Some(name) => source::open(Shelf::Approximation, name),
             None => beside(Shelf::Approximation, &architecture.approximation),
         };
-        let approximation = ApproxFile::load(approximation.map_err(LoadError::from)?)
-            .map_err(LoadError::from)?;
-        Ok(DesignPoint { architecture, source, dram, energy, approximation })
+        let approximation =
+            ApproxFile::load(approximation.map_err(LoadError::from)?).map_err(LoadError::from)?;
+        Ok(DesignPoint {
+            architecture,
+            source,
+            dram,
+            energy,
+            approximation,
+        })
     }
 
     /// What mapping must know of the memory.

@@ -23,7 +23,7 @@ impl<S: CommandSink> Channel<S> {
                 self.device.push(bank, request);
                 return;
             }
-            // The read has to go first; without it the drain could not go on for ever.
+            // The read has to go first, and so may have to move first: back to reads.
             self.draining = 0;
         }
         if let Some(bank) = self.reads.oldest_bank(self.device.room()) {

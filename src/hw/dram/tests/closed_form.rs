@@ -172,6 +172,29 @@ fn standby_cycles_follow_the_open_rows() {
 }
 
 #[test]
+fn standby_lasts_until_the_last_implied_precharge() {
+    let mut spec = unrefreshed("hbm2");
+    spec.controller.page_policy = PagePolicy::Closed;
+    spec.controller.write_high_watermark = 1;
+    spec.timing.ras = 20;
+    let mut channel = Channel::with_sink(&spec, 0, Vec::new());
+    // The read is issued after the write but its row closes earlier.
+    let arrivals = [write(0, at(0, 0, 1, 0)), read(0, at(1, 0, 1, 0))];
+    play_on(&mut channel, &arrivals);
+    channel.finish(1000);
+    let cycle_of = |kind| {
+        let of_kind = |&&(_, command): &&(u64, Command)| command.kind == kind;
+        channel.sink().iter().find(of_kind).expect("issued").0
+    };
+    let activate = cycle_of(CommandKind::Activate);
+    let write = cycle_of(CommandKind::WriteAutoPrecharge);
+    assert!(cycle_of(CommandKind::ReadAutoPrecharge) > write);
+    // CWL + BL/2 + tWR after the write.
+    let closed = write + 4 + 2 + 16;
+    assert_eq!(channel.counts().active_standby_cycles, [closed - activate]);
+}
+
+#[test]
 fn an_idle_channel_refreshes_at_its_cycles() {
     for name in PRESETS {
         let spec = preset(name);

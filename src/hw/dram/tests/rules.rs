@@ -459,6 +459,38 @@ fn row_and_column_buses_work_in_parallel() {
     assert!(!both(CommandBus::Single));
 }
 
+/// A refresh that waits for another rank's keeps its own rank from further commands.
+#[test]
+fn a_refresh_that_waits_keeps_its_rank_quiet() {
+    let mut spec = loose();
+    spec.controller.refresh = RefreshPolicy::AllBankStaggered;
+    // Rank 0 is due at 30 and closes its row late; meanwhile rank 1 falls due at 60.
+    spec.timing.refi = 60;
+    spec.timing.wr = 60;
+    let mut arrivals = vec![write(20, at(0, 0, 1, 0))];
+    arrivals.extend((0..150).map(|i| {
+        let row = i as u32 / 3;
+        read(21 + i, in_rank(1, at(i as u32 % 4, row % 2, row, 0)))
+    }));
+    let played = play(&spec, &arrivals);
+    let refreshes = || {
+        played
+            .commands
+            .iter()
+            .filter(|(_, command)| command.kind == CommandKind::Refresh)
+    };
+    let (first, second) = (refreshes().next(), refreshes().nth(1));
+    let ((first, a), (second, b)) = first.zip(second).expect("two refreshes");
+    assert_eq!((a.location.rank, b.location.rank), (0, 1));
+    assert!(*first > 60, "the second was due before the first was done");
+    let between = played.commands.iter().filter(|(cycle, command)| {
+        (first..second).contains(&cycle)
+            && command.location.rank == 1
+            && command.kind != CommandKind::Precharge
+    });
+    assert_eq!(between.count(), 0, "{:?}", played.commands);
+}
+
 /// The checker itself sees what no stream of requests can provoke.
 #[test]
 fn the_checker_sees_wrong_states() {

@@ -215,6 +215,73 @@ fn a_write_waits_for_an_older_read_of_its_burst() {
     assert!(read_command < write);
 }
 
+/// A read and a write hit of one row become legal in the same cycle: the older goes first.
+#[test]
+fn read_and_write_hits_of_a_bank_go_in_order() {
+    let mut spec = unrefreshed("ddr4_2400");
+    spec.controller.write_high_watermark = 1;
+    let (first, second) = (at(0, 0, 1, 0), at(0, 0, 1, 1));
+    let column_commands = |arrivals: &[Arrival]| -> Vec<bool> {
+        let commands = play(&spec, arrivals).commands;
+        let columns = commands.iter().filter(|(_, c)| c.kind.is_column());
+        columns.map(|(_, c)| c.kind.is_write()).collect()
+    };
+    assert_eq!(
+        column_commands(&[write(0, first), read(1, second)]),
+        [true, false]
+    );
+    assert_eq!(
+        column_commands(&[read(0, first), write(1, second)]),
+        [false, true]
+    );
+}
+
+/// Adaptive: the row closes with the last request that needs it; closed: with every one.
+#[test]
+fn page_policies_differ_in_when_they_close() {
+    let commands = |page_policy| {
+        let mut spec = unrefreshed("ddr4_2400");
+        spec.controller.page_policy = page_policy;
+        let played = play(&spec, &[0, 1, 2].map(|c| read(0, at(0, 0, 1, c))));
+        let closing = played.of_kind(CommandKind::ReadAutoPrecharge).len();
+        (played.counts.activates, closing)
+    };
+    assert_eq!(commands(PagePolicy::Open), (1, 0));
+    assert_eq!(commands(PagePolicy::Adaptive), (1, 1));
+    assert_eq!(commands(PagePolicy::Closed), (3, 3));
+}
+
+/// A request that comes after the work of its cycle waits for the next cycle.
+#[test]
+fn a_cycle_is_worked_through_once() {
+    let spec = unrefreshed("ddr4_2400");
+    let mut channel = Channel::new(&spec, 0);
+    let mut done = vec![None; 2];
+    channel.advance(10, &mut done);
+    channel.enqueue(10, 0, RequestKind::Read, at(0, 0, 1, 0));
+    assert_eq!(channel.advance(10, &mut done), Some(11));
+    channel.advance(1000, &mut done);
+    assert_eq!(done[0], Some(11 + 1 + 17 + 17 + 4));
+}
+
+/// A write that has to wait for a read ends the drain; the rest waits for the next one.
+#[test]
+fn a_write_behind_a_read_ends_the_drain() {
+    let mut spec = unrefreshed("ddr4_2400");
+    spec.controller.write_high_watermark = 4;
+    spec.controller.write_idle_watermark = 3;
+    spec.controller.idle_drain_cycles = None;
+    let place = at(0, 0, 50, 0);
+    let mut arrivals: Vec<_> = (0..6).map(|row| read(0, at(0, 0, row, 0))).collect();
+    arrivals.push(read(0, place));
+    arrivals.extend([0, 1].map(|c| write(0, at(1, 0, 1, c))));
+    arrivals.push(write(0, place));
+    arrivals.push(write(0, at(1, 0, 1, 2)));
+    let played = play(&spec, &arrivals);
+    assert_eq!((played.counts.reads, played.counts.writes), (7, 2));
+    assert!(!played.idle);
+}
+
 /// A caller who comes late gets the same results, with the times at which they happened.
 #[test]
 fn late_calls_change_nothing() {
