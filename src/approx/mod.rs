@@ -1,7 +1,7 @@
 //! Approximation configurations: which operand keeps how many blocks, which products are computed, layer by layer.
 //!
 //! A configuration is a RON file ([`ApproxConfig`]): a default for all layers, entries for layers by name or
-//! pattern, and whether the first and last layer of the array stay exact. [`resolve`] puts it together with a PE
+//! pattern, and whether the first and last layer of the array stay exact. [`resolve()`] puts it together with a PE
 //! kind and a network's array layers into one [`LayerPrecision`] per layer, or says, at its place in the file,
 //! everything that does not fit.
 //!

@@ -2,7 +2,7 @@
 //!
 //! An [`Architecture`] is plain data: a systolic array of processing elements ([`PeKind`]), three scratchpad
 //! buffers, a DMA engine, a DRAM channel set, the output path (converter, vector unit), a tile controller and the
-//! rule by which tilings are chosen. [`load`] reads one from a file and reports every problem of the file in one
+//! rule by which tilings are chosen. [`load()`] reads one from a file and reports every problem of the file in one
 //! go, each at its place; [`open`] takes the name of a shipped architecture or a path.
 //!
 //! What a PE costs in time is [`PeKind::rate`]: how many multiply-accumulates it takes per group of cycles at a

@@ -112,7 +112,7 @@ impl PeKind {
     /// - `bit_serial`: `lanes` MACs in `ceil(activation bits / serial bits)` cycles.
     /// - `bit_fusion`: `int(8 / max(a, 2)) * int(8 / max(w, 2))` MACs per cycle, so 5 to 7 bits cost as 8.
     ///
-    /// Zeros in `self` or `work` count as 1; [`super::load`] lets none through.
+    /// Zeros in `self` or `work` count as 1; [`super::load()`] lets none through.
     pub fn rate(&self, work: MacWork) -> MacRate {
         match *self {
             PeKind::Fxp { .. } => MacRate {

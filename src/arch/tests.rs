@@ -223,6 +223,14 @@ fn operands_stay_only_where_the_dataflow_keeps_them() {
 }
 
 #[test]
+fn operands_are_exchanged_only_where_both_stream() {
+    insta::assert_snapshot!(error_of(&[(
+        "dataflow: output_stationary",
+        "dataflow: weight_stationary"
+    )]));
+}
+
+#[test]
 fn a_bank_holds_at_least_one_access() {
     insta::assert_snapshot!(error_of(&[("banks: 2", "banks: 1024")]));
 }

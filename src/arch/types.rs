@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pe::PeKind;
 
-/// An accelerator, as one RON file describes it. Ranges are checked by [`super::load`].
+/// An accelerator, as one RON file describes it. Ranges are checked by [`super::load()`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Architecture {

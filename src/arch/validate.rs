@@ -131,6 +131,14 @@ fn check_array(checker: &mut Checker<'_>, place: &Place, array: &Array) {
             "only `weight_stationary` and `input_stationary` arrays preload an operand",
         );
     }
+    if array.operand_exchange && array.dataflow != Dataflow::OutputStationary {
+        checker.report_with_help(
+            place.clone().field("operand_exchange"),
+            "only the operands that both stream can be exchanged",
+            "expected false",
+            "`weight_stationary` and `input_stationary` are each other's exchange",
+        );
+    }
 }
 
 fn check_buffer(checker: &mut Checker<'_>, place: &Place, buffer: &Buffer) {

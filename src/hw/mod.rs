@@ -10,7 +10,7 @@
 //! | format converter | `converter` | accumulators to stored values |
 //! | vector unit | `vector_unit` | everything but GEMMs |
 //!
-//! [`message`] has every message, [`machine`] the dispatch; a run gives a [`RunResult`] of integers.
+//! [`message`] has every message, `machine` the dispatch; a run gives a [`RunResult`] of integers.
 
 mod buffer;
 mod bus;

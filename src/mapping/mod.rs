@@ -6,7 +6,7 @@
 //! * [`tiling`]: the choice of tiles and loop order.
 //! * [`memory`]: where tensors lie in DRAM.
 //! * [`array_plan`], [`vector_plan`]: a layer's steps; [`schedule`]: what a step is.
-//! * [`plan`]: the whole network.
+//! * [`mod@plan`]: the whole network.
 //!
 //! What this abstracts: activations stay in DRAM between layers (no fusion across layers but the
 //! activation function and bias), tensors are never overwritten, halos between tiles are fetched

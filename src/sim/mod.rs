@@ -19,7 +19,7 @@
 //!
 //! # End of a run
 //!
-//! [`run`] returns when no event is left and the model says it is done. When no event is left and
+//! [`run()`] returns when no event is left and the model says it is done. When no event is left and
 //! it is not done, the run ends in [`RunError::Deadlock`], which names the waiting components. An
 //! endless exchange of messages within one tick ends in [`RunError::Livelock`].
 

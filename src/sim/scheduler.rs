@@ -76,7 +76,7 @@ impl<M: Copy, Q: EventQueue<M>> Scheduler<M, Q> {
 
     /// Takes the next event in the order and moves the current time to its tick.
     ///
-    /// [`super::run`] does this; it is public for drivers that step by hand.
+    /// [`super::run()`] does this; it is public for drivers that step by hand.
     #[inline]
     pub fn next_event(&mut self) -> Option<Event<M>> {
         let event = self.queue.pop()?;

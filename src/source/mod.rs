@@ -2,11 +2,11 @@
 //!
 //! - [`SourceFile`]: the text of a file with the name to show for it. [`open`] finds it, by path or by
 //!   the name of a file that ships inside the binary ([`shipped`]).
-//! - [`parse`]: RON text to a value. Every error of the `ron` crate becomes a [`Diagnostics`] that points
+//! - [`parse()`]: RON text to a value. Every error of the `ron` crate becomes a [`Diagnostics`] that points
 //!   at the offending text and says what was expected there.
 //! - [`Checker`]: collects everything a reader finds wrong with the *meaning* of a file, so that one run
 //!   reports all of it. It names the spot by a [`Place`], such as `layers[3].op.kernel[0]`, which
-//!   [`locate`] finds again in the text.
+//!   [`locate()`] finds again in the text.
 //!
 //! # Dialect
 //! RON 0.12 with the extensions `implicit_some` (write `bias: false`, not `bias: Some(false)`) and
