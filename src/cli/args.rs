@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::trace::Window;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Cycle-level simulator of precision-reconfigurable DNN accelerators: a network on an Ax-BxP
@@ -104,9 +105,9 @@ pub struct RunArgs {
     /// Write a trace of the run for a viewer: Perfetto protobuf, or Chrome JSON if FILE ends in .json
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Trace only this span of simulated time, in microseconds
-    #[arg(long, value_name = "FROM..TO", requires = "trace")]
-    pub trace_window: Option<String>,
+    /// Trace only this span of simulated time, in microseconds: 100..250, 100.. or ..250
+    #[arg(long, value_name = "FROM..TO", requires = "trace", value_parser = super::trace::window)]
+    pub trace_window: Option<Window>,
     /// Trace at most this many events
     #[arg(
         long,

@@ -9,6 +9,7 @@ mod multiply;
 mod output;
 mod progress;
 mod run;
+mod trace;
 
 use clap::Parser;
 use tracing_subscriber::filter::LevelFilter;

@@ -5,6 +5,7 @@ use super::compare::with_batch;
 use super::error::{CliError, Exit};
 use super::output::write_report;
 use super::progress;
+use super::trace;
 use crate::approx;
 use crate::hw::Unobserved;
 use crate::report::ReportBuilder;
@@ -31,9 +32,19 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
         .collect();
     let per_job = layers.map_or(network.layers.len(), <[LayerId]>::len);
     let bar = progress::bar(per_job * jobs.len(), global.quiet);
-    let results = map_parallel(&jobs, threads_or_cores(args.output.threads), |_, job| {
-        job.run(&mut Unobserved, &|_| bar.inc(1))
-    });
+    let traced = if args.trace_baseline {
+        0
+    } else {
+        jobs.len() - 1
+    };
+    let results = map_parallel(
+        &jobs,
+        threads_or_cores(args.output.threads),
+        |index, job| match &args.trace {
+            Some(path) if index == traced => trace::run_traced(job, path, args, &|_| bar.inc(1)),
+            _ => Ok(job.run(&mut Unobserved, &|_| bar.inc(1))?),
+        },
+    );
     bar.finish_and_clear();
     let mut report = ReportBuilder::default();
     let mut first = None;

@@ -133,19 +133,30 @@ impl DramChannel {
         }
     }
 
+    /// Bursts for which the device has sent a command.
+    fn bursts(&self) -> u64 {
+        let counts = self.device.counts();
+        counts.reads + counts.writes
+    }
+
     /// Fills the device's queues and lets it do what is due now.
     fn serve<O: Observer>(&mut self, bus: &mut Bus<'_, O>) {
         let cycle = bus.clocks.dram.cycle_of(bus.scheduler.now());
+        let bursts_before = self.bursts();
         self.accept(cycle, RequestKind::Read, bus);
         self.accept(cycle, RequestKind::Write, bus);
         let next = self
             .device
             .advance(cycle, &mut Finished(&mut self.finished));
+        let bursts = (self.bursts() - bursts_before) as u32;
+        if bursts > 0 {
+            let bytes = bursts * self.burst_bytes;
+            bus.observer.burst(self.index, bytes, bus.scheduler.now());
+        }
         for (tag, done) in self.finished.drain(..) {
             self.latency
                 .saturating_record(done - self.arrived[tag as usize]);
             let data = bus.clocks.dram.edge(done);
-            bus.observer.burst(self.index, self.burst_bytes, data);
             let arrival = bus.clocks.core.next_edge_at_or_after(data);
             let answer = bus.clocks.core.cycle_of(arrival) + self.response_latency;
             bus.send(answer, CONTROL, DMA, Message::Answer { tag });
@@ -173,8 +184,6 @@ impl DramChannel {
             if kind == RequestKind::Write {
                 let answer = bus.next_core_cycle() + self.response_latency;
                 bus.send(answer, CONTROL, DMA, Message::Answer { tag });
-                bus.observer
-                    .burst(self.index, self.burst_bytes, bus.scheduler.now());
             }
         }
     }

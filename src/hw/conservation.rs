@@ -1,10 +1,61 @@
 //! Laws that every layer's run must keep, asserted in debug builds and by the tests.
 
-use super::result::LayerResult;
-use crate::mapping::{NetworkPlan, Schedule};
+use super::dram::DramSpec;
+use super::result::{LayerResult, RunResult};
+use crate::arch::{Architecture, Dataflow};
+use crate::mapping::{ArrayTiming, LayerPlan, NetworkPlan, Schedule, TileGemm, Transfer, Work};
 
 /// A law that a run broke, in words.
 pub type Violation = String;
+
+/// The widths at which a machine moves data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Widths {
+    /// Bytes of a DRAM burst.
+    pub burst_bytes: u32,
+    /// Bits of the port of activation, weight and output buffer.
+    pub port_bits: [u32; 3],
+}
+
+impl Widths {
+    /// Those of an architecture with this memory.
+    pub fn of(arch: &Architecture, dram: &DramSpec) -> Widths {
+        let buffers = &arch.buffers;
+        Widths {
+            burst_bytes: dram.burst_bytes(),
+            port_bits: [&buffers.activation, &buffers.weight, &buffers.output]
+                .map(|buffer| buffer.port_bits),
+        }
+    }
+
+    /// Port words of one burst, by buffer.
+    fn words(&self) -> [u64; 3] {
+        self.port_bits
+            .map(|bits| u64::from((self.burst_bytes * 8).div_ceil(bits)))
+    }
+}
+
+/// Collects what does not hold.
+struct Laws {
+    place: String,
+    found: Vec<Violation>,
+}
+
+impl Laws {
+    fn equal(&mut self, what: &str, left: u64, right: u64) {
+        if left != right {
+            self.found
+                .push(format!("{}: {what}: {left} != {right}", self.place));
+        }
+    }
+
+    fn at_least(&mut self, what: &str, left: u64, right: u64) {
+        if left < right {
+            self.found
+                .push(format!("{}: {what}: {left} < {right}", self.place));
+        }
+    }
+}
 
 /// The laws for one layer: nothing is lost between controller, array, DMA, DRAM and buffers.
 pub fn violations(
@@ -12,66 +63,242 @@ pub fn violations(
     schedule: &Schedule,
     plan: &NetworkPlan,
     layer: usize,
+    widths: &Widths,
 ) -> Vec<Violation> {
-    let mut found = Vec::new();
-    let mut equal = |what: &str, left: u64, right: u64| {
-        if left != right {
-            found.push(format!("layer {layer}: {what}: {left} != {right}"));
-        }
+    let mut laws = Laws {
+        place: format!("layer {layer}"),
+        found: Vec::new(),
     };
-    let (loaded, stored) = schedule.bytes();
-    equal(
+    laws.equal(
         "causes and PE-cycles",
         result.causes.total(),
         result.cycles() * plan.pes,
     );
-    equal(
-        "MACs done and MACs of the layer",
-        result.array.macs,
-        plan.layers[layer].macs(),
-    );
-    equal(
-        "MACs scheduled and MACs of the layer",
-        schedule.macs(),
-        plan.layers[layer].macs(),
-    );
-    equal(
-        "bytes loaded and bytes scheduled",
-        result.dma.loaded_bytes,
-        loaded,
-    );
-    equal(
-        "bytes stored and bytes scheduled",
-        result.dma.stored_bytes,
-        stored,
-    );
-    equal(
-        "reads requested and reads done",
-        result.dma.read_bursts,
-        result.dram.reads + result.dram.forwarded_reads + result.dram.merged_reads,
-    );
-    equal(
+    laws.equal(
         "steps scheduled and tiles started",
         schedule.steps.len() as u64,
         result.tiles,
     );
-    equal(
-        "transfers scheduled and done",
-        schedule.transfers.len() as u64,
-        result.dma.transfers,
+    check_engines(&mut laws, result, schedule, &plan.layers[layer]);
+    check_transfers(&mut laws, result, schedule, widths);
+    if let Some(timing) = &schedule.timing {
+        check_edges(&mut laws, result, schedule, timing);
+    }
+    laws.found
+}
+
+fn check_engines(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, plan: &LayerPlan) {
+    laws.equal(
+        "MACs done and MACs of the layer",
+        result.array.macs,
+        plan.macs(),
     );
-    equal(
+    laws.equal(
+        "MACs scheduled and MACs of the layer",
+        schedule.macs(),
+        plan.macs(),
+    );
+    laws.equal(
         "values converted and finished",
         result.converted_values,
         result.array.finished_values,
     );
-    found
+    let (mut operations, mut values) = (0, 0);
+    for step in &schedule.steps {
+        if let Work::Vector(work) = step.work {
+            operations += work.operations;
+            values += work.values;
+        }
+    }
+    laws.equal(
+        "vector operations scheduled and done",
+        operations,
+        result.vector.operations,
+    );
+    laws.equal(
+        "vector values scheduled and done",
+        values,
+        result.vector.values,
+    );
+}
+
+/// Bytes and bursts agree between schedule, DMA, buffers and DRAM.
+fn check_transfers(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, widths: &Widths) {
+    let dma = &result.dma;
+    let (loaded, stored) = schedule.bytes();
+    laws.equal("bytes loaded and scheduled", dma.loaded_bytes, loaded);
+    laws.equal("bytes stored and scheduled", dma.stored_bytes, stored);
+    laws.equal(
+        "partial sums stored and loaded again",
+        dma.stored_psum_bytes,
+        dma.loaded_psum_bytes,
+    );
+    laws.equal(
+        "transfers scheduled and done",
+        schedule.transfers.len() as u64,
+        dma.transfers,
+    );
+    let mut bursts = [[0; 3]; 2];
+    for transfer in &schedule.transfers {
+        bursts[usize::from(transfer.store)][transfer.operand as usize] +=
+            bursts_of(transfer, widths);
+    }
+    let [read, written] = bursts;
+    laws.equal(
+        "bursts scheduled and read",
+        read.iter().sum(),
+        dma.read_bursts,
+    );
+    laws.equal(
+        "bursts scheduled and written",
+        written.iter().sum(),
+        dma.written_bursts,
+    );
+    laws.equal(
+        "reads requested and done",
+        dma.read_bursts,
+        result.dram.reads + result.dram.forwarded_reads + result.dram.merged_reads,
+    );
+    for (index, words) in widths.words().into_iter().enumerate() {
+        let buffer = &result.buffers[index];
+        laws.equal(
+            &format!("words of loaded bursts and written to buffer {index}"),
+            read[index] * words,
+            buffer.dma_writes,
+        );
+        laws.equal(
+            &format!("words of stored bursts and read from buffer {index}"),
+            written[index] * words,
+            buffer.dma_reads,
+        );
+    }
+}
+
+fn bursts_of(transfer: &Transfer, widths: &Widths) -> u64 {
+    transfer.runs.bursts(widths.burst_bytes).count() as u64
+}
+
+/// Values at the array's edges, by how often each dataflow passes an operand through the array.
+#[derive(Default)]
+struct Edges {
+    activations: u64,
+    weights: u64,
+    results: u64,
+    finished: u64,
+    accumulated: u64,
+}
+
+impl Edges {
+    fn add(&mut self, tile: &TileGemm, timing: &ArrayTiming) {
+        let [groups, outputs, filters, reduction] =
+            [tile.groups, tile.outputs, tile.filters, tile.reduction].map(u64::from);
+        let (rows, columns) = (u64::from(timing.rows), u64::from(timing.columns));
+        let activations = groups * outputs * reduction;
+        let weights = groups * filters * reduction;
+        let results = groups * outputs * filters;
+        // A reduction longer than the array leaves in parts.
+        let parts = reduction.div_ceil(rows * u64::from(timing.macs_per_step));
+        let (activation_passes, weight_passes, parts) = match timing.dataflow {
+            Dataflow::OutputStationary if timing.exchanged => {
+                (filters.div_ceil(rows), outputs.div_ceil(columns), 1)
+            }
+            Dataflow::OutputStationary => (filters.div_ceil(columns), outputs.div_ceil(rows), 1),
+            Dataflow::WeightStationary => (filters.div_ceil(columns), 1, parts),
+            Dataflow::InputStationary => (1, outputs.div_ceil(columns), parts),
+        };
+        self.activations += activations * activation_passes;
+        self.weights += weights * weight_passes;
+        self.results += results * parts;
+        self.finished += if tile.last { results } else { 0 };
+        self.accumulated += results * (parts - u64::from(tile.first));
+    }
+}
+
+fn check_edges(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, timing: &ArrayTiming) {
+    let mut edges = Edges::default();
+    for step in &schedule.steps {
+        if let Work::Array(tile) = &step.work {
+            edges.add(tile, timing);
+        }
+    }
+    let array = &result.array;
+    laws.equal(
+        "activations in and of the folds",
+        array.activation_values,
+        edges.activations,
+    );
+    laws.equal(
+        "weights in and of the folds",
+        array.weight_values,
+        edges.weights,
+    );
+    laws.equal("results out and of the folds", array.results, edges.results);
+    laws.equal(
+        "finished values out and of the tiles",
+        array.finished_values,
+        edges.finished,
+    );
+    laws.equal(
+        "results accumulated and of the folds",
+        array.accumulated_results,
+        edges.accumulated,
+    );
+    // Every value passes a port; a fold wastes less than a word of it.
+    let ports = [
+        (0, timing.activation, array.activation_values),
+        (1, timing.weight, array.weight_values),
+    ];
+    for (index, port, values) in ports {
+        let bits = result.buffers[index].engine_reads * u64::from(port.port_bits);
+        let needed = values * u64::from(port.value_bits);
+        laws.at_least(&format!("bits read from buffer {index}"), bits, needed);
+        laws.at_least(
+            &format!("bits wanted from buffer {index}"),
+            needed + array.folds * u64::from(port.port_bits - 1),
+            bits,
+        );
+    }
+    laws.at_least(
+        "PE-cycles computing and MACs",
+        array.active_pe_cycles * u64::from(timing.macs_per_step),
+        array.macs * u64::from(timing.cycles_per_step),
+    );
+}
+
+/// The law for a whole run, of which no layer can be held to: writes that the DRAM controller has accepted
+/// are done during later layers, or after the last one. At most `posted` of them may never be.
+pub fn run_violations(run: &RunResult, posted: u64) -> Vec<Violation> {
+    let mut laws = Laws {
+        place: "run".to_string(),
+        found: Vec::new(),
+    };
+    let requested: u64 = run
+        .layers
+        .iter()
+        .map(|layer| layer.dma.written_bursts)
+        .sum();
+    let done: u64 = run
+        .layers
+        .iter()
+        .map(|layer| &layer.dram)
+        .chain([&run.after])
+        .map(|dram| dram.writes + dram.merged_writes)
+        .sum();
+    laws.at_least("writes requested and done", requested, done);
+    laws.at_least("writes done and requested", done + posted, requested);
+    laws.found
 }
 
 /// Asserts [`violations`] to be empty, in debug builds.
-pub fn check(result: &LayerResult, schedule: &Schedule, plan: &NetworkPlan, layer: usize) {
+pub fn check(
+    result: &LayerResult,
+    schedule: &Schedule,
+    plan: &NetworkPlan,
+    layer: usize,
+    widths: &Widths,
+) {
     if cfg!(debug_assertions) {
-        let found = violations(result, schedule, plan, layer);
+        let found = violations(result, schedule, plan, layer, widths);
         assert!(
             found.is_empty(),
             "conservation violated:\n{}",

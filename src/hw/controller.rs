@@ -21,7 +21,7 @@ pub struct Controller {
     /// Per operand: the first step whose tile has not been asked for.
     cursor: [usize; 3],
     /// Per step and operand: transfers still to arrive.
-    missing: Vec<[u8; 3]>,
+    missing: Vec<[u32; 3]>,
     /// Step of each transfer.
     step_of: Vec<u32>,
     next_start: usize,
@@ -66,7 +66,7 @@ impl Controller {
             schedule
                 .steps
                 .iter()
-                .map(|step| [0, 1, 2].map(|i| step.loads[i].len() as u8)),
+                .map(|step| [0, 1, 2].map(|i| step.loads[i].len() as u32)),
         );
         self.step_of.clear();
         self.step_of.resize(schedule.transfers.len(), 0);

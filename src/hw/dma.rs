@@ -1,7 +1,9 @@
 //! The DMA engine: cuts transfers into DRAM bursts, keeps a bounded number of them under way, and
 //! moves what comes back into the buffers.
 //!
-//! Loads and stores wait in a queue each, and bursts are taken from the two in turn, one a core cycle.
+//! Loads and stores wait in a queue each, and bursts are taken from the two in turn. Reads and writes
+//! have a request channel each, one burst a core cycle: a store whose bytes are still on their way
+//! out of a narrow buffer holds up no load.
 //! A burst counts as under way from its request until its bytes are through the buffer's port (loads)
 //! or the DRAM controller has taken it (stores); that bound is the back-pressure. A store ends when
 //! all its bursts are accepted: later reads of the same bytes queue behind them.
@@ -42,11 +44,20 @@ struct Job {
 }
 
 /// State of one transfer of the layer.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Progress {
     under_way: u32,
     all_requested: bool,
+    /// When the first request leaves; [`Tick::NEVER`] until that is known.
     began: Tick,
+}
+
+impl Progress {
+    const NONE: Progress = Progress {
+        under_way: 0,
+        all_requested: false,
+        began: Tick::NEVER,
+    };
 }
 
 /// The DMA engine.
@@ -63,8 +74,8 @@ pub struct Dma {
     /// Transfer of each burst under way, by tag.
     owner: Vec<u32>,
     free_tags: Vec<u32>,
-    /// First core cycle in which the next request may leave.
-    next_request: u64,
+    /// First core cycle in which the next read and the next write request may leave.
+    next_request: [u64; 2],
     /// First core cycle in which each buffer's port is free for the DMA.
     port_free: [u64; 3],
     /// Tags that become free when the port has caught up, in the order of time.
@@ -92,7 +103,7 @@ impl Dma {
             progress: Vec::new(),
             owner: vec![0; outstanding as usize],
             free_tags: (0..outstanding).rev().collect(),
-            next_request: 0,
+            next_request: [0; 2],
             port_free: [0; 3],
             draining: VecDeque::new(),
             counts: DmaCounts::default(),
@@ -103,7 +114,7 @@ impl Dma {
     pub fn begin_layer(&mut self, schedule: &Schedule) {
         self.progress.clear();
         self.progress
-            .resize(schedule.transfers.len(), Progress::default());
+            .resize(schedule.transfers.len(), Progress::NONE);
         self.counts = DmaCounts::default();
     }
 
@@ -150,13 +161,13 @@ impl Dma {
         };
         *all += bytes;
         *psums += if what.psums { bytes } else { 0 };
-        self.progress[transfer as usize].began = bus.scheduler.now();
         let job = Job {
             transfer,
             bursts: what.runs.bursts(self.burst_bytes),
         };
         if job.bursts.is_empty() {
             // A tile that lies in the padding only.
+            self.note_beginning(transfer, bus.cycle(), bus);
             self.progress[transfer as usize].all_requested = true;
             self.complete(transfer, 0, bus.cycle(), bus);
         } else if what.store {
@@ -207,8 +218,9 @@ impl Dma {
         store: bool,
         bus: &mut Bus<'_, O>,
     ) {
-        let mut at = self.next_request.max(bus.cycle());
-        let kind = if store {
+        let next = &mut self.next_request[usize::from(store)];
+        let mut at = (*next).max(bus.cycle());
+        let (kind, leaves) = if store {
             // The bytes come out of the buffer through its port first.
             let operand = bus.schedule.transfers[transfer as usize].operand;
             let words = self.words_per_burst[operand as usize];
@@ -217,15 +229,25 @@ impl Dma {
             *port_free = at + u64::from(words);
             bus.send(at, DATA, buffer_of(operand), Message::Drain { words });
             self.counts.written_bursts += 1;
-            RequestKind::Write
+            (RequestKind::Write, *port_free)
         } else {
             self.counts.read_bursts += 1;
-            RequestKind::Read
+            (RequestKind::Read, at)
         };
-        self.next_request = at + 1;
+        *next = at + 1;
+        self.note_beginning(transfer, at, bus);
         let channel = ComponentId(CHANNELS.0 + self.channel_map.channel_of(address));
         let message = Message::Request { address, tag, kind };
-        bus.send(at + self.request_latency, CONTROL, channel, message);
+        bus.send(leaves + self.request_latency, CONTROL, channel, message);
+    }
+
+    fn note_beginning<O: Observer>(&mut self, transfer: u32, cycle: u64, bus: &mut Bus<'_, O>) {
+        let progress = &mut self.progress[transfer as usize];
+        if progress.began == Tick::NEVER {
+            progress.began = bus.clocks.core.edge(cycle);
+            let what = &bus.schedule.transfers[transfer as usize];
+            bus.observer.transfer_begins(transfer, what, progress.began);
+        }
     }
 
     fn answered<O: Observer>(&mut self, tag: u32, bus: &mut Bus<'_, O>) {

@@ -3,6 +3,7 @@
 use super::bus::Bus;
 use super::cause::{Cause, CauseCycles};
 use super::observer::Observer;
+use crate::sim::ClockDomain;
 
 /// A step that the controller handed to an engine.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +70,20 @@ impl Ledger {
         }
     }
 
+    /// Attributes open cycles up to `until`, in which the engine stood still, and tells the observer.
+    pub fn account_idle<O: Observer>(
+        &mut self,
+        cause: Cause,
+        until: u64,
+        core: ClockDomain,
+        observer: &mut O,
+    ) {
+        if until > self.accounted_to {
+            observer.wait(cause, core.edge(self.accounted_to), core.edge(until));
+            self.account(cause, until);
+        }
+    }
+
     /// Attributes the time in which the engine stood still before `next` came: its wait, and its setup.
     pub fn account_wait<O: Observer>(&mut self, next: &Assignment, bus: &mut Bus<'_, O>) {
         let from = self.accounted_to;
@@ -76,13 +91,9 @@ impl Ledger {
             .arrived
             .saturating_sub(self.tile_setup_cycles)
             .max(from);
-        if setup_from > from {
-            let core = bus.clocks.core;
-            bus.observer
-                .wait(next.cause, core.edge(from), core.edge(setup_from));
-        }
-        self.account(next.cause, setup_from);
-        self.account(Cause::TileSetup, next.arrived);
+        let core = bus.clocks.core;
+        self.account_idle(next.cause, setup_from, core, bus.observer);
+        self.account_idle(Cause::TileSetup, next.arrived, core, bus.observer);
     }
 
     /// Tells the observer of a step that ends now, with what the time since the step before went to.

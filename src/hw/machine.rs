@@ -9,12 +9,13 @@ use hdrhistogram::Histogram;
 use super::buffer::{Buffer, BufferCounts};
 use super::bus::{ARRAY, BUFFERS, Bus, CHANNELS, CONTROLLER, CONVERTER, Clocks, DMA, VECTOR_UNIT};
 use super::channel::DramChannel;
+use super::conservation::Widths;
 use super::controller::Controller;
 use super::converter::Converter;
 use super::dma::Dma;
 use super::dram::{AddressMap, DramSpec};
 use super::message::Message;
-use super::observer::Observer;
+use super::observer::{Observer, Unobserved};
 use super::pe_array::PeArray;
 use super::result::{DramTotals, LayerResult, RunResult};
 use super::vector_unit::VectorUnit;
@@ -58,6 +59,7 @@ struct Machine<'a, O: Observer> {
     converter: Converter,
     vector_unit: VectorUnit,
     channels: Vec<DramChannel>,
+    widths: Widths,
     layer: usize,
     begin_cycle: u64,
     schedule: Schedule,
@@ -104,9 +106,21 @@ impl<O: Observer> Machine<'_, O> {
             converted: self.converter.values(),
             tiles: self.controller.tiles(),
         };
-        let (array_causes, array) = self.array.end_layer(end_cycle);
-        let (vector_causes, vector) = self.vector_unit.end_layer(end_cycle);
         let on_array = self.schedule.timing.is_some();
+        let core = self.clocks.core;
+        // The observer hears of the engine that has the layer.
+        let nobody = &mut Unobserved;
+        let ((array_causes, array), (vector_causes, vector)) = if on_array {
+            (
+                self.array.end_layer(end_cycle, core, self.observer),
+                self.vector_unit.end_layer(end_cycle, core, nobody),
+            )
+        } else {
+            (
+                self.array.end_layer(end_cycle, core, nobody),
+                self.vector_unit.end_layer(end_cycle, core, self.observer),
+            )
+        };
         let result = LayerResult {
             begin_cycle: self.begin_cycle,
             end_cycle,
@@ -123,7 +137,7 @@ impl<O: Observer> Machine<'_, O> {
             converted_values: totals.converted - self.before.converted,
             tiles: totals.tiles - self.before.tiles,
         };
-        super::conservation::check(&result, &self.schedule, self.plan, self.layer);
+        super::conservation::check(&result, &self.schedule, self.plan, self.layer, &self.widths);
         self.results.push(result);
         self.before = totals;
         self.observer.layer_ends(self.layer as u32, scheduler.now());
@@ -206,6 +220,19 @@ impl<O: Observer> Model for Machine<'_, O> {
     }
 }
 
+/// Rate of the ticks in which [`simulate`] tells an observer the time.
+///
+/// # Errors
+/// When the clocks of core and DRAM have no common tick.
+pub fn tick_rate(arch: &Architecture, dram: &DramSpec) -> Result<Khz, ClockError> {
+    clocks(arch, dram).map(|(rate, _)| rate)
+}
+
+fn clocks(arch: &Architecture, dram: &DramSpec) -> Result<(Khz, Clocks), ClockError> {
+    let (rate, [core, dram]) = clock_domains([Khz(arch.core_clock_khz), Khz(dram.clock_khz)])?;
+    Ok((rate, Clocks { core, dram }))
+}
+
 /// Runs a plan on an architecture with the memory `dram`. `progress` is called with each finished layer's
 /// index.
 ///
@@ -219,8 +246,7 @@ pub fn simulate<O: Observer>(
     observer: &mut O,
     progress: &dyn Fn(usize),
 ) -> Result<RunResult, MachineError> {
-    let core_clock = Khz(arch.core_clock_khz);
-    let (_, [core, dram_clock]) = clock_domains([core_clock, Khz(dram.clock_khz)])?;
+    let (_, clocks) = clocks(arch, dram)?;
     let map = AddressMap::new(dram, arch.dram.channels)?;
     let channels = (0..arch.dram.channels)
         .map(|index| {
@@ -240,10 +266,7 @@ pub fn simulate<O: Observer>(
     ];
     let mut machine = Machine {
         plan,
-        clocks: Clocks {
-            core,
-            dram: dram_clock,
-        },
+        clocks,
         controller: Controller::new(arch.controller.tile_setup_cycles),
         dma: Dma::new(arch, map, dram.burst_bytes()),
         buffers: Operand::ALL.map(|operand| Buffer::new(operand, buffers[operand as usize])),
@@ -251,6 +274,7 @@ pub fn simulate<O: Observer>(
         converter: Converter::new(&arch.converter),
         vector_unit: VectorUnit::new(arch),
         channels,
+        widths: Widths::of(arch, dram),
         layer: 0,
         begin_cycle: 0,
         schedule: Schedule::default(),
@@ -264,6 +288,9 @@ pub fn simulate<O: Observer>(
         machine.begin_layer(&mut scheduler);
     }
     let statistics = run(&mut machine, &mut scheduler)?;
+    let after = machine
+        .channel_totals(&scheduler)
+        .since(&machine.before.dram);
     let mut read_latency =
         Histogram::new_with_bounds(1, 1 << 40, 3).unwrap_or_else(|_| unreachable!());
     for channel in &machine.channels {
@@ -272,8 +299,9 @@ pub fn simulate<O: Observer>(
     }
     Ok(RunResult {
         layers: machine.results,
-        core_clock,
+        core_clock: Khz(arch.core_clock_khz),
         read_latency,
+        after,
         statistics,
     })
 }

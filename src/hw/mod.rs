@@ -29,10 +29,13 @@ mod pe_array;
 mod result;
 mod vector_unit;
 
+#[cfg(test)]
+mod tests;
+
 pub use buffer::BufferCounts;
 pub use cause::{Cause, CauseCycles};
 pub use dma::DmaCounts;
-pub use machine::{MachineError, simulate};
+pub use machine::{MachineError, simulate, tick_rate};
 pub use observer::{Observer, Unobserved};
 pub use pe_array::ArrayCounts;
 pub use result::{DramTotals, LayerResult, RunResult};

@@ -15,6 +15,7 @@ use crate::arch::Dataflow;
 use crate::mapping::{
     ArrayTiming, Fold, Operand, Placement, Predecessor, StolenCycles, TileGemm, Work,
 };
+use crate::sim::ClockDomain;
 
 /// What the array did, as integers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -110,6 +111,8 @@ pub struct PeArray {
     running: Option<Running>,
     queued: Option<Assignment>,
     before: Predecessor,
+    /// Cycle by which all results of the folds so far have left the array. A wide fold's last column
+    /// may leave after a narrow successor's, and steps end in their order.
     last_exit: u64,
     ledger: Ledger,
     counts: ArrayCounts,
@@ -143,10 +146,17 @@ impl PeArray {
     }
 
     /// Ends the layer at `cycle` and gives what happened since its beginning.
-    pub fn end_layer(&mut self, cycle: u64) -> (CauseCycles, ArrayCounts) {
+    pub fn end_layer<O: Observer>(
+        &mut self,
+        cycle: u64,
+        core: ClockDomain,
+        observer: &mut O,
+    ) -> (CauseCycles, ArrayCounts) {
+        let exit = self.last_exit.min(cycle);
         self.ledger
-            .account(Cause::FillDrain, self.last_exit.min(cycle));
-        self.ledger.account(Cause::WaitOutput, cycle);
+            .account_idle(Cause::FillDrain, exit, core, observer);
+        self.ledger
+            .account_idle(Cause::WaitOutput, cycle, core, observer);
         (self.ledger.causes(), self.counts)
     }
 
@@ -242,6 +252,13 @@ impl PeArray {
         self.counts.add_fold(&running.fold, &timing);
         running.count_words(&timing);
         self.before = timing.succeed(&placed, &running.fold);
+        // A way out that is slower than the PEs' chain delays the last result.
+        let slower = self
+            .before
+            .output_cycles
+            .saturating_sub(self.before.chain_cycles);
+        let exit = placed.fed_end + running.fold.tail_cycles + slower;
+        self.last_exit = self.last_exit.max(exit);
         if running.next_fold < running.folds {
             self.launch(running, &timing, bus);
             return;
@@ -272,16 +289,9 @@ impl PeArray {
     fn end_step<O: Observer>(&mut self, running: &Running, bus: &mut Bus<'_, O>) {
         let fed = bus.cycle();
         let step = running.step;
-        // A way out that is slower than the PEs' chain delays the last result.
-        let slower = self
-            .before
-            .output_cycles
-            .saturating_sub(self.before.chain_cycles);
-        let exit = fed + running.fold.tail_cycles + slower;
-        self.last_exit = exit;
         bus.send(fed, CONTROL, CONTROLLER, Message::Fed { step });
         bus.send(
-            exit,
+            self.last_exit,
             CONTROL,
             CONVERTER,
             Message::Results {

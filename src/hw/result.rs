@@ -129,6 +129,8 @@ pub struct RunResult {
     pub core_clock: Khz,
     /// DRAM cycles from a read's arrival at the memory controller to its last data.
     pub read_latency: Histogram<u64>,
+    /// What the DRAM did after the last layer: writes that its controller had accepted and not yet done.
+    pub after: DramTotals,
     /// The kernel's figures.
     pub statistics: RunStatistics,
 }

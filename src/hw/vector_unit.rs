@@ -8,6 +8,7 @@ use super::message::Message;
 use super::observer::Observer;
 use crate::arch::Architecture;
 use crate::mapping::{Operand, VectorWork, Work};
+use crate::sim::ClockDomain;
 
 /// What the vector unit did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,8 +61,14 @@ impl VectorUnit {
     }
 
     /// Ends the layer at `cycle`: where the array's cycles went meanwhile, and what was done.
-    pub fn end_layer(&mut self, cycle: u64) -> (CauseCycles, VectorCounts) {
-        self.ledger.account(Cause::WaitOutput, cycle);
+    pub fn end_layer<O: Observer>(
+        &mut self,
+        cycle: u64,
+        core: ClockDomain,
+        observer: &mut O,
+    ) -> (CauseCycles, VectorCounts) {
+        self.ledger
+            .account_idle(Cause::WaitOutput, cycle, core, observer);
         (self.ledger.causes(), self.counts)
     }
 

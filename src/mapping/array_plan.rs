@@ -70,14 +70,14 @@ impl Position {
 
 /// The index ranges of a step.
 #[derive(Debug, Clone)]
-struct TileBox {
-    repeat: u32,
-    groups: Range<u32>,
-    images: Range<u32>,
-    rows: Range<u32>,
-    columns: Range<u32>,
-    filters: Range<u32>,
-    channels: Range<u32>,
+pub(super) struct TileBox {
+    pub repeat: u32,
+    pub groups: Range<u32>,
+    pub images: Range<u32>,
+    pub rows: Range<u32>,
+    pub columns: Range<u32>,
+    pub filters: Range<u32>,
+    pub channels: Range<u32>,
 }
 
 fn part(index: u32, size: u32, extent: u32) -> Range<u32> {
@@ -136,6 +136,12 @@ impl ArrayPlan {
             now = next.unwrap_or(now);
         }
         schedule
+    }
+
+    /// What step `index` works on.
+    #[cfg(test)]
+    pub(super) fn step_box(&self, index: u64) -> TileBox {
+        self.tile_box(self.position(&self.tiling.trips(&self.nest), index))
     }
 
     /// The tiles that step `index` works on.

@@ -3,7 +3,7 @@
 //!
 //! * [`nest`]: a layer of the array as a loop nest (im2col, without padding in memory).
 //! * [`fold`]: how a tile's GEMM is cut to the array, and the closed form of the time.
-//! * [`tiling`]: the choice of tiles and loop order.
+//! * [`tiling`]: the choice of tiles and loop order, from `cuts` by `traffic` and cycles.
 //! * [`memory`]: where tensors lie in DRAM.
 //! * [`array_plan`], [`vector_plan`]: a layer's steps; [`schedule`]: what a step is.
 //! * [`mod@plan`]: the whole network.
@@ -14,6 +14,7 @@
 //! is stored in the widest of the formats they want.
 
 pub mod array_plan;
+mod cuts;
 pub mod fold;
 mod lower;
 pub mod memory;
@@ -21,7 +22,11 @@ pub mod nest;
 pub mod plan;
 pub mod schedule;
 pub mod tiling;
+mod traffic;
 pub mod vector_plan;
+
+#[cfg(test)]
+mod tests;
 
 pub use array_plan::ArrayPlan;
 pub use fold::{

@@ -4,8 +4,10 @@
 //! halos and spilled partial sums included) and by the cycles that a machine with perfect overlap
 //! would take. The tilings whose traffic is within the policy's slack of the least compete on cycles.
 
+use super::cuts::{channel_tiles, fine_channel_tiles, pixel_tiles, rectangles};
 use super::fold::{ArrayTiming, TileGemm};
-use super::nest::{Nest, SecondOperand};
+use super::nest::Nest;
+use super::traffic::InputSpans;
 use crate::arch::Dataflow;
 
 /// A loop over tiles.
@@ -20,7 +22,7 @@ pub enum Loop {
 }
 
 /// The six orders, outermost loop first.
-const ORDERS: [[Loop; 3]; 6] = [
+pub(super) const ORDERS: [[Loop; 3]; 6] = [
     [Loop::Outputs, Loop::Filters, Loop::Channels],
     [Loop::Filters, Loop::Outputs, Loop::Channels],
     [Loop::Outputs, Loop::Channels, Loop::Filters],
@@ -168,7 +170,7 @@ impl Tiling {
 
     /// How often an operand's tiles are gone through because a loop that it does not depend on runs
     /// outside one that it does.
-    fn passes(&self, trips: &Trips, operand: Operand) -> u64 {
+    pub(super) fn passes(&self, trips: &Trips, operand: Operand) -> u64 {
         let innermost = self
             .order
             .iter()
@@ -215,103 +217,6 @@ impl Tiling {
             nest.weights(self.groups, self.filters, self.channels) * u64::from(limits.weight_bits),
             out_values * u64::from(out_bits),
         ]
-    }
-
-    /// Bytes over the DRAM bus for the whole layer, in whole bursts on average over alignments.
-    pub fn traffic_bytes(&self, nest: &Nest, limits: &Limits) -> u64 {
-        let trips = self.trips(nest);
-        self.activation_bytes(nest, limits, &trips) * self.passes(&trips, Operand::Activation)
-            + self.weight_bytes(nest, limits, &trips) * self.passes(&trips, Operand::Weight)
-            + self.output_bytes(nest, limits, &trips)
-    }
-
-    fn activation_bytes(&self, nest: &Nest, limits: &Limits, trips: &Trips) -> u64 {
-        let bits = u64::from(limits.activation_bits);
-        let all_channels = u64::from(nest.groups) * u64::from(nest.channels);
-        let pixel_bytes = (all_channels * bits).div_ceil(8);
-        let in_rows = spans(nest.out_rows, self.out_rows, |first, count| {
-            nest.rows.input_span(first, count, nest.in_rows)
-        });
-        let in_columns = spans(nest.out_columns, self.out_columns, |first, count| {
-            nest.columns.input_span(first, count, nest.in_columns)
-        });
-        let images = u64::from(nest.images) * u64::from(nest.repeats);
-        let tile_channels = u64::from(self.groups) * u64::from(self.channels);
-        let pixels = images * in_rows * in_columns;
-        if tile_channels == all_channels {
-            let runs = if nest.sampling[1] > 1 {
-                pixels
-            } else if trips.columns > 1 {
-                images * in_rows * trips.columns
-            } else if nest.sampling[0] > 1 {
-                images * in_rows
-            } else {
-                images * trips.rows
-            };
-            burst_bytes(runs, pixels * pixel_bytes, limits.burst_bytes)
-        } else {
-            let slices = trips.channels * u64::from(nest.groups.div_ceil(self.groups));
-            let slice_bytes = (tile_channels * bits).div_ceil(8);
-            let runs = pixels * slices;
-            let apart = burst_bytes(runs, runs * slice_bytes, limits.burst_bytes);
-            apart.min(pixels * pixel_bytes * slices)
-        }
-    }
-
-    fn weight_bytes(&self, nest: &Nest, limits: &Limits, trips: &Trips) -> u64 {
-        let bits = u64::from(limits.weight_bits);
-        let tiles = trips.group_sets * trips.filters * trips.channels;
-        let repeats = u64::from(nest.repeats);
-        let groups = u64::from(nest.groups);
-        match nest.second {
-            SecondOperand::Weights => {
-                let bytes = nest.weights(nest.groups, nest.filters, nest.channels) * bits / 8;
-                bytes + tiles * u64::from(limits.burst_bytes) / 2
-            }
-            SecondOperand::RowPerFilter | SecondOperand::RowPerChannel => {
-                let (rows, along, tile_along) = if nest.second == SecondOperand::RowPerFilter {
-                    (nest.filters, nest.channels, self.channels)
-                } else {
-                    (nest.channels, nest.filters, self.filters)
-                };
-                let row_bytes = (groups * u64::from(along) * bits).div_ceil(8);
-                let slice_bytes =
-                    (u64::from(self.groups) * u64::from(tile_along) * bits).div_ceil(8);
-                let dense = repeats * u64::from(rows) * row_bytes;
-                if slice_bytes == row_bytes {
-                    return burst_bytes(repeats, dense, limits.burst_bytes);
-                }
-                let slices = u64::from(nest.groups.div_ceil(self.groups))
-                    * u64::from(along.div_ceil(tile_along));
-                let runs = repeats * u64::from(rows) * slices;
-                burst_bytes(runs, runs * slice_bytes, limits.burst_bytes).min(dense * slices)
-            }
-        }
-    }
-
-    fn output_bytes(&self, nest: &Nest, limits: &Limits, trips: &Trips) -> u64 {
-        let values = nest.outputs()
-            * u64::from(nest.repeats)
-            * u64::from(nest.groups)
-            * u64::from(nest.filters);
-        let bits = u64::from(limits.output_bits);
-        let all_channels = u64::from(nest.groups) * u64::from(nest.filters);
-        let tile_channels = u64::from(self.groups) * u64::from(self.filters);
-        let pixels = values / all_channels;
-        let pixel_bytes = (all_channels * bits).div_ceil(8);
-        let finished = if tile_channels == all_channels {
-            burst_bytes(trips.outputs(), pixels * pixel_bytes, limits.burst_bytes)
-        } else {
-            let runs = pixels * all_channels.div_ceil(tile_channels);
-            burst_bytes(
-                runs,
-                runs * (tile_channels * bits).div_ceil(8),
-                limits.burst_bytes,
-            )
-        };
-        let passes = self.passes(trips, Operand::Output);
-        let psums = values * u64::from(limits.psum_bits) / 8;
-        finished + 2 * (passes - 1) * psums
     }
 
     /// Core cycles if loads, compute and stores overlapped perfectly: first tile's load, the longer of
@@ -362,46 +267,11 @@ impl Tiling {
     }
 }
 
-/// Bytes moved for `bytes` in `runs` contiguous pieces at arbitrary alignment, whole bursts counted.
-fn burst_bytes(runs: u64, bytes: u64, burst: u32) -> u64 {
-    bytes + runs * u64::from(burst - 1)
-}
-
 /// (size, count) of the full parts of `extent` and of the last, smaller one.
-fn split(extent: u32, part: u32) -> impl Iterator<Item = (u32, u64)> {
+pub(super) fn split(extent: u32, part: u32) -> impl Iterator<Item = (u32, u64)> {
     [(part, u64::from(extent / part)), (extent % part, 1)]
         .into_iter()
         .filter(|&(size, count)| size > 0 && count > 0)
-}
-
-/// Sum of the input extents of all tiles along one axis.
-fn spans(outputs: u32, tile: u32, span: impl Fn(u32, u32) -> (u32, u32)) -> u64 {
-    (0..outputs.div_ceil(tile))
-        .map(|index| {
-            let first = index * tile;
-            let (from, to) = span(first, tile.min(outputs - first));
-            u64::from(to - from)
-        })
-        .sum()
-}
-
-/// The different values of `ceil(extent / i)`, rounded up to a multiple of `unit`, largest first.
-fn cuts(extent: u32, unit: u32) -> Vec<u32> {
-    let mut cuts = Vec::new();
-    let mut parts = 1;
-    loop {
-        let size = extent.div_ceil(parts).next_multiple_of(unit).min(extent);
-        if cuts.last() != Some(&size) {
-            cuts.push(size);
-        }
-        if size <= unit.min(extent) {
-            return cuts;
-        }
-        // The next number of parts that gives a smaller piece.
-        parts = extent
-            .div_ceil(size.saturating_sub(unit).max(1))
-            .max(parts + 1);
-    }
 }
 
 /// No tile of the layer fits a buffer: which one, what the smallest tile needs and what there is.
@@ -426,7 +296,7 @@ pub fn choose(nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> Result<Tili
         .map(|&(traffic, _)| traffic)
         .min()
         .unwrap_or(0);
-    let bound = least + least / 100 * u64::from(limits.traffic_slack_percent);
+    let bound = slackened(least, limits);
     let exchanges: &[bool] =
         if limits.operand_exchange && timing.dataflow == Dataflow::OutputStationary {
             &[false, true]
@@ -458,6 +328,19 @@ pub fn choose(nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> Result<Tili
     match best {
         Some((_, _, tiling)) => Ok(tiling),
         None => Err(smallest_tile_misfit(nest, limits, timing)),
+    }
+}
+
+/// The layer as one tile.
+fn whole(nest: &Nest) -> Tiling {
+    Tiling {
+        images: nest.images,
+        out_rows: nest.out_rows,
+        out_columns: nest.out_columns,
+        groups: nest.groups,
+        filters: nest.filters,
+        channels: nest.channels,
+        ..smallest(nest)
     }
 }
 
@@ -496,28 +379,16 @@ fn candidates(
     timing: &ArrayTiming,
 ) -> Result<Vec<(u64, Tiling)>, DoesNotFit> {
     let mut found = Vec::new();
-    for pixels in pixel_tiles(nest) {
-        for (groups, filters, channels) in channel_tiles(nest, timing) {
-            let mut tiling = Tiling {
-                images: pixels[0],
-                out_rows: pixels[1],
-                out_columns: pixels[2],
-                groups,
-                filters,
-                channels,
-                order: ORDERS[0],
-                exchanged: false,
-                slots: [1; 3],
-            };
-            if !tiling.fit(nest, limits, timing) {
-                continue;
-            }
-            let trips = tiling.trips(nest);
-            for order in distinct_orders(&trips) {
-                tiling.order = order;
-                found.push((tiling.traffic_bytes(nest, limits), tiling));
-            }
-        }
+    let tiles = channel_tiles(nest, timing);
+    add_candidates(&mut found, &pixel_tiles(nest), &tiles, nest, limits, timing);
+    let least = found.iter().map(|&(traffic, _)| traffic).min();
+    // Finer cuts pay only where the coarse ones go through an operand again.
+    let enough = slackened(whole(nest).once_bytes(nest, limits), limits);
+    if least.is_none_or(|least| least > enough) {
+        let fine = fine_channel_tiles(nest, timing);
+        add_candidates(&mut found, &pixel_tiles(nest), &fine, nest, limits, timing);
+        add_candidates(&mut found, &rectangles(nest), &tiles, nest, limits, timing);
+        add_candidates(&mut found, &rectangles(nest), &fine, nest, limits, timing);
     }
     if found.is_empty() {
         return Err(smallest_tile_misfit(nest, limits, timing));
@@ -525,9 +396,45 @@ fn candidates(
     Ok(found)
 }
 
+fn add_candidates(
+    found: &mut Vec<(u64, Tiling)>,
+    pixel_tiles: &[[u32; 3]],
+    channel_tiles: &[(u32, u32, u32)],
+    nest: &Nest,
+    limits: &Limits,
+    timing: &ArrayTiming,
+) {
+    for &[images, out_rows, out_columns] in pixel_tiles {
+        let mut tiling = Tiling {
+            images,
+            out_rows,
+            out_columns,
+            ..smallest(nest)
+        };
+        let input = InputSpans::of(&tiling, nest);
+        for &(groups, filters, channels) in channel_tiles {
+            (tiling.groups, tiling.filters, tiling.channels) = (groups, filters, channels);
+            if !tiling.fit(nest, limits, timing) {
+                continue;
+            }
+            let trips = tiling.trips(nest);
+            let once = tiling.once(nest, limits, &input, &trips);
+            for order in distinct_orders(&trips) {
+                tiling.order = order;
+                found.push((once.traffic_bytes(&tiling, &trips), tiling));
+            }
+        }
+    }
+}
+
+/// `bytes` and what the policy allows beyond.
+fn slackened(bytes: u64, limits: &Limits) -> u64 {
+    bytes + bytes / 100 * u64::from(limits.traffic_slack_percent)
+}
+
 impl Tiling {
     /// Sets the slots of each operand; false if a tile does not fit its slot.
-    fn fit(&mut self, nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> bool {
+    pub(super) fn fit(&mut self, nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> bool {
         let trips = self.trips(nest);
         let needed = self.footprint_bits(nest, limits, timing);
         Operand::ALL.into_iter().all(|operand| {
@@ -566,54 +473,4 @@ fn distinct_orders(trips: &Trips) -> impl Iterator<Item = [Loop; 3]> {
                 .any(|earlier| compact(earlier) == compact(&order));
             (!repeated).then_some(order)
         })
-}
-
-/// Tiles of output pixels: several whole images, whole rows of one image, or parts of one row.
-fn pixel_tiles(nest: &Nest) -> Vec<[u32; 3]> {
-    let mut tiles: Vec<[u32; 3]> = cuts(nest.images, 1)
-        .into_iter()
-        .filter(|&images| images > 1)
-        .map(|images| [images, nest.out_rows, nest.out_columns])
-        .collect();
-    tiles.extend(
-        cuts(nest.out_rows, 1)
-            .into_iter()
-            .map(|rows| [1, rows, nest.out_columns]),
-    );
-    tiles.extend(
-        cuts(nest.out_columns, 1)
-            .into_iter()
-            .filter(|&columns| columns < nest.out_columns)
-            .map(|columns| [1, 1, columns]),
-    );
-    tiles
-}
-
-/// Tiles of (groups, filters, channels).
-fn channel_tiles(nest: &Nest, timing: &ArrayTiming) -> Vec<(u32, u32, u32)> {
-    let filter_unit = timing.columns.min(nest.filters);
-    let channel_unit = 16.min(nest.channels);
-    let mut tiles = Vec::new();
-    for groups in cuts(nest.groups, 16.min(nest.groups)) {
-        if groups > 1 {
-            tiles.push((groups, nest.filters, nest.channels));
-        }
-    }
-    for filters in cuts(nest.filters, filter_unit)
-        .into_iter()
-        .chain(small(filter_unit))
-    {
-        for channels in cuts(nest.channels, channel_unit)
-            .into_iter()
-            .chain(small(channel_unit))
-        {
-            tiles.push((1, filters, channels));
-        }
-    }
-    tiles
-}
-
-/// Below the preferred unit only a single element: the tile of last resort.
-fn small(unit: u32) -> Option<u32> {
-    (unit > 1).then_some(1)
 }

@@ -1,9 +1,9 @@
 //! Visual traces: what happened when, for a trace viewer.
 //!
-//! Observers describe a run to a [`TraceSink`]: tracks that nest, slices with a beginning and an
-//! end on a track, values of counters, and flows (arrows) from slice to slice. [`TraceWriter`]
-//! writes them in a [`TraceFormat`] to any [`std::io::Write`], [`TraceFile`] to a file that takes
-//! its name only when it is complete.
+//! [`TraceRecorder`] observes the hardware and describes a run to a [`TraceSink`]: tracks that nest,
+//! slices with a beginning and an end on a track, values of counters, and flows (arrows) from slice
+//! to slice. [`TraceWriter`] writes them in a [`TraceFormat`] to any [`std::io::Write`],
+//! [`TraceFile`] to a file that takes its name only when it is complete.
 //!
 //! | format | file | viewer |
 //! |---|---|---|
@@ -29,20 +29,28 @@
 //! Describing events does not fail; the first error of the output is kept, nothing more is
 //! written, and the error comes from `finish`.
 
+mod bandwidth;
 mod chrome;
 mod encoder;
 mod file;
+mod lanes;
 mod options;
 mod perfetto;
 mod perfetto_proto;
+pub mod recorder;
 mod sink;
 mod writer;
 
+#[cfg(test)]
+mod bounds_tests;
+#[cfg(test)]
+mod recorder_tests;
 #[cfg(test)]
 mod tests;
 
 pub use file::TraceFile;
 pub use options::{LeftOut, TimeScale, TraceOptions, TraceSummary};
+pub use recorder::{RecorderInfo, TraceRecorder};
 pub use sink::{CounterId, Flow, FlowStep, NameId, Slice, TraceSink, TrackId};
 pub use writer::TraceWriter;
 

@@ -1,0 +1,124 @@
+//! `axbxp run --trace`: a job with a recorder that watches it.
+
+use std::path::Path;
+
+use super::args::RunArgs;
+use super::error::CliError;
+use crate::hw::{MachineError, tick_rate};
+use crate::sweep::{Job, JobError, JobResult};
+use crate::trace::{RecorderInfo, TraceFile, TraceFormat, TraceOptions, TraceRecorder};
+
+const PS_PER_US: f64 = 1e6;
+
+/// A span of simulated time in picoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    from_ps: u64,
+    to_ps: u64,
+}
+
+/// Reads `FROM..TO` in microseconds; either side may be left out.
+pub fn window(text: &str) -> Result<Window, String> {
+    let wrong = || format!("expected FROM..TO in microseconds, such as 100..250, and not `{text}`");
+    let (from, to) = text.split_once("..").ok_or_else(wrong)?;
+    let picoseconds = |side: &str, default: u64| -> Result<u64, String> {
+        if side.is_empty() {
+            return Ok(default);
+        }
+        match side.trim().parse::<f64>() {
+            Ok(us) if us >= 0.0 && us < u64::MAX as f64 / PS_PER_US => Ok((us * PS_PER_US) as u64),
+            _ => Err(wrong()),
+        }
+    };
+    let window = Window {
+        from_ps: picoseconds(from, 0)?,
+        to_ps: picoseconds(to, u64::MAX)?,
+    };
+    if window.from_ps >= window.to_ps {
+        return Err(format!("`{text}` is an empty span"));
+    }
+    Ok(window)
+}
+
+/// Runs a job and writes its trace to `path`: JSON if that ends in `.json`, Perfetto's protobuf if not.
+pub fn run_traced(
+    job: &Job<'_>,
+    path: &Path,
+    args: &RunArgs,
+    progress: &dyn Fn(usize),
+) -> Result<JobResult, CliError> {
+    let failed = |error| CliError::Write {
+        path: path.to_owned(),
+        error,
+    };
+    let format = match path.extension() {
+        Some(extension) if extension == "json" => TraceFormat::ChromeJson,
+        _ => TraceFormat::Perfetto,
+    };
+    let file = TraceFile::create(path, format, options(job, args)).map_err(failed)?;
+    let mut recorder = TraceRecorder::new(file, info(job)?);
+    let result = job.run(&mut recorder, progress)?;
+    let summary = recorder.finish().map_err(failed)?;
+    if summary.left_out.total() > 0 {
+        tracing::warn!("trace {}: {}", path.display(), summary.left_out);
+    }
+    Ok(result)
+}
+
+fn options(job: &Job<'_>, args: &RunArgs) -> TraceOptions {
+    let everything = TraceOptions::default();
+    TraceOptions {
+        from_ps: args.trace_window.map_or(everything.from_ps, |w| w.from_ps),
+        to_ps: args.trace_window.map_or(everything.to_ps, |w| w.to_ps),
+        max_events: args.trace_events,
+        metadata: vec![
+            ("workload".into(), job.network.name.clone()),
+            ("batch".into(), job.network.batch.to_string()),
+            ("architecture".into(), job.point.architecture.name.clone()),
+            (
+                "approximation".into(),
+                job.point.approximation.config().name.clone(),
+            ),
+        ],
+        ..everything
+    }
+}
+
+fn info(job: &Job<'_>) -> Result<RecorderInfo, JobError> {
+    let architecture = &job.point.architecture;
+    let tick_rate =
+        tick_rate(architecture, &job.point.dram).map_err(|error| JobError::Machine {
+            architecture: architecture.name.clone(),
+            error: MachineError::Clock(error),
+        })?;
+    let chosen = |id| job.layers.is_none_or(|layers| layers.contains(&id));
+    let layers = job
+        .network
+        .layer_ids()
+        .filter(|&id| chosen(id))
+        .map(|id| job.network.layer(id).name.clone())
+        .collect();
+    Ok(RecorderInfo {
+        tick_rate,
+        layers,
+        channels: architecture.dram.channels,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_read_in_microseconds() {
+        let read = |text| window(text).map(|w| (w.from_ps, w.to_ps));
+        assert_eq!(read("1..2.5"), Ok((1_000_000, 2_500_000)));
+        assert_eq!(read("..3"), Ok((0, 3_000_000)));
+        assert_eq!(read("4.."), Ok((4_000_000, u64::MAX)));
+        for wrong in [
+            "", "5", "2..1", "1..1", "-1..2", "a..b", "1..nan", "1..1e300",
+        ] {
+            assert!(window(wrong).is_err(), "{wrong}");
+        }
+    }
+}

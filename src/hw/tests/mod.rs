@@ -1,0 +1,9 @@
+//! Tests of the whole machine: laws that every run keeps, bounds that no run can pass, and closed
+//! forms of small ones.
+
+mod bounds;
+mod conserve;
+mod regions;
+mod repeat;
+mod stuck;
+mod support;
