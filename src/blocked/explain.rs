@@ -68,6 +68,8 @@ pub struct Explanation {
     pub exact: i32,
     /// Exact less approximate.
     pub error: i32,
+    /// The error's magnitude.
+    pub absolute_error: i32,
     /// The error's magnitude over the exact product's; none if that is 0.
     pub relative_error: Option<f64>,
 }
@@ -75,13 +77,14 @@ pub struct Explanation {
 /// Takes the product of `activation` and `weight` apart.
 ///
 /// # Errors
-/// [`FormatError`] for a value that its format does not hold, or another number of blocks kept than
-/// `products` is made for.
+/// [`FormatError`] for a value that its format does not hold, formats with different block widths, or other
+/// numbers of blocks kept than `products` is made for.
 pub fn explain(
     (activation_format, activation): (&BlockFormat, i32),
     (weight_format, weight): (&BlockFormat, i32),
     products: &ProductSet,
 ) -> Result<Explanation, FormatError> {
+    products.check(activation_format, weight_format)?;
     let a = activation_format.encode(activation)?;
     let w = weight_format.encode(weight)?;
     let sign = if a.negative == w.negative { 1 } else { -1 };
@@ -115,6 +118,7 @@ pub fn explain(
         approximate,
         exact,
         error,
+        absolute_error: error.abs(),
         relative_error: (exact != 0).then(|| f64::from(error.abs()) / f64::from(exact.abs())),
     })
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Widest operand in bits.
-const MAX_BITS: u8 = 8;
+pub(super) const MAX_BITS: u8 = 8;
 
 /// Whether an operand has a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -59,7 +59,7 @@ pub enum FormatError {
         blocks: u8,
     },
     /// Top block of a static window.
-    #[error("static window with top block {top}: expected {} to {}", kept - 1, blocks - 1)]
+    #[error("static window with top block {top}: expected {} to {}", kept.saturating_sub(1), blocks.saturating_sub(1))]
     Top {
         /// Top block asked for.
         top: u8,
@@ -85,6 +85,31 @@ pub enum FormatError {
         computed: u32,
         /// Products of kept blocks.
         candidates: u32,
+    },
+    /// Operands of different block widths: the block multipliers are made for one.
+    #[error(
+        "activation blocks of {activation} bits and weight blocks of {weight}: expected the same width"
+    )]
+    BlockBitsDiffer {
+        /// Block width of the activation.
+        activation: u8,
+        /// Block width of the weight.
+        weight: u8,
+    },
+    /// A product set made for other numbers of kept blocks than the operands have.
+    #[error(
+        "products of {set_activation} x {set_weight} blocks, but the operands keep {activation} x {weight}: \
+         expected the same"
+    )]
+    OtherProducts {
+        /// Blocks of the activation that the set is made for.
+        set_activation: u8,
+        /// Blocks of the weight that the set is made for.
+        set_weight: u8,
+        /// Blocks the activation keeps.
+        activation: u8,
+        /// Blocks the weight keeps.
+        weight: u8,
     },
     /// Packed bits that no value has.
     #[error("operand {index} of the packed data is no value of the format")]
@@ -113,7 +138,8 @@ pub struct BlockFormat {
     rounding: Rounding,
 }
 
-/// A value in a format: its sign and the blocks of its window.
+/// A value in a format: its sign and the blocks of its window. It means something only together with the
+/// format that made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Encoded {
     /// The value is negative.
@@ -308,6 +334,10 @@ impl BlockFormat {
         if !(low..=high).contains(&value) {
             return Err(FormatError::Value { value, low, high });
         }
+        Ok(self.encode_in_range(value))
+    }
+
+    fn encode_in_range(&self, value: i32) -> Encoded {
         let magnitude = value.abs();
         let mut top = self.top(magnitude);
         let shift = self.shift(top);
@@ -325,15 +355,31 @@ impl BlockFormat {
                 window = self.max_window(top);
             }
         }
-        Ok(Encoded {
+        Encoded {
             negative: value < 0 && window > 0,
             top,
             window: window as u8,
-        })
+        }
     }
 
-    /// The value that an encoding stands for.
+    /// Whether `encoded` is an encoding of this format: a place its window can have, blocks that fit, a
+    /// sign only if there is one. A negative zero is allowed (it is zero), though encoding never makes one.
+    pub fn holds(&self, encoded: Encoded) -> bool {
+        let last = self.blocks() - 1;
+        let (lowest, highest) = match self.window {
+            _ if self.is_exact() => (last, last),
+            Window::Static { top } => (top.unwrap_or(last), top.unwrap_or(last)),
+            Window::Dynamic => (self.kept - 1, last),
+        };
+        (lowest..=highest).contains(&encoded.top)
+            && i32::from(encoded.window) <= self.max_window(encoded.top)
+            && !(encoded.negative && self.signedness == Signedness::Unsigned)
+    }
+
+    /// The value that an encoding stands for. It must be of this format ([`BlockFormat::holds`]), as what
+    /// [`BlockFormat::encode`] makes is; another one is a programming error, caught in debug builds.
     pub fn decode(&self, encoded: Encoded) -> i32 {
+        debug_assert!(self.holds(encoded), "{encoded:?} is not of {self:?}");
         let magnitude = i32::from(encoded.window) << self.shift(encoded.top);
         if encoded.negative {
             -magnitude
@@ -350,14 +396,38 @@ impl BlockFormat {
         Ok(self.decode(self.encode(value)?))
     }
 
-    /// [`BlockFormat::approximate`] of every value from the least on, in order.
+    /// [`BlockFormat::approximate`] of every value from the least on, in order: `2^b` entries for unsigned
+    /// operands, `2^b - 1` for signed ones.
     pub fn table(&self) -> Vec<i32> {
         (self.min_value()..=self.max_magnitude())
-            .filter_map(|value| self.approximate(value).ok())
+            .map(|value| self.decode(self.encode_in_range(value)))
             .collect()
     }
 
-    /// The block at position `position` of an encoding's window, counted from the top.
+    /// [`BlockFormat::approximate`] of every byte, for look-up: entry `x as u8` holds the value kept of `x`,
+    /// bytes being two's complement for signed operands. Bytes that are no operand (-128, and what does
+    /// not fit fewer than 8 bits) first saturate to the nearest operand.
+    ///
+    /// ```
+    /// use axbxp::blocked::{BlockFormat, Rounding, Signedness, Window};
+    /// let format = BlockFormat::new(8, Signedness::Signed, 4, 1, Window::Dynamic, Rounding::Truncate)?;
+    /// assert_eq!(format.byte_table()[usize::from(-93_i8 as u8)], -80);
+    /// # Ok::<(), axbxp::blocked::FormatError>(())
+    /// ```
+    pub fn byte_table(&self) -> [i16; 256] {
+        std::array::from_fn(|index| {
+            let byte = index as u8;
+            let value = match self.signedness {
+                Signedness::Signed => i32::from(byte.cast_signed()),
+                Signedness::Unsigned => i32::from(byte),
+            };
+            let operand = value.clamp(self.min_value(), self.max_magnitude());
+            self.decode(self.encode_in_range(operand)) as i16
+        })
+    }
+
+    /// The block at position `position` of an encoding's window, counted from the top; positions are below
+    /// [`BlockFormat::kept`].
     pub fn block(&self, encoded: Encoded, position: u8) -> i32 {
         let from_bottom = u32::from(self.kept - 1 - position) * u32::from(self.block_bits);
         (i32::from(encoded.window) >> from_bottom) & ((1 << self.block_bits) - 1)

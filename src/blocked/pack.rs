@@ -2,13 +2,23 @@
 //!
 //! Bits go into bytes lowest first. Of each operand come the kept blocks (lowest block first), the index
 //! of a dynamic window (`p - n + 1`, the lowest kept block), and the sign (1: negative). An exact
-//! operand is its magnitude and its sign.
+//! operand is its magnitude and its sign. What is left of the last byte is zero.
+//!
+//! ```text
+//! lowest bit                                                                  highest bit
+//! | kept blocks: n K bits | dynamic: index, ceil(log2(N - n + 1)) bits | signed: sign, 1 bit |
+//! | exact: magnitude, m bits                                           | signed: sign, 1 bit |
+//! ```
 
-use super::format::{BlockFormat, Encoded, FormatError, Signedness, Window};
+use super::format::{BlockFormat, Encoded, FormatError, Window};
 
 /// Bytes that `count` operands take.
 pub fn packed_bytes(format: &BlockFormat, count: usize) -> usize {
-    (count * format.bits_per_operand() as usize).div_ceil(8)
+    let bits = format.bits_per_operand() as usize;
+    // Whole groups of eight operands are whole bytes; no bit count can overflow on the way.
+    (count / 8)
+        .saturating_mul(bits)
+        .saturating_add((count % 8 * bits).div_ceil(8))
 }
 
 /// Packs values.
@@ -89,12 +99,10 @@ fn from_word(format: &BlockFormat, word: u32) -> Option<Encoded> {
         Window::Static { top } => top.unwrap_or(last),
         Window::Dynamic => index as u8 + format.kept() - 1,
     };
-    let valid = top <= last
-        && window as i32 <= format.max_window(top)
-        && !(negative && format.signedness() == Signedness::Unsigned);
-    valid.then_some(Encoded {
+    let encoded = Encoded {
         negative,
         top,
         window: window as u8,
-    })
+    };
+    format.holds(encoded).then_some(encoded)
 }

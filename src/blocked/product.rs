@@ -1,6 +1,6 @@
 //! Which block products are computed, and the product composed of them.
 
-use super::format::{BlockFormat, Encoded, FormatError};
+use super::format::{BlockFormat, Encoded, FormatError, MAX_BITS};
 
 /// The `L` most significant of the `n_a * n_w` products of kept blocks: in order of `u + v`, positions
 /// counted from the top of each window, the smaller `u` first.
@@ -15,8 +15,15 @@ impl ProductSet {
     /// `computed` products of `kept_activation x kept_weight` blocks.
     ///
     /// # Errors
-    /// [`FormatError::Products`] for none or more than there are.
+    /// [`FormatError::Kept`] for numbers of blocks that no operand keeps, [`FormatError::Products`] for no
+    /// product or more than there are.
     pub fn new(kept_activation: u8, kept_weight: u8, computed: u32) -> Result<Self, FormatError> {
+        for kept in [kept_activation, kept_weight] {
+            if !(1..=MAX_BITS).contains(&kept) {
+                let blocks = MAX_BITS;
+                return Err(FormatError::Kept { kept, blocks });
+            }
+        }
         let set = ProductSet {
             kept_activation,
             kept_weight,
@@ -32,7 +39,7 @@ impl ProductSet {
         Ok(set)
     }
 
-    /// All products.
+    /// All products. The numbers of blocks are those of two formats ([`BlockFormat::kept`]), 1 to 8.
     pub fn all(kept_activation: u8, kept_weight: u8) -> Self {
         let computed = u32::from(kept_activation) * u32::from(kept_weight);
         ProductSet {
@@ -64,11 +71,36 @@ impl ProductSet {
 
     /// All candidates `(u, v)` in order of significance; the first [`ProductSet::computed`] are computed.
     pub fn candidates_in_order(&self) -> impl Iterator<Item = (u8, u8)> + use<> {
-        let (activation, weight) = (self.kept_activation, self.kept_weight);
-        (0..activation + weight - 1).flat_map(move |sum| {
+        let activation = u16::from(self.kept_activation);
+        let weight = u16::from(self.kept_weight);
+        (0..(activation + weight).saturating_sub(1)).flat_map(move |sum| {
             let first = (sum + 1).saturating_sub(weight);
-            (first..=sum.min(activation - 1)).map(move |u| (u, sum - u))
+            (first..activation.min(sum + 1)).map(move |u| (u as u8, (sum - u) as u8))
         })
+    }
+
+    /// Whether the set is made for operands of these formats.
+    ///
+    /// # Errors
+    /// [`FormatError::BlockBitsDiffer`] for formats that no multiplier takes together,
+    /// [`FormatError::OtherProducts`] for a set made for other numbers of kept blocks.
+    pub fn check(&self, activation: &BlockFormat, weight: &BlockFormat) -> Result<(), FormatError> {
+        if activation.block_bits() != weight.block_bits() {
+            return Err(FormatError::BlockBitsDiffer {
+                activation: activation.block_bits(),
+                weight: weight.block_bits(),
+            });
+        }
+        let kept = (activation.kept(), weight.kept());
+        if kept != (self.kept_activation, self.kept_weight) {
+            return Err(FormatError::OtherProducts {
+                set_activation: self.kept_activation,
+                set_weight: self.kept_weight,
+                activation: kept.0,
+                weight: kept.1,
+            });
+        }
+        Ok(())
     }
 
     /// The computed products `(u, v)`, most significant first.
@@ -78,11 +110,16 @@ impl ProductSet {
 }
 
 /// The product of two encoded operands, composed of the computed block products, in 32 bits.
+///
+/// The encodings must be of their formats and the set made for them ([`ProductSet::check`]); anything else is
+/// a programming error, caught in debug builds.
 pub fn multiply(
     (activation_format, activation): (&BlockFormat, Encoded),
     (weight_format, weight): (&BlockFormat, Encoded),
     products: &ProductSet,
 ) -> i32 {
+    debug_assert_eq!(products.check(activation_format, weight_format), Ok(()));
+    debug_assert!(activation_format.holds(activation) && weight_format.holds(weight));
     let magnitude: i32 = products
         .iter()
         .map(|(u, v)| {

@@ -45,7 +45,7 @@ pub enum CliError {
     #[error("{0}")]
     Usage(String),
     /// A result that could not be written.
-    #[error("cannot write {}: {error}", path.display())]
+    #[error("cannot write {}: {}", path.display(), reason(error))]
     Write {
         /// The file.
         path: PathBuf,
@@ -55,6 +55,14 @@ pub enum CliError {
     /// Standard output.
     #[error("cannot write to standard output: {0}")]
     Stdout(#[from] io::Error),
+}
+
+/// Why a file can not be written, without the name of the temporary file that stood for it.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "its folder does not exist".to_string(),
+        kind => kind.to_string(),
+    }
 }
 
 impl From<SourceError> for CliError {
@@ -78,7 +86,7 @@ impl CliError {
                 return Exit::Done;
             }
             CliError::Load(error) | CliError::Point(PointError::File(error)) => print_load(error),
-            CliError::Job(JobError::Approximation(diagnostics)) => {
+            CliError::Job(JobError::File(diagnostics)) => {
                 anstream::eprintln!("{}", diagnostics.render(true).trim_end());
             }
             other => print_plain(other),

@@ -7,6 +7,17 @@ use super::args::{Format, OutputArgs};
 use super::error::CliError;
 use crate::report::{self, Report};
 
+/// Refuses a file in a folder that is not there, before any work is done for it.
+pub fn check_target(output: &OutputArgs) -> Result<(), CliError> {
+    match &output.out {
+        Some(path) if !folder_of(path).is_dir() => Err(CliError::Write {
+            path: path.clone(),
+            error: io::ErrorKind::NotFound.into(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Prints a report in the format asked for.
 pub fn write_report(
     report: &Report,
@@ -50,10 +61,6 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         path: path.to_owned(),
         error,
     };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let mut builder = tempfile::Builder::new();
     builder.prefix(".axbxp-").suffix(".partial");
     #[cfg(unix)]
@@ -62,8 +69,15 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder).map_err(failed)?;
+    let mut file = builder.tempfile_in(folder_of(path)).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }

@@ -3,7 +3,7 @@
 use super::args::{Format, Global, RunArgs};
 use super::compare::with_batch;
 use super::error::{CliError, Exit};
-use super::output::write_report;
+use super::output::{check_target, write_report};
 use super::progress;
 use super::trace;
 use crate::approx;
@@ -15,6 +15,7 @@ use crate::workload::{self, LayerId, Network};
 
 /// Runs the command.
 pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
+    check_target(&args.output)?;
     let candidate = DesignPoint::open(&args.arch, args.approx.as_deref())?;
     let baseline = open_baseline(args, &candidate)?;
     let network = with_batch(workload::open(&args.workload)?, args.batch);

@@ -8,7 +8,7 @@ use super::published;
 use crate::approx::{LayerPrecision, OperandFormat};
 use crate::arch::{Dataflow, MacRate, WindowUse};
 use crate::energy::{ACCURACY, EnergyBreakdown};
-use crate::hw::{Cause, CauseCycles, DramTotals, LayerResult};
+use crate::hw::{Cause, CauseCycles, LayerResult};
 use crate::mapping::{LayerPlan, tiling::Loop};
 use crate::sweep::{DesignPoint, JobResult};
 use crate::workload::Network;
@@ -274,7 +274,7 @@ fn dram_report(point: &DesignPoint, result: &JobResult, time_us: f64) -> DramRep
         .run
         .layers
         .iter()
-        .fold(DramTotals::default(), |sum, layer| sum.plus(&layer.dram));
+        .fold(result.run.after, |sum, layer| sum.plus(&layer.dram));
     let latency = &result.run.read_latency;
     let to_ns = |cycles: f64| cycles * 1e6 / point.dram.clock_khz as f64;
     let bursts = totals.reads + totals.writes;

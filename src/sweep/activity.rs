@@ -1,12 +1,13 @@
 //! A layer's counts in the form in which energy is priced.
 
 use crate::energy::{Activity, ArrayActivity, BufferActivity, DramActivity};
-use crate::hw::{BufferCounts, Cause, LayerResult};
+use crate::hw::{BufferCounts, Cause, DramTotals, LayerResult};
 
-/// The activity of a layer. PEs are clocked while a fold is in the array, computing or not; while the
+/// The activity of a layer with the DRAM commands that it answers for. PEs are clocked while a fold is in the array, computing or not; while the
 /// whole array waits for operands, for output space or for the vector unit its clock is gated.
 pub(super) fn activity(
     result: &LayerResult,
+    dram: &DramTotals,
     block_products_per_mac: u64,
     burst_bytes: u32,
 ) -> Activity {
@@ -41,14 +42,14 @@ pub(super) fn activity(
         dma_bytes: bursts * u64::from(burst_bytes),
         controller_tiles: result.tiles,
         dram: DramActivity {
-            activates: result.dram.activates,
-            precharges: result.dram.precharges,
-            reads: result.dram.reads,
-            writes: result.dram.writes,
-            refreshes: result.dram.refreshes,
-            active_standby_cycles: result.dram.active_standby_cycles,
-            precharge_standby_cycles: result.dram.precharge_standby_cycles,
-            bytes: (result.dram.reads + result.dram.writes) * u64::from(burst_bytes),
+            activates: dram.activates,
+            precharges: dram.precharges,
+            reads: dram.reads,
+            writes: dram.writes,
+            refreshes: dram.refreshes,
+            active_standby_cycles: dram.active_standby_cycles,
+            precharge_standby_cycles: dram.precharge_standby_cycles,
+            bytes: (dram.reads + dram.writes) * u64::from(burst_bytes),
         },
         core_cycles: result.cycles(),
     }

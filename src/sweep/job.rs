@@ -7,7 +7,7 @@ use crate::arch::{MacRate, OperatingPoint, WindowUse};
 use crate::energy::{EnergyBreakdown, EnergyError};
 use crate::hw::{MachineError, Observer, RunResult, simulate};
 use crate::mapping::{NetworkPlan, PlanError, plan};
-use crate::source::Diagnostics;
+use crate::source::{Checker, Diagnostics, Place};
 use crate::workload::{LayerId, Network};
 
 /// A network at a design point.
@@ -24,9 +24,9 @@ pub struct Job<'a> {
 /// Why a job has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
-    /// The approximation does not fit the PEs or the network.
+    /// A file does not fit the others: the approximation the PEs or the network, a buffer a layer.
     #[error(transparent)]
-    Approximation(#[from] Diagnostics),
+    File(#[from] Diagnostics),
     /// The network does not fit the architecture.
     #[error("workload `{workload}` on architecture `{architecture}`: {error}")]
     Plan {
@@ -90,18 +90,10 @@ impl Job<'_> {
     ) -> Result<JobResult, JobError> {
         let architecture = &self.point.architecture;
         let precisions = self.precisions()?;
-        let plan = plan(
-            architecture,
-            &self.point.memory(),
-            self.network,
-            &precisions,
-        )
-        .map_err(|error| JobError::Plan {
-            workload: self.network.name.clone(),
-            architecture: architecture.name.clone(),
-            error,
-        })?
-        .only(|id| self.layers.is_none_or(|layers| layers.contains(&id)));
+        let memory = self.point.memory();
+        let plan = plan(architecture, &memory, self.network, &precisions)
+            .map_err(|error| self.explain(error))?
+            .only(|id| self.layers.is_none_or(|layers| layers.contains(&id)));
         tracing::debug!(
             architecture = architecture.name,
             workload = self.network.name,
@@ -138,8 +130,16 @@ impl Job<'_> {
             .layers
             .iter()
             .zip(&points)
-            .map(|(layer, point)| {
-                let activity = activity(layer, u64::from(point.products), burst_bytes);
+            .enumerate()
+            .map(|(index, (layer, point))| {
+                // The last layer answers for the writes that are done after it.
+                let dram = if index + 1 == run.layers.len() {
+                    layer.dram.plus(&run.after)
+                } else {
+                    layer.dram
+                };
+                let products = u64::from(point.products);
+                let activity = activity(layer, &dram, products, burst_bytes);
                 self.point.energy.layer(point, &activity)
             })
             .collect::<Result<_, _>>()?;
@@ -150,6 +150,43 @@ impl Job<'_> {
             run,
             energy,
         })
+    }
+
+    /// A tile that does not fit is shown at the buffer's size in the architecture's file.
+    fn explain(&self, error: PlanError) -> JobError {
+        let located = match &error {
+            PlanError::DoesNotFit {
+                operand,
+                needed_bits,
+                ..
+            } => Some((*operand, *needed_bits)),
+            _ => None,
+        };
+        let error = JobError::Plan {
+            workload: self.network.name.clone(),
+            architecture: self.point.architecture.name.clone(),
+            error,
+        };
+        let Some((operand, needed_bits)) = located else {
+            return error;
+        };
+        let place = Place::root()
+            .field("buffers")
+            .field(operand.to_string())
+            .field("size_kib");
+        let mut checker = Checker::new(&self.point.source);
+        checker.report(
+            place,
+            error.to_string(),
+            format!(
+                "a tile takes at least {} KiB",
+                needed_bits.div_ceil(8 * 1024)
+            ),
+        );
+        match checker.finish(()) {
+            Err(diagnostics) => JobError::File(diagnostics),
+            Ok(()) => error,
+        }
     }
 
     fn precisions(&self) -> Result<Vec<LayerPrecision>, Diagnostics> {

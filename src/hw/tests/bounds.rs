@@ -36,7 +36,9 @@ fn a_layer_of_one_tile_takes_the_sum_of_its_parts() {
         Dataflow::WeightStationary,
         Dataflow::InputStationary,
     ] {
-        for (tokens, features, outputs) in [(8, 40, 8), (5, 8, 3), (24, 64, 20), (1, 100, 17)] {
+        for (tokens, features, outputs) in
+            [(8, 40, 8), (5, 8, 3), (24, 64, 20), (1, 100, 17), (1, 1, 9)]
+        {
             let mut point = point("fxp8_8x8");
             point.architecture = with_dataflow(point.architecture, dataflow);
             let arch = &mut point.architecture;

@@ -1,0 +1,80 @@
+//! Bad input through the real program: exit code 2, a message that names the place, nothing on standard
+//! output, nothing left behind. One golden file per diagnostic, `tests/bad/NAME.stderr`; after a change
+//! of wording `SNAPSHOTS=overwrite cargo test --test bad_input` writes them anew.
+
+use std::path::{Path, PathBuf};
+
+use snapbox::Data;
+use snapbox::cmd::{Command, cargo_bin};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad")
+}
+
+/// Runs the program in `tests/bad` and compares what it says with `NAME.stderr`.
+fn refuse(name: &str, arguments: &[&str]) {
+    let before = listing();
+    let golden = Data::read_from(&folder().join(format!("{name}.stderr")), None);
+    Command::new(cargo_bin!("axbxp"))
+        .current_dir(folder())
+        .args(arguments)
+        .assert()
+        .code(2)
+        .stdout_eq("")
+        .stderr_eq(golden);
+    if std::env::var_os("SNAPSHOTS").is_none() {
+        assert_eq!(before, listing(), "{name} left something behind");
+    }
+}
+
+fn listing() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder()).unwrap();
+    let mut names: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    names
+}
+
+macro_rules! refused {
+    ($($name:ident: $($argument:literal)+;)+) => {
+        $(#[test] fn $name() { refuse(stringify!($name), &[$($argument),+]); })+
+    };
+}
+
+refused! {
+    unknown_field: "check" "unknown_field.ron";
+    wrong_type: "check" "wrong_type.ron";
+    missing_field: "check" "missing_field.ron";
+    unknown_variant: "check" "unknown_variant.ron";
+    zero_rows: "check" "zero_rows.ron";
+    absurd_rows: "check" "absurd_rows.ron";
+    many_problems: "check" "many_problems.ron";
+    empty: "check" "empty.ron";
+    not_utf8: "check" "not_utf8.ron";
+    truncated: "check" "truncated.ron";
+    nested: "check" "nested.ron";
+    missing_file: "check" "unknown_fild.ron";
+    a_folder: "check" "../bad";
+    huge_layer: "run" "--arch" "axbxp_k4_8x8" "--workload" "huge_layer.ron";
+    mismatch: "run" "--arch" "axbxp_k4_8x8" "--workload" "mismatch.ron";
+    unknown_input: "check" "unknown_input.ron";
+    tile_does_not_fit: "run" "-a" "fxp8_8x8" "-w" "llama7b_block_prefill" "--quiet";
+    other_k: "run" "--workload" "tiny" "--approx" "other_k.ron";
+    keep_too_many: "run" "--workload" "tiny" "--approx" "keep_too_many.ron";
+    too_many_products: "run" "--workload" "tiny" "--approx" "too_many_products.ron";
+    no_such_layer: "run" "--workload" "tiny" "--approx" "no_such_layer.ron";
+    bits_on_blocks: "run" "--workload" "tiny" "--approx" "bits_on_blocks.ron";
+    bad_mapping: "check" "bad_mapping.ron";
+    no_source: "check" "no_source.ron";
+    unknown_workload: "run" "--workload" "resnet5";
+    unknown_architecture: "compare" "axbxp_k4_32x23";
+    unknown_approximation: "run" "--approx" "k4_12";
+    memory_exceeded: "run" "--workload" "vgg16" "--batch" "1000" "--quiet";
+    no_layer_matches: "run" "--workload" "tiny" "--layers" "depthwize";
+    zero_batch: "run" "--batch" "0";
+    empty_window: "run" "--trace" "t.json" "--trace-window" "2..1";
+    no_folder_for_output: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--quiet" "--out" "nowhere/report.json";
+    no_folder_for_trace: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--quiet" "--trace" "nowhere/trace.json";
+    value_out_of_range: "multiply" "300" "1";
+    too_many_blocks: "multiply" "3" "1" "--keep-weight" "3";
+    too_many_products_of_a_product: "multiply" "3" "1" "--products" "9";
+}

@@ -1,0 +1,315 @@
+//! Whole commands through the real program.
+
+use std::path::Path;
+use std::process::{Command as Process, Stdio};
+
+use serde_json::Value;
+use snapbox::Data;
+use snapbox::cmd::{Command, cargo_bin};
+
+const SMALL: [&str; 6] = ["run", "-a", "axbxp_k4_8x8", "-w", "tiny", "-q"];
+
+fn axbxp(arguments: &[&str]) -> Command {
+    Command::new(cargo_bin!("axbxp")).args(arguments)
+}
+
+/// Standard output of a command that has to succeed.
+fn output(arguments: &[&str]) -> String {
+    let output = axbxp(arguments)
+        .assert()
+        .success()
+        .stderr_eq("")
+        .get_output()
+        .stdout
+        .clone();
+    String::from_utf8(output).unwrap()
+}
+
+fn golden(name: &str) -> Data {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    Data::read_from(&path, None)
+}
+
+fn report(arguments: &[&str]) -> Value {
+    serde_json::from_str(&output(arguments)).unwrap()
+}
+
+#[test]
+fn run_prints_the_same_table_as_ever() {
+    axbxp(&SMALL)
+        .assert()
+        .success()
+        .stdout_eq(golden("run_tiny.txt"));
+}
+
+#[test]
+fn compare_prints_the_same_table_as_ever() {
+    axbxp(&[
+        "compare",
+        "-q",
+        "fxp8_8x8",
+        "axbxp_k4_8x8:k4_l4",
+        "axbxp_k4_8x8:k4_l1",
+        "-w",
+        "tiny",
+    ])
+    .assert()
+    .success()
+    .stdout_eq(golden("compare_tiny.txt"));
+}
+
+#[test]
+fn multiply_takes_a_product_apart() {
+    let arguments = [
+        "multiply",
+        "117",
+        "-93",
+        "--unsigned",
+        "--keep-activation",
+        "2",
+        "--keep-weight",
+        "1",
+        "-l",
+        "1",
+    ];
+    axbxp(&arguments)
+        .assert()
+        .success()
+        .stdout_eq(golden("multiply.txt"));
+    let json = report(&[&arguments[..], &["--json"]].concat());
+    assert_eq!(json["exact"], 117 * -93);
+    assert_eq!(json["approximate"], -8960);
+}
+
+#[test]
+fn bytes_do_not_depend_on_threads_or_repetition() {
+    let with =
+        |threads| output(&[&SMALL[..], &["--format", "json", "--threads", threads]].concat());
+    let once = with("1");
+    assert_eq!(once, with("1"));
+    assert_eq!(once, with("2"));
+    assert_eq!(once, with("8"));
+}
+
+#[test]
+fn json_adds_up() {
+    let report = report(&[&SMALL[..], &["--format", "json"]].concat());
+    assert_eq!(report["schema"], "axbxp.report/1");
+    assert_eq!(report["runs"].as_array().unwrap().len(), 2);
+    for run in report["runs"].as_array().unwrap() {
+        let pes = run["architecture"]["rows"].as_u64().unwrap()
+            * run["architecture"]["columns"].as_u64().unwrap();
+        let layers = run["layers"].as_array().unwrap();
+        for layer in layers.iter().chain([&run["total"]]) {
+            let causes: u64 = layer["pe_cycles"]
+                .as_object()
+                .unwrap()
+                .values()
+                .map(|v| v.as_u64().unwrap())
+                .sum();
+            assert_eq!(causes, layer["cycles"].as_u64().unwrap() * pes);
+            let energy: f64 = layer["energy"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .filter(|(name, _)| *name != "basis")
+                .map(|(_, pj)| pj.as_f64().unwrap())
+                .sum();
+            let stated = layer["energy_pj"].as_f64().unwrap();
+            assert!((energy - stated).abs() <= 1e-9 * stated);
+        }
+        for field in ["cycles", "macs", "tiles"] {
+            let sum: u64 = layers
+                .iter()
+                .map(|layer| layer[field].as_u64().unwrap())
+                .sum();
+            assert_eq!(sum, run["total"][field].as_u64().unwrap(), "{field}");
+        }
+    }
+    let (base, this) = (&report["runs"][0]["total"], &report["runs"][1]["total"]);
+    let speedup = base["time_us"].as_f64().unwrap() / this["time_us"].as_f64().unwrap();
+    assert!((report["comparisons"][0]["speedup"].as_f64().unwrap() - speedup).abs() < 1e-12);
+}
+
+/// Every required property of the schema is there, and nothing that the schema does not know.
+#[test]
+fn json_is_what_the_schema_says() {
+    let schema = report(&["schema", "report"]);
+    let report = report(&[&SMALL[..], &["--format", "json"]].concat());
+    agrees(&report, &schema, &schema, "report");
+}
+
+fn agrees(value: &Value, schema: &Value, root: &Value, place: &str) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.rsplit('/').next().unwrap();
+        return agrees(value, &root["$defs"][name], root, place);
+    }
+    if let (Some(object), Some(properties)) = (value.as_object(), schema["properties"].as_object())
+    {
+        for required in schema["required"].as_array().unwrap() {
+            assert!(
+                object.contains_key(required.as_str().unwrap()),
+                "{place}: no {required}"
+            );
+        }
+        for (name, field) in object {
+            let known = properties
+                .get(name)
+                .unwrap_or_else(|| panic!("{place}: {name} unknown"));
+            agrees(field, known, root, &format!("{place}.{name}"));
+        }
+    }
+    if let (Some(items), Some(list)) = (schema.get("items"), value.as_array()) {
+        list.iter()
+            .for_each(|item| agrees(item, items, root, place));
+    }
+}
+
+#[test]
+fn csv_has_a_line_for_each_layer_and_total() {
+    let text = output(&[&SMALL[..], &["--format", "csv"]].concat());
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let heads = reader.headers().unwrap().clone();
+    let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), 2 * 6);
+    let column = heads.iter().position(|head| head == "cycles").unwrap();
+    let cycles: Vec<u64> = records.iter().map(|r| r[column].parse().unwrap()).collect();
+    assert_eq!(cycles[..5].iter().sum::<u64>(), cycles[5]);
+}
+
+#[test]
+fn every_shipped_file_passes_check() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in [
+        "arch-configs",
+        "arch-configs/approx",
+        "arch-configs/dram",
+        "arch-configs/energy",
+        "workloads",
+    ] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "ron") {
+                axbxp(&["check", path.to_str().unwrap()]).assert().success();
+            }
+        }
+    }
+}
+
+#[test]
+fn lists_and_schemas_name_what_there_is() {
+    let list = output(&["list"]);
+    for name in [
+        "axbxp_k4_32x32",
+        "k4_l2",
+        "lpddr4_3200",
+        "ng45",
+        "resnet50",
+        "llama7b_block_decode",
+    ] {
+        assert!(list.contains(name), "{name}");
+    }
+    for kind in ["report", "arch", "approx", "workload", "dram", "energy"] {
+        assert!(report(&["schema", kind])["title"].is_string());
+    }
+}
+
+#[test]
+fn layers_can_be_chosen_and_are_the_same_alone() {
+    let all = report(&[&SMALL[..], &["--format", "json"]].concat());
+    let one = report(&[&SMALL[..], &["--format", "json", "--layers", "depth*"]].concat());
+    let layers = one["runs"][1]["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), 1);
+    assert_eq!(layers[0]["macs"], all["runs"][1]["layers"][1]["macs"]);
+    assert_eq!(layers[0]["traffic"], all["runs"][1]["layers"][1]["traffic"]);
+}
+
+#[test]
+fn results_go_to_files_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let out = file("report.csv");
+    let trace = file("trace.json");
+    let (out_text, trace_text) = (out.to_str().unwrap(), trace.to_str().unwrap());
+    let printed = output(
+        &[
+            &SMALL[..],
+            &["--format", "csv", "--out", out_text, "--trace", trace_text],
+        ]
+        .concat(),
+    );
+    assert_eq!(printed, "");
+    let written = std::fs::read_to_string(&out).unwrap();
+    assert_eq!(
+        written,
+        output(&[&SMALL[..], &["--format", "csv"]].concat())
+    );
+    let trace: Value = serde_json::from_slice(&std::fs::read(&trace).unwrap()).unwrap();
+    assert!(trace["traceEvents"].as_array().unwrap().len() > 50);
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        2,
+        "no temporary files stay"
+    );
+}
+
+/// The samples in `traces/` are what the README's command makes.
+#[test]
+fn trace_samples_are_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["tiny.pftrace", "tiny.json"] {
+        let path = folder.path().join(name);
+        output(&[&SMALL[..], &["--trace", path.to_str().unwrap()]].concat());
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("traces")
+            .join(name);
+        assert!(
+            std::fs::read(path).unwrap() == std::fs::read(sample).unwrap(),
+            "{name} is stale"
+        );
+    }
+}
+
+#[test]
+fn runs_from_any_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    axbxp(&SMALL)
+        .current_dir(folder.path())
+        .assert()
+        .success()
+        .stdout_eq(golden("run_tiny.txt"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_closed_pipe_is_no_error() {
+    let mut child = Process::new(cargo_bin!("axbxp"))
+        .args(["list"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn help_and_version() {
+    assert!(output(&["--version"]).starts_with("axbxp "));
+    for command in ["run", "compare", "multiply", "check", "list", "schema"] {
+        assert!(output(&[command, "--help"]).contains("Usage:"));
+    }
+    // The README's table of commands is complete.
+    let readme = include_str!("../README.md");
+    for command in ["run", "compare", "multiply", "check", "list", "schema"] {
+        assert!(readme.contains(&format!("`axbxp {command}`")), "{command}");
+    }
+}
