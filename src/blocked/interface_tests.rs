@@ -115,6 +115,34 @@ fn bits_that_no_value_has_are_refused() {
 }
 
 #[test]
+fn what_drops_to_zero_has_no_sign() {
+    let fixed = truncating(8, Signed, 4, 1, Window::Static { top: None });
+    let zero = Encoded {
+        negative: false,
+        top: 1,
+        window: 0,
+    };
+    assert_eq!(fixed.encode(-13), Ok(zero));
+    assert_eq!(pack(&fixed, &[-13]), Ok(vec![0]));
+}
+
+#[test]
+fn encodings_belong_to_their_format() {
+    let of = |negative, top, window| Encoded {
+        negative,
+        top,
+        window,
+    };
+    let signed = dynamic(Signed, 2, 2);
+    assert!(signed.holds(of(true, 1, 5)) && signed.holds(of(false, 3, 7)));
+    // Below the lowest window, above the highest, more than 7 bits in all.
+    assert!(!signed.holds(of(false, 0, 1)));
+    assert!(!signed.holds(of(false, 4, 1)));
+    assert!(!signed.holds(of(false, 3, 8)));
+    assert!(!dynamic(Unsigned, 2, 2).holds(of(true, 1, 5)));
+}
+
+#[test]
 fn counts_beyond_memory_are_too_few_bytes() {
     let format = dynamic(Unsigned, 4, 1);
     for count in [usize::MAX, usize::MAX / 5 + 2, usize::MAX / 8] {

@@ -15,10 +15,8 @@ use super::format::{BlockFormat, Encoded, FormatError, Window};
 /// Bytes that `count` operands take.
 pub fn packed_bytes(format: &BlockFormat, count: usize) -> usize {
     let bits = format.bits_per_operand() as usize;
-    // Whole groups of eight operands are whole bytes; no bit count can overflow on the way.
-    (count / 8)
-        .saturating_mul(bits)
-        .saturating_add((count % 8 * bits).div_ceil(8))
+    // Eight operands are `bits` whole bytes; at no more than a byte each, nothing overflows.
+    count / 8 * bits + (count % 8 * bits).div_ceil(8)
 }
 
 /// Packs values.

@@ -16,7 +16,7 @@ use crate::workload::{Layer, LayerId, Network, TensorId};
 
 /// Most tile steps of one layer: more would take minutes and gigabytes, and mean buffers out of all
 /// proportion to the layer.
-const MAX_STEPS: u64 = 1 << 22;
+const MAX_STEPS: u64 = 1 << 20;
 
 /// What mapping must know of the DRAM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
