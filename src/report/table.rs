@@ -7,11 +7,36 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use super::columns::{energy_groups, figure, percent};
 use super::model::{CauseReport, Comparison, LayerReport, Report, RunReport};
 
-/// Column heads of the causes, in the order of [`CauseReport::parts`].
-const CAUSE_HEADS: [&str; 11] = [
-    "comp", "idle", "wload", "fill", "w-wait", "a-wait", "o-wait", "port", "bank", "setup",
-    "vector",
+/// Column head of each cause and what it means, in the order of [`CauseReport::parts`].
+const CAUSES: [(&str, &str); 11] = [
+    ("comp", "PEs multiply"),
+    (
+        "idle",
+        "PEs that the layer leaves without work while others multiply",
+    ),
+    ("wload", "stationary operands move into the PEs"),
+    ("fill", "the array fills or empties"),
+    ("w-wait", "weights are not in their buffer yet"),
+    ("a-wait", "activations are not in their buffer yet"),
+    (
+        "o-wait",
+        "no room in the output buffer, or the last outputs on their way to DRAM",
+    ),
+    ("port", "a buffer port or the converter is too narrow"),
+    ("bank", "DMA and array meet at a buffer bank"),
+    ("setup", "the controller sets up tiles"),
+    ("vector", "the vector unit works"),
 ];
+
+const LEGEND: &str = "\
+util    MACs done, of those the array could do in that time at the layer's precision
+mult    multiplications done, of those its (block) multipliers could do
+read, written   whole DRAM bursts
+PE-cycles by cause, in % of cycles x PEs:
+";
+
+/// Columns that text below the tables is wrapped to.
+const TEXT_COLUMNS: usize = 100;
 
 /// The whole report: each run layer by layer if `layers`, then the summary and the notes.
 pub fn render(report: &Report, layers: bool, notes: bool) -> String {
@@ -21,45 +46,93 @@ pub fn render(report: &Report, layers: bool, notes: bool) -> String {
             text += &run_table(run);
             text.push('\n');
         }
-        text += LEGEND;
+        text += &legend(report);
         text.push('\n');
     }
     text += &summary(report);
     if notes {
         text.push('\n');
         for note in &report.notes {
-            let _ = writeln!(text, "note: {note}");
+            text += &wrapped("note: ", note);
         }
     }
     text
 }
 
-const LEGEND: &str = "\
-util: MACs done of those possible at the layer's precision; mult: block multipliers at work.
-Cycles in % of the layer: comp PEs computing, idle PEs without work (mapping), wload stationary
-operands shifting in, fill pipeline fill and drain, w-/a-/o-wait for weights, activations, output
-space (and the last store), port too narrow a buffer port, bank conflict, setup of tiles, vector
-unit at work. DRAM: whole bursts.
-";
+/// What the columns of the layer tables mean; of the causes those that are shown.
+fn legend(report: &Report) -> String {
+    let mut text = LEGEND.to_string();
+    for (index, (head, meaning)) in CAUSES.iter().enumerate() {
+        if report.runs.iter().any(|run| is_shown(run, index)) {
+            let _ = writeln!(text, "  {head:6}  {meaning}");
+        }
+    }
+    text
+}
+
+/// Whether a run spends PE-cycles on a cause: one that no layer knows takes no column.
+fn is_shown(run: &RunReport, cause: usize) -> bool {
+    run.total.pe_cycles.parts()[cause].1 > 0
+}
+
+/// `text` after `head`, in lines of at most [`TEXT_COLUMNS`], those after the first indented as far.
+fn wrapped(head: &str, text: &str) -> String {
+    let mut lines = String::new();
+    let mut line = head.to_string();
+    for word in text.split_whitespace() {
+        if line.len() > head.len() && line.len() + word.len() >= TEXT_COLUMNS {
+            lines += line.trim_end();
+            lines.push('\n');
+            line = " ".repeat(head.len());
+        }
+        line += word;
+        line.push(' ');
+    }
+    lines + line.trim_end() + "\n"
+}
+
+/// A column's name over its unit, both to the right.
+fn head((name, unit): (&str, &str)) -> Cell {
+    right(format!("{name}\n{unit}"))
+}
 
 fn right(text: impl Into<String>) -> Cell {
     Cell::new(text.into()).set_alignment(CellAlignment::Right)
 }
 
-fn plain_table() -> Table {
+fn plain_table(heads: Vec<Cell>) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(heads);
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
+    }
     table
 }
 
-/// A table without trailing blanks.
-fn lines(table: &Table) -> String {
-    table
+/// Lines of a table's head: names and units.
+const HEAD_LINES: usize = 2;
+
+/// A table without trailing blanks, with a rule under its head and one before each of the `ruled` rows.
+fn lines(table: &Table, ruled: &[usize]) -> String {
+    let lines: Vec<String> = table
         .lines()
-        .map(|line| line.trim_end().to_string() + "\n")
-        .collect()
+        .map(|line| line.trim_end().to_string())
+        .collect();
+    let width = lines.iter().map(|line| line.chars().count()).max();
+    let rule = "-".repeat(width.unwrap_or(0)) + "\n";
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        let row = index.checked_sub(HEAD_LINES);
+        if row.is_some_and(|row| row == 0 || ruled.contains(&row)) {
+            text += &rule;
+        }
+        text += line;
+        text.push('\n');
+    }
+    text
 }
 
 fn title(run: &RunReport) -> String {
@@ -84,21 +157,38 @@ fn title(run: &RunReport) -> String {
 
 /// One run, layer by layer.
 fn run_table(run: &RunReport) -> String {
-    // A cause that no layer knows takes no column.
-    let shown: Vec<usize> = (0..CAUSE_HEADS.len())
-        .filter(|&i| run.total.pe_cycles.parts()[i].1 > 0)
+    let shown: Vec<usize> = (0..CAUSES.len())
+        .filter(|&cause| is_shown(run, cause))
         .collect();
-    let mut table = plain_table();
-    let mut head = vec![Cell::new("layer"), Cell::new("precision")];
-    head.extend(["MMAC", "kcycles", "us", "util%", "mult%"].map(right));
-    head.extend(shown.iter().map(|&i| right(CAUSE_HEADS[i])));
-    head.extend(["uJ", "array", "buffers", "DRAM", "other", "rd MB", "wr MB"].map(right));
-    table.set_header(head);
+    let mut heads = vec![Cell::new("layer"), Cell::new("precision")];
+    heads.extend(
+        [
+            ("work", "MMAC"),
+            ("time", "kcycles"),
+            ("", "us"),
+            ("util", "%"),
+            ("mult", "%"),
+        ]
+        .map(head),
+    );
+    heads.extend(shown.iter().map(|&cause| head((CAUSES[cause].0, "%"))));
+    heads.extend(ENERGY_HEADS.map(head));
+    heads.extend([("read", "MB"), ("written", "MB")].map(head));
+    let mut table = plain_table(heads);
     for layer in run.layers.iter().chain([&run.total]) {
         table.add_row(layer_row(layer, &shown));
     }
-    title(run) + &lines(&table)
+    title(run) + &lines(&table, &[run.layers.len()])
 }
+
+/// Energy: all of it, then the groups of [`energy_groups`].
+const ENERGY_HEADS: [(&str, &str); 5] = [
+    ("energy", "uJ"),
+    ("array", "uJ"),
+    ("buffers", "uJ"),
+    ("DRAM", "uJ"),
+    ("other", "uJ"),
+];
 
 fn layer_row(layer: &LayerReport, shown: &[usize]) -> Vec<Cell> {
     let mut row = vec![Cell::new(&layer.name), Cell::new(&layer.precision)];
@@ -132,35 +222,39 @@ fn cause_cells(causes: &CauseReport, shown: &[usize]) -> Vec<Cell> {
 
 /// All runs, a line each, with the ratios.
 fn summary(report: &Report) -> String {
-    let mut table = plain_table();
-    let mut head = vec![
-        Cell::new("workload"),
-        Cell::new("architecture"),
-        Cell::new("approx"),
-    ];
-    head.extend(
+    let published = report
+        .comparisons
+        .iter()
+        .find_map(|comparison| comparison.published);
+    let mut heads = ["workload", "architecture", "approx"]
+        .map(Cell::new)
+        .to_vec();
+    heads.extend(
         [
-            "Mcycles",
-            "ms",
-            "util%",
-            "mult%",
-            "uJ",
-            "array",
-            "buffers",
-            "DRAM",
-            "other",
-            "DRAM MB",
-            "GB/s",
-            "rd ns p50",
-            "p99",
-            "speedup",
-            "energy",
-            "published speedup",
-            "energy",
+            ("time", "Mcycles"),
+            ("", "ms"),
+            ("util", "%"),
+            ("mult", "%"),
         ]
-        .map(right),
+        .map(head),
     );
-    table.set_header(head);
+    heads.extend(ENERGY_HEADS.map(head));
+    heads.extend(
+        [
+            ("DRAM", "MB"),
+            ("", "GB/s"),
+            ("read p50", "ns"),
+            ("p99", "ns"),
+        ]
+        .map(head),
+    );
+    if !report.comparisons.is_empty() {
+        heads.extend([("speedup", ""), ("energy", "ratio")].map(head));
+    }
+    if published.is_some() {
+        heads.extend([("published", "speedup"), ("published", "energy")].map(head));
+    }
+    let mut table = plain_table(heads);
     for (index, run) in report.runs.iter().enumerate() {
         let comparison = report
             .comparisons
@@ -168,19 +262,16 @@ fn summary(report: &Report) -> String {
             .find(|comparison| comparison.run == index);
         table.add_row(summary_row(run, comparison));
     }
-    let mut text = lines(&table);
-    if let Some(published) = report
-        .comparisons
-        .iter()
-        .find_map(|comparison| comparison.published)
-    {
-        let _ = writeln!(
-            text,
-            "speedup, energy: first run of the workload over this one. published: {}.",
-            published.source
-        );
-    } else if !report.comparisons.is_empty() {
-        text += "speedup, energy: first run of the workload over this one.\n";
+    let workload = |index: usize| &report.runs[index].workload;
+    let ruled: Vec<usize> = (1..report.runs.len())
+        .filter(|&index| workload(index) != workload(index - 1))
+        .collect();
+    let mut text = lines(&table, &ruled);
+    if !report.comparisons.is_empty() {
+        text += "speedup, energy ratio: the first run of the workload over this one\n";
+    }
+    if let Some(published) = published {
+        text += &wrapped("published: ", published.source);
     }
     text
 }

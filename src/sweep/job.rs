@@ -5,7 +5,7 @@ use super::point::DesignPoint;
 use crate::approx::{ArrayLayer, LayerPrecision, resolve};
 use crate::arch::{MacRate, OperatingPoint, WindowUse};
 use crate::energy::{EnergyBreakdown, EnergyError};
-use crate::hw::{MachineError, Observer, RunResult, simulate};
+use crate::hw::{DramTotals, MachineError, Observer, RunResult, simulate};
 use crate::mapping::{NetworkPlan, PlanError, plan};
 use crate::source::{Checker, Diagnostics, Place};
 use crate::workload::{LayerId, Network};
@@ -132,9 +132,14 @@ impl Job<'_> {
             .zip(&points)
             .enumerate()
             .map(|(index, (layer, point))| {
-                // The last layer answers for the writes that are done after it.
+                // The last layer answers for the writes that are done after it, not for the time they
+                // wait: the run is over by then.
                 let dram = if index + 1 == run.layers.len() {
-                    layer.dram.plus(&run.after)
+                    layer.dram.plus(&DramTotals {
+                        active_standby_cycles: 0,
+                        precharge_standby_cycles: 0,
+                        ..run.after
+                    })
                 } else {
                     layer.dram
                 };
