@@ -313,3 +313,199 @@ fn help_and_version() {
         assert!(readme.contains(&format!("`axbxp {command}`")), "{command}");
     }
 }
+
+#[test]
+fn compare_does_not_depend_on_threads_talk_or_colours() {
+    let arguments = [
+        "compare",
+        "fxp8_8x8",
+        "axbxp_k4_8x8:k4_l4",
+        "axbxp_k4_8x8:k4_l1",
+        "-w",
+        "tiny",
+        "--format",
+        "csv",
+    ];
+    let with = |more: &[&str]| {
+        let assert = axbxp(&[&arguments[..], more].concat()).assert().success();
+        assert.get_output().stdout.clone()
+    };
+    let once = with(&["--threads", "1"]);
+    for more in [
+        &["--threads", "2"][..],
+        &["--threads", "8"],
+        &["-q"],
+        &["-v"],
+        &["-vv"],
+    ] {
+        assert!(once == with(more), "{more:?}");
+    }
+    for (variable, value) in [("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1"), ("TERM", "dumb")] {
+        let assert = axbxp(&arguments).env(variable, value).assert().success();
+        assert!(once == assert.get_output().stdout, "{variable}");
+    }
+}
+
+#[test]
+fn talk_goes_to_standard_error() {
+    let talk = |more: &str| {
+        let arguments = ["run", "-a", "axbxp_k4_8x8", "-w", "tiny", more];
+        let assert = axbxp(&arguments).assert().success();
+        String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+    };
+    assert_eq!(talk("--quiet"), "");
+    let (some, all) = (talk("-v"), talk("-vv"));
+    assert_eq!(some.matches("simulated").count(), 2, "{some}");
+    assert!(
+        all.contains("planned") && all.contains("simulated"),
+        "{all}"
+    );
+    assert!(!all.contains('\x1b'), "colours in a pipe: {all}");
+}
+
+#[test]
+fn tables_have_no_trailing_blanks_and_text_no_long_lines() {
+    let text = output(&["run", "-a", "axbxp_k4_8x8", "-w", "tiny"]);
+    assert!(text.lines().all(|line| line == line.trim_end()));
+    assert!(text.is_ascii());
+    let notes = text.split_once("\nnote: ").unwrap().1;
+    assert!(notes.lines().all(|line| line.len() <= 100));
+}
+
+/// The columns that the CSV shares with the JSON say the same.
+#[test]
+fn csv_says_what_json_says() {
+    let json = report(&[&SMALL[..], &["--format", "json"]].concat());
+    let text = output(&[&SMALL[..], &["--format", "csv"]].concat());
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let heads = reader.headers().unwrap().clone();
+    let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let of_json = json["runs"].as_array().unwrap().iter().flat_map(|run| {
+        let layers = run["layers"].as_array().unwrap();
+        layers.iter().chain([&run["total"]])
+    });
+    for (record, layer) in records.iter().zip(of_json) {
+        let cell = |head: &str| &record[heads.iter().position(|h| h == head).expect(head)];
+        assert_eq!(cell("layer"), layer["name"].as_str().unwrap());
+        for field in ["macs", "cycles", "tiles"] {
+            assert_eq!(cell(field), layer[field].to_string(), "{field}");
+        }
+        for (name, bytes) in layer["traffic"].as_object().unwrap() {
+            assert_eq!(cell(name), bytes.to_string(), "{name}");
+        }
+        for (name, pe_cycles) in layer["pe_cycles"].as_object().unwrap() {
+            assert_eq!(cell(&format!("pe_cycles_{name}")), pe_cycles.to_string());
+        }
+        let energies = layer["energy"].as_object().unwrap();
+        for (name, pj) in energies.iter().filter(|(name, _)| *name != "basis") {
+            let said: f64 = cell(name).parse().unwrap();
+            assert!((said - pj.as_f64().unwrap()).abs() <= 0.0005001, "{name}");
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_is_written_to_and_stays() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    // A link stays a link, and the file behind it is the one replaced.
+    std::fs::write(file("report.csv"), "old").unwrap();
+    symlink("report.csv", file("link.csv")).unwrap();
+    let link = file("link.csv");
+    output(
+        &[
+            &SMALL[..],
+            &["--format", "csv", "--out", link.to_str().unwrap()],
+        ]
+        .concat(),
+    );
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    let written = std::fs::read_to_string(file("report.csv")).unwrap();
+    assert!(written.starts_with("run,workload,"));
+    // A socket can be neither opened nor replaced.
+    let socket = file("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for flag in ["--out", "--trace"] {
+        let arguments = [&SMALL[..], &[flag, socket.to_str().unwrap()]].concat();
+        axbxp(&arguments).assert().code(2).stdout_eq("");
+        let kind = std::fs::symlink_metadata(&socket).unwrap().file_type();
+        assert!(kind.is_socket(), "{flag}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_closed_under_a_report_is_no_error() {
+    for format in ["table", "json", "csv"] {
+        let mut child = Process::new(cargo_bin!("axbxp"))
+            .args(SMALL)
+            .args(["--format", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{format}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{format}");
+    }
+}
+
+#[test]
+fn help_mentions_every_flag() {
+    let output_flags = "--format --out --threads";
+    let run = "--arch --workload --approx --baseline --batch --layers --trace --trace-window \
+               --trace-events --trace-baseline";
+    let multiply = "--block-bits --keep-activation --keep-weight --products --window-static \
+                    --nearest --unsigned --json";
+    for (command, flags) in [
+        ("run", format!("{run} {output_flags}")),
+        ("compare", format!("--workloads --batch {output_flags}")),
+        ("multiply", multiply.to_string()),
+        ("check", "--as".to_string()),
+        ("list", String::new()),
+        ("schema", String::new()),
+    ] {
+        let help = output(&[command, "--help"]);
+        let words: Vec<&str> = help.split([' ', ',', '.', '\n']).collect();
+        for flag in flags
+            .split_whitespace()
+            .chain(["--quiet", "--verbose", "--help"])
+        {
+            assert!(words.contains(&flag), "{command} {flag}");
+        }
+    }
+    // Without a command there is nothing to do.
+    axbxp(&[]).assert().code(2).stdout_eq("");
+}
+
+/// A file of one's own with files of one's own beside it, named relative to it.
+#[test]
+fn files_name_files_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let copy = |from: &str, to: &str| {
+        let text = std::fs::read_to_string(root.join("arch-configs").join(from)).unwrap();
+        let text = text
+            .replace("\"ddr4_2400\"", "\"my_dram.ron\"")
+            .replace("\"ng45\"", "\"my_table.ron\"");
+        std::fs::write(folder.path().join(to), text).unwrap();
+    };
+    copy("axbxp_k4_8x8.ron", "my.ron");
+    std::fs::copy(
+        root.join("arch-configs/dram/ddr4_2400.ron"),
+        folder.path().join("my_dram.ron"),
+    )
+    .unwrap();
+    std::fs::copy(
+        root.join("arch-configs/energy/ng45.ron"),
+        folder.path().join("my_table.ron"),
+    )
+    .unwrap();
+    let path = folder.path().join("my.ron");
+    let mine = output(&["run", "-a", path.to_str().unwrap(), "-w", "tiny", "-q"]);
+    assert_eq!(mine, output(&SMALL));
+}

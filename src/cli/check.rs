@@ -6,10 +6,10 @@ use super::args::{CheckArgs, Kind};
 use super::error::{CliError, Exit, print_load};
 use super::output::print;
 use crate::approx::ApproxFile;
-use crate::arch;
 use crate::energy::EnergyTable;
 use crate::hw::dram::DramSpec;
 use crate::source::{LoadError, SourceFile};
+use crate::sweep::DesignPoint;
 use crate::workload;
 
 /// Checks every file and says of each what it found. Wrong files make the exit code 2.
@@ -31,7 +31,8 @@ fn check_file(name: &str, kind: Option<Kind>) -> Result<&'static str, LoadError>
     let file = SourceFile::read(Path::new(name))?;
     Ok(match kind.unwrap_or_else(|| guess(file.text())) {
         Kind::Arch => {
-            arch::load(&file)?;
+            // With all that it names, and whether it asks them for what they have.
+            DesignPoint::load(file, None)?;
             "architecture"
         }
         Kind::Approx => {

@@ -2,7 +2,7 @@
 
 use super::args::{CompareArgs, Format, Global};
 use super::error::{CliError, Exit};
-use super::output::{check_target, write_report};
+use super::output::{check_targets, write_report};
 use super::progress;
 use crate::hw::Unobserved;
 use crate::report::ReportBuilder;
@@ -11,7 +11,7 @@ use crate::workload::{self, Network};
 
 /// Runs the command.
 pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
-    check_target(&args.output)?;
+    check_targets(args.output.out.as_deref(), None)?;
     let points = args
         .points
         .iter()

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::blocked::FormatError;
 use crate::source::{Diagnostics, LoadError, SourceError};
-use crate::sweep::{JobError, PointError};
+use crate::sweep::JobError;
 
 /// How the program ends, as its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +29,6 @@ impl From<Exit> for std::process::ExitCode {
 /// Why a command has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// A file of a design point.
-    #[error(transparent)]
-    Point(#[from] PointError),
     /// A file.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -39,8 +36,13 @@ pub enum CliError {
     #[error(transparent)]
     Job(#[from] JobError),
     /// A number format or a value outside it.
-    #[error(transparent)]
-    Format(#[from] FormatError),
+    #[error("{argument}: {error}")]
+    Format {
+        /// The argument it came from.
+        argument: &'static str,
+        /// What is wrong.
+        error: FormatError,
+    },
     /// A wrong argument.
     #[error("{0}")]
     Usage(String),
@@ -59,10 +61,7 @@ pub enum CliError {
 
 /// Why a file can not be written, without the name of the temporary file that stood for it.
 fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "its folder does not exist".to_string(),
-        kind => kind.to_string(),
-    }
+    error.kind().to_string()
 }
 
 impl From<SourceError> for CliError {
@@ -85,7 +84,7 @@ impl CliError {
             CliError::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 return Exit::Done;
             }
-            CliError::Load(error) | CliError::Point(PointError::File(error)) => print_load(error),
+            CliError::Load(error) => print_load(error),
             CliError::Job(JobError::File(diagnostics)) => {
                 anstream::eprintln!("{}", diagnostics.render(true).trim_end());
             }
@@ -93,7 +92,6 @@ impl CliError {
         }
         match self {
             CliError::Job(error) if error.is_internal() => Exit::Internal,
-            CliError::Stdout(_) => Exit::Internal,
             _ => Exit::Input,
         }
     }

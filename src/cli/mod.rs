@@ -14,7 +14,7 @@ mod trace;
 use clap::Parser;
 use tracing_subscriber::filter::LevelFilter;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Global};
 pub use error::Exit;
 
 /// Runs the program with the process's arguments.
@@ -31,7 +31,7 @@ pub fn main() -> Exit {
             };
         }
     };
-    log_to_stderr(cli.global.verbose);
+    log_to_stderr(&cli.global);
     let result = match cli.command {
         Command::Run(args) => run::run(&args, &cli.global),
         Command::Compare(args) => compare::compare(&args, &cli.global),
@@ -43,8 +43,9 @@ pub fn main() -> Exit {
     result.unwrap_or_else(|error| error.report())
 }
 
-fn log_to_stderr(verbose: u8) {
-    let level = match verbose {
+fn log_to_stderr(global: &Global) {
+    let level = match global.verbose {
+        _ if global.quiet => LevelFilter::ERROR,
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,

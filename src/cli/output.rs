@@ -1,21 +1,45 @@
 //! Where results go: standard output, or a file that is only there when it is complete.
 
+use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use super::args::{Format, OutputArgs};
 use super::error::CliError;
 use crate::report::{self, Report};
 
-/// Refuses a file in a folder that is not there, before any work is done for it.
-pub fn check_target(output: &OutputArgs) -> Result<(), CliError> {
-    match &output.out {
-        Some(path) if !folder_of(path).is_dir() => Err(CliError::Write {
-            path: path.clone(),
-            error: io::ErrorKind::NotFound.into(),
-        }),
-        _ => Ok(()),
+/// Refuses files that can not be written, before any work is done for them.
+pub fn check_targets(out: Option<&Path>, trace: Option<&Path>) -> Result<(), CliError> {
+    for path in [out, trace].into_iter().flatten() {
+        if path.is_dir() {
+            return Err(cannot_write(path)(io::ErrorKind::IsADirectory.into()));
+        }
+        if !folder_of(path).is_dir() {
+            return Err(CliError::Usage(format!(
+                "cannot write {}: its folder does not exist",
+                path.display()
+            )));
+        }
+        if !is_special(path) {
+            temporary(path)?;
+        }
     }
+    let Some(trace) = trace else { return Ok(()) };
+    if is_special(trace) {
+        return Err(CliError::Usage(format!(
+            "cannot write a trace to {}: it is no ordinary file",
+            trace.display()
+        )));
+    }
+    if out.is_some_and(|out| end_of_links(out) == end_of_links(trace)) {
+        return Err(CliError::Usage(format!(
+            "--out and --trace are the same file, {}",
+            trace.display()
+        )));
+    }
+    Ok(())
 }
 
 /// Prints a report in the format asked for.
@@ -55,12 +79,24 @@ pub fn print(bytes: &[u8]) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Writes a whole file under a temporary name, then gives it its own.
+/// Writes a whole file under a temporary name, then gives it its own. A device or a pipe can not be
+/// replaced so, and is written to.
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let failed = |error| CliError::Write {
-        path: path.to_owned(),
-        error,
-    };
+    if is_special(path) {
+        let open = OpenOptions::new().write(true).open(path);
+        return open
+            .and_then(|mut file| file.write_all(bytes))
+            .map_err(cannot_write(path));
+    }
+    let mut file = temporary(path)?;
+    file.write_all(bytes).map_err(cannot_write(path))?;
+    file.persist(end_of_links(path))
+        .map_err(|error| cannot_write(path)(error.error))?;
+    Ok(())
+}
+
+/// An empty file that can become `path`. It is gone when it is dropped.
+fn temporary(path: &Path) -> Result<NamedTempFile, CliError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".axbxp-").suffix(".partial");
     #[cfg(unix)]
@@ -69,10 +105,34 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder_of(path)).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    builder
+        .tempfile_in(folder_of(&end_of_links(path)))
+        .map_err(cannot_write(path))
+}
+
+/// Whether something other than an ordinary file has this name, such as a device or a pipe.
+fn is_special(path: &Path) -> bool {
+    path.exists() && !path.is_file()
+}
+
+/// The file that a name stands for: behind symbolic links, so that it is replaced and not the link, and
+/// one path for one file, whether it is there yet or not.
+pub fn end_of_links(path: &Path) -> PathBuf {
+    if let Ok(end) = path.canonicalize() {
+        return end;
+    }
+    match (folder_of(path).canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}
+
+fn cannot_write(path: &Path) -> impl Fn(io::Error) -> CliError {
+    let path = path.to_owned();
+    move |error| CliError::Write {
+        path: path.clone(),
+        error,
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -3,7 +3,7 @@
 use super::args::{Format, Global, RunArgs};
 use super::compare::with_batch;
 use super::error::{CliError, Exit};
-use super::output::{check_target, write_report};
+use super::output::{check_targets, write_report};
 use super::progress;
 use super::trace;
 use crate::approx;
@@ -15,9 +15,15 @@ use crate::workload::{self, LayerId, Network};
 
 /// Runs the command.
 pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
-    check_target(&args.output)?;
+    check_targets(args.output.out.as_deref(), args.trace.as_deref())?;
     let candidate = DesignPoint::open(&args.arch, args.approx.as_deref())?;
     let baseline = open_baseline(args, &candidate)?;
+    if args.trace_baseline && baseline.is_none() {
+        return Err(CliError::Usage(format!(
+            "--trace-baseline: `{}` runs without a baseline",
+            candidate.architecture.name
+        )));
+    }
     let network = with_batch(workload::open(&args.workload)?, args.batch);
     let chosen = choose_layers(&network, &args.layers)?;
     let layers = chosen.as_deref();

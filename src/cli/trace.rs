@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::args::RunArgs;
 use super::error::CliError;
+use super::output::end_of_links;
 use crate::hw::{MachineError, tick_rate};
 use crate::sweep::{Job, JobError, JobResult};
 use crate::trace::{RecorderInfo, TraceFile, TraceFormat, TraceOptions, TraceRecorder};
@@ -55,7 +56,8 @@ pub fn run_traced(
         Some(extension) if extension == "json" => TraceFormat::ChromeJson,
         _ => TraceFormat::Perfetto,
     };
-    let file = TraceFile::create(path, format, options(job, args)).map_err(failed)?;
+    let file =
+        TraceFile::create(&end_of_links(path), format, options(job, args)).map_err(failed)?;
     let mut recorder = TraceRecorder::new(file, info(job)?);
     let result = job.run(&mut recorder, progress)?;
     let summary = recorder.finish().map_err(failed)?;

@@ -1,13 +1,14 @@
 //! One simulation: a network at a design point.
 
 use super::activity::activity;
+use super::misfit;
 use super::point::DesignPoint;
 use crate::approx::{ArrayLayer, LayerPrecision, resolve};
 use crate::arch::{MacRate, OperatingPoint, WindowUse};
-use crate::energy::{EnergyBreakdown, EnergyError};
+use crate::energy::EnergyBreakdown;
 use crate::hw::{DramTotals, MachineError, Observer, RunResult, simulate};
-use crate::mapping::{NetworkPlan, PlanError, plan};
-use crate::source::{Checker, Diagnostics, Place};
+use crate::mapping::{NetworkPlan, plan};
+use crate::source::Diagnostics;
 use crate::workload::{LayerId, Network};
 
 /// A network at a design point.
@@ -24,19 +25,10 @@ pub struct Job<'a> {
 /// Why a job has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
-    /// A file does not fit the others: the approximation the PEs or the network, a buffer a layer.
+    /// Files that do not fit each other: the approximation the PEs or the network, the network the
+    /// architecture, the energy table what the PEs do.
     #[error(transparent)]
     File(#[from] Diagnostics),
-    /// The network does not fit the architecture.
-    #[error("workload `{workload}` on architecture `{architecture}`: {error}")]
-    Plan {
-        /// The network.
-        workload: String,
-        /// The architecture.
-        architecture: String,
-        /// What does not fit.
-        error: PlanError,
-    },
     /// The machine could not be built, or its run did not end.
     #[error("architecture `{architecture}`: {error}")]
     Machine {
@@ -45,9 +37,6 @@ pub enum JobError {
         /// What happened.
         error: MachineError,
     },
-    /// The table lacks a price.
-    #[error(transparent)]
-    Energy(#[from] EnergyError),
 }
 
 impl JobError {
@@ -92,7 +81,9 @@ impl Job<'_> {
         let precisions = self.precisions()?;
         let memory = self.point.memory();
         let plan = plan(architecture, &memory, self.network, &precisions)
-            .map_err(|error| self.explain(error))?
+            .map_err(|error| {
+                misfit::plan(&self.point.source, architecture, &self.network.name, &error)
+            })?
             .only(|id| self.layers.is_none_or(|layers| layers.contains(&id)));
         tracing::debug!(
             architecture = architecture.name,
@@ -107,7 +98,9 @@ impl Job<'_> {
                 error,
             },
         )?;
-        tracing::debug!(
+        tracing::info!(
+            architecture = architecture.name,
+            workload = self.network.name,
             events = run.statistics.events,
             cycles = run.cycles(),
             "simulated"
@@ -147,7 +140,8 @@ impl Job<'_> {
                 let activity = activity(layer, &dram, products, burst_bytes);
                 self.point.energy.layer(point, &activity)
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, _>>()
+            .map_err(|error| misfit::price(&self.point.source, &error))?;
         Ok(JobResult {
             plan,
             precisions,
@@ -155,43 +149,6 @@ impl Job<'_> {
             run,
             energy,
         })
-    }
-
-    /// A tile that does not fit is shown at the buffer's size in the architecture's file.
-    fn explain(&self, error: PlanError) -> JobError {
-        let located = match &error {
-            PlanError::DoesNotFit {
-                operand,
-                needed_bits,
-                ..
-            } => Some((*operand, *needed_bits)),
-            _ => None,
-        };
-        let error = JobError::Plan {
-            workload: self.network.name.clone(),
-            architecture: self.point.architecture.name.clone(),
-            error,
-        };
-        let Some((operand, needed_bits)) = located else {
-            return error;
-        };
-        let place = Place::root()
-            .field("buffers")
-            .field(operand.to_string())
-            .field("size_kib");
-        let mut checker = Checker::new(&self.point.source);
-        checker.report(
-            place,
-            error.to_string(),
-            format!(
-                "a tile takes at least {} KiB",
-                needed_bits.div_ceil(8 * 1024)
-            ),
-        );
-        match checker.finish(()) {
-            Err(diagnostics) => JobError::File(diagnostics),
-            Ok(()) => error,
-        }
     }
 
     fn precisions(&self) -> Result<Vec<LayerPrecision>, Diagnostics> {

@@ -6,9 +6,10 @@
 
 mod activity;
 mod job;
+mod misfit;
 mod point;
 mod pool;
 
 pub use job::{Job, JobError, JobResult};
-pub use point::{DesignPoint, PointError};
+pub use point::DesignPoint;
 pub use pool::{map_parallel, threads_or_cores};

@@ -1,9 +1,10 @@
 //! A design point: an architecture with its memory, its energy table and an approximation.
 
+use super::misfit;
 use crate::approx::ApproxFile;
 use crate::arch::{self, Architecture};
-use crate::energy::{DramEnergy, EnergyError, EnergyModel, EnergyTable};
-use crate::hw::dram::{DramSpec, command_energies};
+use crate::energy::{DramEnergy, EnergyModel, EnergyTable};
+use crate::hw::dram::{AddressMap, DramSpec, command_energies};
 use crate::mapping::MemoryShape;
 use crate::source::{self, LoadError, Shelf, SourceFile};
 
@@ -22,55 +23,50 @@ pub struct DesignPoint {
     pub approximation: ApproxFile,
 }
 
-/// A file of a design point that can not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum PointError {
-    /// A file that can not be read or is wrong.
-    #[error(transparent)]
-    File(#[from] LoadError),
-    /// The energy table.
-    #[error(transparent)]
-    Energy(#[from] EnergyError),
-}
-
 impl DesignPoint {
     /// Opens an architecture with all that it names, and an approximation: the given one, or the
     /// architecture's own. Both are shipped names or paths.
     ///
     /// # Errors
-    /// [`PointError`] for the first file that can not be read or is wrong.
-    pub fn open(architecture: &str, approximation: Option<&str>) -> Result<Self, PointError> {
-        let source = source::open(Shelf::Architecture, architecture).map_err(LoadError::from)?;
-        Self::from_source(source, approximation)
+    /// The first file that can not be read or is wrong, or an architecture that asks for what its DRAM
+    /// standard or its energy table does not have.
+    pub fn open(architecture: &str, approximation: Option<&str>) -> Result<Self, LoadError> {
+        Self::load(
+            source::open(Shelf::Architecture, architecture)?,
+            approximation,
+        )
     }
 
     /// The architecture that this one names as its baseline, at that one's own approximation.
     ///
     /// # Errors
     /// As [`DesignPoint::open`].
-    pub fn open_baseline(&self) -> Result<Option<Self>, PointError> {
+    pub fn open_baseline(&self) -> Result<Option<Self>, LoadError> {
         let Some(baseline) = &self.architecture.baseline else {
             return Ok(None);
         };
-        let source = source::open_beside(Shelf::Architecture, baseline, &self.source)
-            .map_err(LoadError::from)?;
-        Self::from_source(source, None).map(Some)
+        let source = source::open_beside(Shelf::Architecture, baseline, &self.source)?;
+        Self::load(source, None).map(Some)
     }
 
-    fn from_source(source: SourceFile, approximation: Option<&str>) -> Result<Self, PointError> {
-        let architecture = arch::load(&source).map_err(LoadError::from)?;
+    /// As [`DesignPoint::open`], of an architecture's file.
+    ///
+    /// # Errors
+    /// As [`DesignPoint::open`].
+    pub fn load(source: SourceFile, approximation: Option<&str>) -> Result<Self, LoadError> {
+        let architecture = arch::load(&source)?;
         let beside = |shelf, name: &str| source::open_beside(shelf, name, &source);
-        let dram = beside(Shelf::Dram, &architecture.dram.standard).map_err(LoadError::from)?;
-        let dram = DramSpec::from_source(&dram).map_err(LoadError::from)?;
-        let table = beside(Shelf::Energy, &architecture.energy_table).map_err(LoadError::from)?;
-        let table = EnergyTable::load(&table).map_err(LoadError::from)?;
-        let energy = EnergyModel::new(table, &architecture, dram_energy(&dram))?;
+        let dram = DramSpec::from_source(&beside(Shelf::Dram, &architecture.dram.standard)?)?;
+        AddressMap::new(&dram, architecture.dram.channels)
+            .map_err(|error| misfit::channels(&source, &error))?;
+        let table = EnergyTable::load(&beside(Shelf::Energy, &architecture.energy_table)?)?;
+        let energy = EnergyModel::new(table, &architecture, dram_energy(&dram))
+            .map_err(|error| misfit::price(&source, &error))?;
         let approximation = match approximation {
-            Some(name) => source::open(Shelf::Approximation, name),
-            None => beside(Shelf::Approximation, &architecture.approximation),
+            Some(name) => source::open(Shelf::Approximation, name)?,
+            None => beside(Shelf::Approximation, &architecture.approximation)?,
         };
-        let approximation =
-            ApproxFile::load(approximation.map_err(LoadError::from)?).map_err(LoadError::from)?;
+        let approximation = ApproxFile::load(approximation)?;
         Ok(DesignPoint {
             architecture,
             source,

@@ -1,0 +1,95 @@
+//! Files that are right, each by itself, and do not fit each other: shown in the architecture's file.
+
+use crate::arch::Architecture;
+use crate::energy::EnergyError;
+use crate::hw::dram::AddressMapError;
+use crate::mapping::{PlanError, tiling::Operand};
+use crate::source::{Checker, Diagnostics, Place, SourceFile};
+
+/// More channels than the DRAM standard takes.
+pub(super) fn channels(source: &SourceFile, error: &AddressMapError) -> Diagnostics {
+    let expected = match error {
+        AddressMapError::Channels { most, .. } => {
+            format!("expected a power of two from 1 to {most}")
+        }
+        AddressMapError::Mapping(_) => "of this standard".to_string(),
+    };
+    let place = Place::root().field("dram").field("channels");
+    problem(source, place, error.to_string(), expected)
+}
+
+/// Something that the energy table has no price for.
+pub(super) fn price(source: &SourceFile, error: &EnergyError) -> Diagnostics {
+    let (place, expected) = match error {
+        EnergyError::OutsideSramGrid { buffer, .. } => (
+            size_of(buffer),
+            "with `banks` and `port_bits` it makes these macros",
+        ),
+        _ => (
+            Place::root().field("energy_table"),
+            "expected a table that has it",
+        ),
+    };
+    problem(source, place, error.to_string(), expected.to_string())
+}
+
+/// A network that the architecture has no room for.
+pub(super) fn plan(
+    source: &SourceFile,
+    architecture: &Architecture,
+    workload: &str,
+    error: &PlanError,
+) -> Diagnostics {
+    let (place, expected) = match error {
+        PlanError::DoesNotFit {
+            operand,
+            needed_bits,
+            ..
+        } => (
+            size_of(&operand.to_string()),
+            least_size(architecture, *operand, *needed_bits),
+        ),
+        PlanError::TooManySteps { .. } => (
+            Place::root().field("buffers"),
+            "too small for this layer".to_string(),
+        ),
+        PlanError::MemoryExceeded { .. } => (
+            Place::root().field("dram").field("channels"),
+            "too few for this network".to_string(),
+        ),
+    };
+    let message = format!(
+        "workload `{workload}` on architecture `{}`: {error}",
+        architecture.name
+    );
+    problem(source, place, message, expected)
+}
+
+fn size_of(buffer: &str) -> Place {
+    Place::root()
+        .field("buffers")
+        .field(buffer)
+        .field("size_kib")
+}
+
+/// The least size of a buffer for tiles of so many bits.
+fn least_size(architecture: &Architecture, operand: Operand, bits: u64) -> String {
+    let buffers = &architecture.buffers;
+    let buffer = match operand {
+        Operand::Activation => &buffers.activation,
+        Operand::Weight => &buffers.weight,
+        Operand::Output => &buffers.output,
+    };
+    let kib = |bits: u64| bits.div_ceil(8 * 1024);
+    if buffer.double_buffered {
+        format!("expected at least {}, half of it for a tile", kib(2 * bits))
+    } else {
+        format!("expected at least {}", kib(bits))
+    }
+}
+
+fn problem(source: &SourceFile, place: Place, message: String, expected: String) -> Diagnostics {
+    let mut checker = Checker::new(source);
+    checker.report(place, message, expected);
+    checker.finish(()).expect_err("a problem has been reported")
+}
