@@ -6,7 +6,7 @@ use super::output::{check_targets, write_report};
 use super::progress;
 use crate::hw::Unobserved;
 use crate::report::ReportBuilder;
-use crate::sweep::{DesignPoint, Job, map_parallel, threads_or_cores};
+use crate::sweep::{DesignPoint, Job, map_parallel, plan_all, threads_or_cores};
 use crate::workload::{self, Network};
 
 /// Runs the command.
@@ -32,18 +32,17 @@ pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
             })
         })
         .collect();
-    let bar = progress::bar(
-        jobs.iter().map(|job| job.network.layers.len()).sum(),
-        global.quiet,
-    );
-    let results = map_parallel(&jobs, threads_or_cores(args.output.threads), |_, job| {
+    let threads = threads_or_cores(args.output.threads);
+    let jobs = plan_all(&jobs, threads)?;
+    let bar = progress::bar(&jobs, global.quiet);
+    let results = map_parallel(&jobs, threads, |_, job| {
         job.run(&mut Unobserved, &|_| bar.inc(1))
     });
     bar.finish_and_clear();
     let mut report = ReportBuilder::default();
     let mut first = None;
     for (index, (job, result)) in jobs.iter().zip(results).enumerate() {
-        let run = report.add_run(job.point, job.network, &result?);
+        let run = report.add_run(job.job().point, job.job().network, &result?);
         match first {
             Some(first) if index % points.len() != 0 => report.compare(first, run),
             _ => first = Some(run),

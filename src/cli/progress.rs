@@ -2,8 +2,11 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar for `layers` layers of simulations, hidden if `quiet` or without a terminal.
-pub fn bar(layers: usize, quiet: bool) -> ProgressBar {
+use crate::sweep::PlannedJob;
+
+/// A bar for the layers of all jobs, hidden if `quiet` or without a terminal.
+pub fn bar(jobs: &[PlannedJob<'_>], quiet: bool) -> ProgressBar {
+    let layers: usize = jobs.iter().map(|job| job.layers().len()).sum();
     if quiet {
         return ProgressBar::hidden();
     }

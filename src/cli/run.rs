@@ -10,7 +10,7 @@ use crate::approx;
 use crate::hw::Unobserved;
 use crate::report::ReportBuilder;
 use crate::source;
-use crate::sweep::{DesignPoint, Job, map_parallel, threads_or_cores};
+use crate::sweep::{DesignPoint, Job, map_parallel, plan_all, threads_or_cores};
 use crate::workload::{self, LayerId, Network};
 
 /// Runs the command.
@@ -29,34 +29,32 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
     let layers = chosen.as_deref();
     // The baseline first: it is what the other is compared with.
     let points: Vec<&DesignPoint> = baseline.iter().chain([&candidate]).collect();
+    let network = &network;
     let jobs: Vec<Job<'_>> = points
         .iter()
         .map(|point| Job {
             point,
-            network: &network,
+            network,
             layers,
         })
         .collect();
-    let per_job = layers.map_or(network.layers.len(), <[LayerId]>::len);
-    let bar = progress::bar(per_job * jobs.len(), global.quiet);
+    let threads = threads_or_cores(args.output.threads);
+    let jobs = plan_all(&jobs, threads)?;
+    let bar = progress::bar(&jobs, global.quiet);
     let traced = if args.trace_baseline {
         0
     } else {
         jobs.len() - 1
     };
-    let results = map_parallel(
-        &jobs,
-        threads_or_cores(args.output.threads),
-        |index, job| match &args.trace {
-            Some(path) if index == traced => trace::run_traced(job, path, args, &|_| bar.inc(1)),
-            _ => Ok(job.run(&mut Unobserved, &|_| bar.inc(1))?),
-        },
-    );
+    let results = map_parallel(&jobs, threads, |index, job| match &args.trace {
+        Some(path) if index == traced => trace::run_traced(job, path, args, &|_| bar.inc(1)),
+        _ => Ok(job.run(&mut Unobserved, &|_| bar.inc(1))?),
+    });
     bar.finish_and_clear();
     let mut report = ReportBuilder::default();
     let mut first = None;
     for (job, result) in jobs.iter().zip(results) {
-        let run = report.add_run(job.point, &network, &result?);
+        let run = report.add_run(job.job().point, network, &result?);
         match first {
             Some(first) => report.compare(first, run),
             None => first = Some(run),

@@ -6,8 +6,9 @@ use super::args::RunArgs;
 use super::error::CliError;
 use super::output::end_of_links;
 use crate::hw::{MachineError, tick_rate};
-use crate::sweep::{Job, JobError, JobResult};
+use crate::sweep::{Job, JobError, JobResult, PlannedJob};
 use crate::trace::{RecorderInfo, TraceFile, TraceFormat, TraceOptions, TraceRecorder};
+use crate::workload::LayerId;
 
 const PS_PER_US: f64 = 1e6;
 
@@ -43,7 +44,7 @@ pub fn window(text: &str) -> Result<Window, String> {
 
 /// Runs a job and writes its trace to `path`: JSON if that ends in `.json`, Perfetto's protobuf if not.
 pub fn run_traced(
-    job: &Job<'_>,
+    planned: &PlannedJob<'_>,
     path: &Path,
     args: &RunArgs,
     progress: &dyn Fn(usize),
@@ -56,10 +57,10 @@ pub fn run_traced(
         Some(extension) if extension == "json" => TraceFormat::ChromeJson,
         _ => TraceFormat::Perfetto,
     };
-    let file =
-        TraceFile::create(&end_of_links(path), format, options(job, args)).map_err(failed)?;
-    let mut recorder = TraceRecorder::new(file, info(job)?);
-    let result = job.run(&mut recorder, progress)?;
+    let file = TraceFile::create(&end_of_links(path), format, options(planned.job(), args))
+        .map_err(failed)?;
+    let mut recorder = TraceRecorder::new(file, info(planned)?);
+    let result = planned.run(&mut recorder, progress)?;
     let summary = recorder.finish().map_err(failed)?;
     if summary.left_out.total() > 0 {
         tracing::warn!("trace {}: {}", path.display(), summary.left_out);
@@ -86,23 +87,18 @@ fn options(job: &Job<'_>, args: &RunArgs) -> TraceOptions {
     }
 }
 
-fn info(job: &Job<'_>) -> Result<RecorderInfo, JobError> {
+fn info(planned: &PlannedJob<'_>) -> Result<RecorderInfo, JobError> {
+    let job = planned.job();
     let architecture = &job.point.architecture;
     let tick_rate =
         tick_rate(architecture, &job.point.dram).map_err(|error| JobError::Machine {
             architecture: architecture.name.clone(),
             error: MachineError::Clock(error),
         })?;
-    let chosen = |id| job.layers.is_none_or(|layers| layers.contains(&id));
-    let layers = job
-        .network
-        .layer_ids()
-        .filter(|&id| chosen(id))
-        .map(|id| job.network.layer(id).name.clone())
-        .collect();
+    let name = |&id: &LayerId| job.network.layer(id).name.clone();
     Ok(RecorderInfo {
         tick_rate,
-        layers,
+        layers: planned.layers().iter().map(name).collect(),
         channels: architecture.dram.channels,
     })
 }

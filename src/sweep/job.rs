@@ -3,6 +3,7 @@
 use super::activity::activity;
 use super::misfit;
 use super::point::DesignPoint;
+use super::pool::map_parallel;
 use crate::approx::{ArrayLayer, LayerPrecision, resolve};
 use crate::arch::{MacRate, OperatingPoint, WindowUse};
 use crate::energy::EnergyBreakdown;
@@ -67,24 +68,45 @@ pub struct JobResult {
     pub energy: Vec<EnergyBreakdown>,
 }
 
-impl Job<'_> {
-    /// Plans, simulates and prices. `progress` is told of each finished layer.
+/// A job that can be simulated: all that can be wrong with its input has been looked at.
+#[derive(Debug, Clone)]
+pub struct PlannedJob<'a> {
+    job: Job<'a>,
+    plan: NetworkPlan,
+    precisions: Vec<Option<LayerPrecision>>,
+    points: Vec<OperatingPoint>,
+}
+
+impl<'a> Job<'a> {
+    /// Resolves precisions, plans every layer and looks for a price of what the PEs do.
     ///
     /// # Errors
-    /// [`JobError`].
-    pub fn run<O: Observer>(
-        &self,
-        observer: &mut O,
-        progress: &dyn Fn(usize),
-    ) -> Result<JobResult, JobError> {
+    /// [`JobError::File`] for files that do not fit each other.
+    pub fn plan(self) -> Result<PlannedJob<'a>, JobError> {
         let architecture = &self.point.architecture;
-        let precisions = self.precisions()?;
+        let source = &self.point.source;
+        let array_precisions = self.precisions()?;
         let memory = self.point.memory();
-        let plan = plan(architecture, &memory, self.network, &precisions)
-            .map_err(|error| {
-                misfit::plan(&self.point.source, architecture, &self.network.name, &error)
-            })?
+        let plan = plan(architecture, &memory, self.network, &array_precisions)
+            .map_err(|error| misfit::plan(source, architecture, &self.network.name, &error))?
             .only(|id| self.layers.is_none_or(|layers| layers.contains(&id)));
+        let mut by_layer = vec![None; self.network.layers.len()];
+        for (id, precision) in self.network.array_layers().zip(array_precisions) {
+            by_layer[id.index()] = Some(precision);
+        }
+        let precisions: Vec<_> = plan
+            .ids
+            .iter()
+            .map(|id| by_layer[id.index()].take())
+            .collect();
+        let points: Vec<_> = precisions
+            .iter()
+            .map(|precision| self.operating_point(precision.as_ref()))
+            .collect();
+        for point in &points {
+            let price = self.point.energy.pe_cycle_pj(point);
+            price.map_err(|error| misfit::price(source, &error))?;
+        }
         tracing::debug!(
             architecture = architecture.name,
             workload = self.network.name,
@@ -92,63 +114,24 @@ impl Job<'_> {
             memory_bytes = plan.memory_bytes,
             "planned"
         );
-        let run = simulate(architecture, &self.point.dram, &plan, observer, progress).map_err(
-            |error| JobError::Machine {
-                architecture: architecture.name.clone(),
-                error,
-            },
-        )?;
-        tracing::info!(
-            architecture = architecture.name,
-            workload = self.network.name,
-            events = run.statistics.events,
-            cycles = run.cycles(),
-            "simulated"
-        );
-        let mut by_layer = vec![None; self.network.layers.len()];
-        for (id, precision) in self.network.array_layers().zip(precisions) {
-            by_layer[id.index()] = Some(precision);
-        }
-        let precisions: Vec<_> = plan
-            .ids
-            .iter()
-            .map(|id| by_layer[id.index()].clone())
-            .collect();
-        let points: Vec<_> = precisions
-            .iter()
-            .map(|p| self.operating_point(p.as_ref()))
-            .collect();
-        let burst_bytes = self.point.dram.burst_bytes();
-        let energy = run
-            .layers
-            .iter()
-            .zip(&points)
-            .enumerate()
-            .map(|(index, (layer, point))| {
-                // The last layer answers for the writes that are done after it, not for the time they
-                // wait: the run is over by then.
-                let dram = if index + 1 == run.layers.len() {
-                    layer.dram.plus(&DramTotals {
-                        active_standby_cycles: 0,
-                        precharge_standby_cycles: 0,
-                        ..run.after
-                    })
-                } else {
-                    layer.dram
-                };
-                let products = u64::from(point.products);
-                let activity = activity(layer, &dram, products, burst_bytes);
-                self.point.energy.layer(point, &activity)
-            })
-            .collect::<Result<_, _>>()
-            .map_err(|error| misfit::price(&self.point.source, &error))?;
-        Ok(JobResult {
+        Ok(PlannedJob {
+            job: self,
             plan,
             precisions,
             points,
-            run,
-            energy,
         })
+    }
+
+    /// Plans, simulates and prices. `progress` is told of each finished layer.
+    ///
+    /// # Errors
+    /// [`JobError`].
+    pub fn run<O: Observer>(
+        self,
+        observer: &mut O,
+        progress: &dyn Fn(usize),
+    ) -> Result<JobResult, JobError> {
+        self.plan()?.run(observer, progress)
     }
 
     fn precisions(&self) -> Result<Vec<LayerPrecision>, Diagnostics> {
@@ -189,5 +172,86 @@ impl Job<'_> {
                 weight_bits: 8,
             },
         }
+    }
+}
+
+/// Plans all jobs before the first is simulated, so that what does not fit is said at once.
+///
+/// # Errors
+/// That of the first job, in their order, that can not be run.
+pub fn plan_all<'a>(jobs: &[Job<'a>], threads: usize) -> Result<Vec<PlannedJob<'a>>, JobError> {
+    map_parallel(jobs, threads, |_, job| job.plan())
+        .into_iter()
+        .collect()
+}
+
+impl<'a> PlannedJob<'a> {
+    /// What was planned.
+    pub fn job(&self) -> &Job<'a> {
+        &self.job
+    }
+
+    /// Layers that will be simulated.
+    pub fn layers(&self) -> &[LayerId] {
+        &self.plan.ids
+    }
+
+    /// Simulates and prices. `progress` is told of each finished layer.
+    ///
+    /// # Errors
+    /// [`JobError`].
+    pub fn run<O: Observer>(
+        &self,
+        observer: &mut O,
+        progress: &dyn Fn(usize),
+    ) -> Result<JobResult, JobError> {
+        let point = self.job.point;
+        let architecture = &point.architecture;
+        let run = simulate(architecture, &point.dram, &self.plan, observer, progress).map_err(
+            |error| JobError::Machine {
+                architecture: architecture.name.clone(),
+                error,
+            },
+        )?;
+        tracing::info!(
+            architecture = architecture.name,
+            workload = self.job.network.name,
+            events = run.statistics.events,
+            cycles = run.cycles(),
+            "simulated"
+        );
+        Ok(JobResult {
+            energy: self.price(&run)?,
+            plan: self.plan.clone(),
+            precisions: self.precisions.clone(),
+            points: self.points.clone(),
+            run,
+        })
+    }
+
+    /// Energy of each layer.
+    fn price(&self, run: &RunResult) -> Result<Vec<EnergyBreakdown>, Diagnostics> {
+        let design = self.job.point;
+        let burst_bytes = design.dram.burst_bytes();
+        let layers = run.layers.iter().zip(&self.points).enumerate();
+        layers
+            .map(|(index, (layer, point))| {
+                // The last layer answers for the writes that are done after it, not for the time they
+                // wait: the run is over by then.
+                let dram = if index + 1 == run.layers.len() {
+                    layer.dram.plus(&DramTotals {
+                        active_standby_cycles: 0,
+                        precharge_standby_cycles: 0,
+                        ..run.after
+                    })
+                } else {
+                    layer.dram
+                };
+                let products = u64::from(point.products);
+                let activity = activity(layer, &dram, products, burst_bytes);
+                design.energy.layer(point, &activity)
+            })
+            .collect::<Result<_, _>>()
+            .map_err(|error| misfit::price(&design.source, &error))
     }
 }

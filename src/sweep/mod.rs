@@ -1,7 +1,7 @@
 //! Simulations as a user asks for them: design points, jobs, and many of them at once.
 //!
-//! This is the one way through the program: [`DesignPoint::open`] reads the files, [`Job::run`] plans,
-//! simulates and prices, [`map_parallel`] does that for many jobs on several threads. Every simulation is
+//! This is the one way through the program: [`DesignPoint::open`] reads the files, [`Job::plan`] plans,
+//! [`PlannedJob::run`] simulates and prices, [`map_parallel`] does that for many jobs on several threads. Every simulation is
 //! independent of every other, so results do not depend on the number of threads.
 
 mod activity;
@@ -10,6 +10,6 @@ mod misfit;
 mod point;
 mod pool;
 
-pub use job::{Job, JobError, JobResult};
+pub use job::{Job, JobError, JobResult, PlannedJob, plan_all};
 pub use point::DesignPoint;
 pub use pool::{map_parallel, threads_or_cores};

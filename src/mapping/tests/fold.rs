@@ -1,32 +1,8 @@
 //! Folds one by one: closed forms of single ones, causes, ports.
 
 use super::super::fold::*;
+use super::cases::wide_timing as timing;
 use crate::arch::Dataflow;
-
-fn timing(dataflow: Dataflow, rows: u32, columns: u32) -> ArrayTiming {
-    let wide = EdgePort {
-        value_bits: 8,
-        port_bits: 65_536,
-    };
-    ArrayTiming {
-        rows,
-        columns,
-        dataflow,
-        exchanged: false,
-        double_buffered_weights: false,
-        macs_per_step: 1,
-        cycles_per_step: 1,
-        activation: wide,
-        weight: wide,
-        output: OutputPath {
-            psum_bits: 32,
-            value_bits: 8,
-            port_bits: 65_536,
-            single_port: false,
-            converter_values_per_cycle: 65_536,
-        },
-    }
-}
 
 fn gemm(outputs: u32, filters: u32, reduction: u32) -> TileGemm {
     TileGemm {
