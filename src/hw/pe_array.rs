@@ -13,7 +13,7 @@ use super::message::Message;
 use super::observer::Observer;
 use crate::arch::Dataflow;
 use crate::mapping::{
-    ArrayTiming, Fold, Operand, Placement, Predecessor, StolenCycles, TileGemm, Work,
+    ArrayTiming, Fold, Interference, Operand, Placement, Predecessor, TileGemm, Work,
 };
 use crate::sim::ClockDomain;
 
@@ -99,7 +99,7 @@ struct Running {
     next_fold: u64,
     folds: u64,
     fold: Fold,
-    stolen: StolenCycles,
+    interference: Interference,
     finished_values: u64,
     words: [(u64, u64); 3],
 }
@@ -181,22 +181,18 @@ impl PeArray {
                 }
             }
             Message::WorkEnd => self.fold_ends(bus),
-            Message::Conflict { buffer, cycles } => self.yield_port(buffer, cycles),
+            Message::Conflict { buffer, cycles } => self.yield_port(buffer, bus.cycle(), cycles),
             other => debug_assert!(false, "array got {other:?}"),
         }
     }
 
-    /// Only what is taken while operands stream costs the array time.
-    fn yield_port(&mut self, buffer: u8, cycles: u32) {
-        let Some(running) = self.running.as_mut() else {
-            return;
-        };
-        let stolen = match buffer {
-            0 => &mut running.stolen.activation,
-            1 => &mut running.stolen.weight,
-            _ => &mut running.stolen.output,
-        };
-        *stolen += u64::from(cycles);
+    fn yield_port(&mut self, buffer: u8, cycle: u64, cycles: u32) {
+        if let Some(running) = self.running.as_mut() {
+            let operand = Operand::ALL[usize::from(buffer)];
+            running
+                .interference
+                .take(&running.fold, operand, cycle, u64::from(cycles));
+        }
     }
 
     fn begin_step<O: Observer>(&mut self, next: Assignment, bus: &mut Bus<'_, O>) {
@@ -217,7 +213,7 @@ impl PeArray {
             next_fold: 0,
             folds: timing.fold_count(&tile),
             fold: Fold::default(),
-            stolen: StolenCycles::default(),
+            interference: Interference::default(),
             finished_values: 0,
             words: [(0, 0); 3],
         };
@@ -232,8 +228,8 @@ impl PeArray {
     ) {
         running.fold = timing.fold(&running.tile, running.next_fold);
         running.next_fold += 1;
-        running.stolen = StolenCycles::default();
-        let placed = timing.place(&self.before, running.ready, &running.fold, &running.stolen);
+        running.interference = timing.undisturbed(&self.before, running.ready, &running.fold);
+        let placed = running.placed(&self.before, timing);
         self.running = Some(running);
         bus.send(placed.fed_end, CONTROL, ARRAY, Message::WorkEnd);
     }
@@ -243,7 +239,7 @@ impl PeArray {
             debug_assert!(false, "a fold ended that had not begun");
             return;
         };
-        let placed = timing.place(&self.before, running.ready, &running.fold, &running.stolen);
+        let placed = running.placed(&self.before, &timing);
         if placed.fed_end > bus.cycle() {
             bus.send(placed.fed_end, CONTROL, ARRAY, Message::WorkEnd);
             return;
@@ -313,6 +309,10 @@ impl PeArray {
 }
 
 impl Running {
+    fn placed(&self, before: &Predecessor, timing: &ArrayTiming) -> Placement {
+        timing.place(before, self.ready, &self.fold, &self.interference)
+    }
+
     fn count_words(&mut self, timing: &ArrayTiming) {
         let fold = &self.fold;
         self.words[0].0 += timing.activation.cycles(fold.activation_values);

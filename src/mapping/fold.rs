@@ -18,6 +18,8 @@
 //! Times are core clock cycles. The mapper uses these forms to estimate, the PE array of [`crate::hw`]
 //! to time; the two can not drift apart.
 
+use super::port::{PortDemand, PortProgress};
+use super::tiling::Operand;
 use crate::arch::Dataflow;
 
 /// One operand's path from its scratchpad buffer to the edge of the array.
@@ -122,12 +124,16 @@ pub struct Fold {
     pub compute_cycles: u64,
     /// Cycles to shift the stationary operand into the PEs, its port included (0: output stationary).
     pub load_cycles: u64,
-    /// Activation port cycles under the stream.
-    pub activation_port_cycles: u64,
-    /// Weight port cycles under the stream.
-    pub weight_port_cycles: u64,
-    /// Port cycles of the stationary operand's load.
-    pub load_port_cycles: u64,
+    /// Activation port words under the stream.
+    pub activation: PortDemand,
+    /// Weight port words under the stream.
+    pub weight: PortDemand,
+    /// Output port words under the stream (weight and input stationary).
+    pub output: PortDemand,
+    /// Cycles of the converter under the stream (weight and input stationary).
+    pub conversion: PortDemand,
+    /// Bits of the stationary operand: of the last row in use, which enters first, and of every other.
+    pub load_bits: [u64; 2],
     /// Output port cycles.
     pub output_port_cycles: u64,
     /// Cycles the converter needs for the fold's finished values.
@@ -154,22 +160,61 @@ pub struct Fold {
 
 impl Fold {
     /// Cycles during which the way out is taken by this fold's results.
-    fn output_cycles(&self) -> u64 {
+    pub fn output_cycles(&self) -> u64 {
         self.drain_chain_cycles
             .max(self.output_port_cycles)
             .max(self.converter_cycles)
     }
+
+    /// Cycles of the stream when it has every port for itself.
+    fn unobstructed_cycles(&self) -> u64 {
+        [
+            &self.activation,
+            &self.weight,
+            &self.output,
+            &self.conversion,
+        ]
+        .into_iter()
+        .map(PortDemand::cycles)
+        .fold(self.compute_cycles, u64::max)
+    }
 }
 
-/// Port cycles that others took from the array while it streamed.
+/// What others do to the array's ports during a fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct StolenCycles {
-    /// On the activation buffer.
-    pub activation: u64,
-    /// On the weight buffer.
-    pub weight: u64,
-    /// On the output buffer.
-    pub output: u64,
+pub struct Interference {
+    stream_start: u64,
+    activation: PortProgress,
+    weight: PortProgress,
+    /// Where results leave under the stream (weight and input stationary).
+    output: PortProgress,
+    /// Cycle from which the predecessor's results leave the way out free (output stationary).
+    way_out_free: Option<u64>,
+    /// Cycles by which that was put off.
+    way_out_cycles: u64,
+}
+
+impl Interference {
+    /// Somebody else takes `cycles` cycles of the port of `operand`'s buffer from cycle `now` on. Only what
+    /// is taken while operands stream, or while results hold the way out, costs the array time; loads
+    /// of the stationary operand go first.
+    pub fn take(&mut self, fold: &Fold, operand: Operand, now: u64, cycles: u64) {
+        if let (Operand::Output, Some(free)) = (operand, self.way_out_free) {
+            if now < free {
+                self.way_out_free = Some(free + cycles);
+                self.way_out_cycles += cycles;
+            }
+            return;
+        }
+        let Some(at) = now.checked_sub(self.stream_start) else {
+            return;
+        };
+        match operand {
+            Operand::Activation => self.activation.take(&fold.activation, at, cycles),
+            Operand::Weight => self.weight.take(&fold.weight, at, cycles),
+            Operand::Output => self.output.take(&fold.output, at, cycles),
+        }
+    }
 }
 
 /// What a fold's predecessor leaves behind.
@@ -183,6 +228,13 @@ pub struct Predecessor {
     pub output_cycles: u64,
     /// ... and how many of them are the PEs' own chain rather than port or converter.
     pub chain_cycles: u64,
+}
+
+impl Predecessor {
+    /// Cycle from which a successor's last operand may have been fed (output stationary).
+    fn way_out_free(&self) -> u64 {
+        self.fed_end + self.output_cycles
+    }
 }
 
 /// A fold in time, and what each cycle from `max(ready, predecessor.fed_end)` to `fed_end` went to.
@@ -290,8 +342,8 @@ impl ArrayTiming {
             columns: columns as u32,
             macs: rows * columns * reduction,
             compute_cycles: steps * u64::from(self.cycles_per_step),
-            activation_port_cycles: self.activation.cycles(activation_values),
-            weight_port_cycles: self.weight.cycles(weight_values),
+            activation: self.demand(&self.activation, activation_values / reduction, reduction),
+            weight: self.demand(&self.weight, weight_values / reduction, reduction),
             drain_chain_cycles: rows,
             tail_cycles: rows + columns + u64::from(self.rows) - 2,
             activation_values,
@@ -300,6 +352,21 @@ impl ArrayTiming {
         };
         self.add_results(&mut fold, rows * columns, tile.first, tile.last);
         fold
+    }
+
+    /// The demand of `lines` rows or columns that take `reduction` operands each, `macs_per_step` a step.
+    fn demand(&self, port: &EdgePort, lines: u64, reduction: u64) -> PortDemand {
+        let macs = u64::from(self.macs_per_step);
+        let steps = reduction.div_ceil(macs);
+        let bits = lines * u64::from(port.value_bits);
+        let last = reduction - (steps - 1) * macs;
+        let full = if steps > 1 { macs } else { last };
+        PortDemand::of_steps(
+            steps,
+            u64::from(self.cycles_per_step),
+            (full * bits, last * bits),
+            port.port_bits,
+        )
     }
 
     fn operand_stationary(
@@ -323,28 +390,40 @@ impl ArrayTiming {
         } else {
             (self.weight, self.activation)
         };
-        let load_port_cycles = load_port.cycles(stationary);
-        let stream_port_cycles = stream_port.cycles(streamed);
+        let row_bits = columns * u64::from(load_port.value_bits);
+        let last_row = reduction - (rows - 1) * u64::from(self.macs_per_step);
+        let step_bits = reduction * u64::from(stream_port.value_bits);
+        let demand = PortDemand::of_steps(
+            stream,
+            u64::from(self.cycles_per_step),
+            (step_bits, step_bits),
+            stream_port.port_bits,
+        );
         let mut fold = Fold {
             rows: rows as u32,
             columns: columns as u32,
             macs: stream * reduction * columns,
             compute_cycles: stream * u64::from(self.cycles_per_step),
-            load_cycles: load_port_cycles.max(rows),
-            load_port_cycles,
+            load_cycles: load_port.cycles(stationary).max(rows),
+            load_bits: [
+                last_row * row_bits,
+                u64::from(self.macs_per_step) * row_bits,
+            ],
             tail_cycles: u64::from(self.rows) + columns - 2,
             ..Fold::default()
         };
         if weights_stay {
             fold.activation_values = streamed;
             fold.weight_values = stationary;
-            fold.activation_port_cycles = stream_port_cycles;
+            fold.activation = demand;
         } else {
             fold.activation_values = stationary;
             fold.weight_values = streamed;
-            fold.weight_port_cycles = stream_port_cycles;
+            fold.weight = demand;
         }
         self.add_results(&mut fold, stream * columns, first, last);
+        fold.output = PortDemand::even(fold.output_port_cycles, fold.compute_cycles);
+        fold.conversion = PortDemand::even(fold.converter_cycles, fold.compute_cycles);
         fold
     }
 
@@ -373,68 +452,67 @@ impl ArrayTiming {
         }
     }
 
+    /// Cycle from which a fold's operands may enter, and the one in which its stream begins.
+    fn begin(&self, before: &Predecessor, ready: u64, fold: &Fold) -> (u64, u64) {
+        let begin = before.fed_end.max(ready);
+        if self.dataflow == Dataflow::OutputStationary {
+            return (begin, begin);
+        }
+        let load_start = if self.double_buffered_weights {
+            before.stream_start.max(ready)
+        } else {
+            begin
+        };
+        (begin, begin.max(load_start + fold.load_cycles))
+    }
+
+    /// Nobody has touched the ports yet of `fold`, which is to be placed as by [`ArrayTiming::place`].
+    pub fn undisturbed(&self, before: &Predecessor, ready: u64, fold: &Fold) -> Interference {
+        let leaves_later = self.dataflow == Dataflow::OutputStationary;
+        Interference {
+            stream_start: self.begin(before, ready, fold).1,
+            way_out_free: leaves_later.then(|| before.way_out_free()),
+            ..Interference::default()
+        }
+    }
+
     /// Places a fold whose operands are in the buffers from `ready` on behind its predecessor.
     pub fn place(
         &self,
         before: &Predecessor,
         ready: u64,
         fold: &Fold,
-        stolen: &StolenCycles,
+        interference: &Interference,
     ) -> Placement {
-        let begin = before.fed_end.max(ready);
-        let unobstructed = fold
-            .compute_cycles
-            .max(fold.activation_port_cycles)
-            .max(fold.weight_port_cycles);
-        let contended = fold
-            .compute_cycles
-            .max(fold.activation_port_cycles + stolen.activation)
-            .max(fold.weight_port_cycles + stolen.weight);
-        match self.dataflow {
-            Dataflow::OutputStationary => {
-                let streamed = begin + contended;
-                let way_out_free = before.fed_end + before.output_cycles + stolen.output;
-                let fed_end = streamed.max(way_out_free);
-                let held = fed_end - streamed;
-                // What the chain alone would have held is drain; the rest is port or converter.
-                let chain_held = (before.fed_end + before.chain_cycles)
-                    .saturating_sub(streamed)
-                    .min(held);
-                let other = held - chain_held;
-                let conflict = other.min(stolen.output);
-                Placement {
-                    stream_start: begin,
-                    fed_end,
-                    load_cycles: 0,
-                    compute_cycles: fold.compute_cycles,
-                    narrow_port_cycles: unobstructed - fold.compute_cycles + other - conflict,
-                    bank_conflict_cycles: contended - unobstructed + conflict,
-                    drain_cycles: chain_held,
-                }
-            }
-            Dataflow::WeightStationary | Dataflow::InputStationary => {
-                let load_start = if self.double_buffered_weights {
-                    before.stream_start.max(ready)
-                } else {
-                    begin
-                };
-                let stream_start = begin.max(load_start + fold.load_cycles);
-                let way_out = fold.output_port_cycles.max(fold.converter_cycles);
-                let unobstructed = unobstructed.max(way_out);
-                let contended = contended
-                    .max(fold.converter_cycles)
-                    .max(fold.output_port_cycles + stolen.output);
-                Placement {
-                    stream_start,
-                    fed_end: stream_start + contended,
-                    load_cycles: stream_start - begin,
-                    compute_cycles: fold.compute_cycles,
-                    narrow_port_cycles: unobstructed - fold.compute_cycles,
-                    bank_conflict_cycles: contended - unobstructed,
-                    drain_cycles: 0,
-                }
-            }
+        let (begin, stream_start) = self.begin(before, ready, fold);
+        let unobstructed = fold.unobstructed_cycles();
+        let contended = unobstructed
+            .max(interference.activation.cycles(&fold.activation))
+            .max(interference.weight.cycles(&fold.weight))
+            .max(interference.output.cycles(&fold.output));
+        let streamed = stream_start + contended;
+        let mut placement = Placement {
+            stream_start,
+            fed_end: streamed,
+            load_cycles: stream_start - begin,
+            compute_cycles: fold.compute_cycles,
+            narrow_port_cycles: unobstructed - fold.compute_cycles,
+            bank_conflict_cycles: contended - unobstructed,
+            drain_cycles: 0,
+        };
+        if let Some(way_out_free) = interference.way_out_free {
+            let held = way_out_free.saturating_sub(streamed);
+            // What the chain alone would have held is drain; the rest is port or converter.
+            let chain_held = (before.fed_end + before.chain_cycles)
+                .saturating_sub(streamed)
+                .min(held);
+            let conflict = (held - chain_held).min(interference.way_out_cycles);
+            placement.fed_end += held;
+            placement.narrow_port_cycles += held - chain_held - conflict;
+            placement.bank_conflict_cycles += conflict;
+            placement.drain_cycles = chain_held;
         }
+        placement
     }
 
     /// What `fold`, placed so, leaves to its successor.
@@ -469,11 +547,7 @@ impl ArrayTiming {
     }
 
     fn period(&self, fold: &Fold) -> u64 {
-        let stream = fold
-            .compute_cycles
-            .max(fold.activation_port_cycles)
-            .max(fold.weight_port_cycles)
-            .max(fold.output_cycles());
+        let stream = fold.unobstructed_cycles().max(fold.output_cycles());
         if self.double_buffered_weights {
             stream.max(fold.load_cycles)
         } else {

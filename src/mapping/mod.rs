@@ -2,7 +2,8 @@
 //! which addresses.
 //!
 //! * [`nest`]: a layer of the array as a loop nest (im2col, without padding in memory).
-//! * [`fold`]: how a tile's GEMM is cut to the array, and the closed form of the time.
+//! * [`fold`]: how a tile's GEMM is cut to the array, and the closed form of the time; [`port`]: what
+//!   buffer ports do to it.
 //! * [`tiling`]: the choice of tiles and loop order, from `cuts` by `traffic` and cycles.
 //! * [`memory`]: where tensors lie in DRAM.
 //! * [`array_plan`], [`vector_plan`]: a layer's steps; [`schedule`]: what a step is.
@@ -20,6 +21,7 @@ mod lower;
 pub mod memory;
 pub mod nest;
 pub mod plan;
+pub mod port;
 pub mod schedule;
 pub mod tiling;
 mod traffic;
@@ -30,11 +32,12 @@ mod tests;
 
 pub use array_plan::ArrayPlan;
 pub use fold::{
-    ArrayTiming, EdgePort, Fold, OutputPath, Placement, Predecessor, StolenCycles, TileGemm,
+    ArrayTiming, EdgePort, Fold, Interference, OutputPath, Placement, Predecessor, TileGemm,
 };
 pub use memory::{Bursts, Runs, TensorLayout};
 pub use nest::{Axis, Nest, SecondOperand};
 pub use plan::{LayerPlan, MemoryShape, NetworkPlan, PlanError, plan};
+pub use port::{PortDemand, PortProgress};
 pub use schedule::{Schedule, Step, Transfer, VectorWork, Work};
 pub use tiling::{DoesNotFit, Operand, Tiling};
 pub use vector_plan::VectorPlan;

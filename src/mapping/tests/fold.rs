@@ -1,6 +1,7 @@
 //! Folds one by one: closed forms of single ones, causes, ports.
 
 use super::super::fold::*;
+use super::super::tiling::Operand;
 use super::cases::wide_timing as timing;
 use crate::arch::Dataflow;
 
@@ -13,6 +14,11 @@ fn gemm(outputs: u32, filters: u32, reduction: u32) -> TileGemm {
         first: true,
         last: true,
     }
+}
+
+fn place_alone(array: &ArrayTiming, fold: &Fold) -> Placement {
+    let before = Predecessor::default();
+    array.place(&before, 0, fold, &array.undisturbed(&before, 0, fold))
 }
 
 /// A full causal fold takes 2R + C + T - 2 cycles in every dataflow (SCALE-Sim's closed form for
@@ -28,7 +34,7 @@ fn full_fold_alone_has_the_causal_closed_form() {
         let array = timing(dataflow, 16, 8);
         assert_eq!(array.fold_count(&tile), 1);
         let fold = array.fold(&tile, 0);
-        let placed = array.place(&Predecessor::default(), 0, &fold, &StolenCycles::default());
+        let placed = place_alone(&array, &fold);
         assert_eq!(
             placed.fed_end + fold.tail_cycles,
             2 * 16 + 8 + stream - 2,
@@ -82,13 +88,11 @@ fn causes_sum_to_the_time_from_begin_to_end() {
                 for index in 0..array.fold_count(&tile) {
                     let fold = array.fold(&tile, index);
                     let ready = if index == 3 { 10_000 } else { 0 };
-                    let stolen = StolenCycles {
-                        activation: index,
-                        weight: 0,
-                        output: 2 * index,
-                    };
-                    let placed = array.place(&before, ready, &fold, &stolen);
                     let begin = before.fed_end.max(ready);
+                    let mut disturbed = array.undisturbed(&before, ready, &fold);
+                    disturbed.take(&fold, Operand::Activation, begin, index);
+                    disturbed.take(&fold, Operand::Output, begin, 2 * index);
+                    let placed = array.place(&before, ready, &fold, &disturbed);
                     let causes = placed.load_cycles
                         + placed.compute_cycles
                         + placed.narrow_port_cycles
@@ -113,8 +117,8 @@ fn narrow_port_slows_the_stream_by_the_ratio_of_bits() {
     };
     let fold = array.fold(&gemm(32, 32, 1024), 0);
     assert_eq!(fold.compute_cycles, 256);
-    assert_eq!(fold.weight_port_cycles, 768);
-    let placed = array.place(&Predecessor::default(), 0, &fold, &StolenCycles::default());
+    assert_eq!(fold.weight.words(), 768);
+    let placed = place_alone(&array, &fold);
     assert_eq!(placed.fed_end, 768);
     assert_eq!(placed.narrow_port_cycles, 512);
 }

@@ -10,7 +10,7 @@
 //! One convention is the model's own: a stationary register is not overwritten in the very cycle
 //! in which it is read for the last time.
 
-use super::super::fold::{ArrayTiming, Predecessor, StolenCycles, TileGemm};
+use super::super::fold::{ArrayTiming, Predecessor, TileGemm};
 use super::cases::{wide_timing, xorshift};
 use crate::arch::Dataflow;
 
@@ -370,7 +370,7 @@ fn closed_form(timing: &ArrayTiming, tile: &TileGemm) -> (Vec<u64>, u64) {
     let mut total = 0;
     for index in 0..timing.fold_count(tile) {
         let fold = timing.fold(tile, index);
-        let placed = timing.place(&before, 0, &fold, &StolenCycles::default());
+        let placed = timing.place(&before, 0, &fold, &timing.undisturbed(&before, 0, &fold));
         before = timing.succeed(&placed, &fold);
         fed_ends.push(placed.fed_end);
         total = total.max(placed.fed_end + fold.tail_cycles);
