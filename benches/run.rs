@@ -27,6 +27,7 @@ fn default_run(criterion: &mut Criterion) {
                         point,
                         network: &network,
                         layers: None,
+                        stepped: None,
                     };
                     let result = job.run(&mut Unobserved, &|_| ()).expect("runs");
                     result
@@ -55,6 +56,7 @@ fn planning(criterion: &mut Criterion) {
                 point: &point,
                 network: &network,
                 layers: None,
+                stepped: None,
             };
             black_box(job.plan().expect("plans"))
         });

@@ -29,6 +29,7 @@ pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
                 point,
                 network,
                 layers: None,
+                stepped: None,
             })
         })
         .collect();

@@ -36,6 +36,7 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
             point,
             network,
             layers,
+            stepped: None,
         })
         .collect();
     let threads = threads_or_cores(args.output.threads);

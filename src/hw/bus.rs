@@ -26,6 +26,8 @@ pub const DATA: Priority = Priority(0);
 pub const CONTROL: Priority = Priority(1);
 /// DRAM channels, after every request of the same tick.
 pub const MEMORY: Priority = Priority(2);
+/// What sums up a tick, after everything that happened in it.
+pub const SETTLE: Priority = Priority(3);
 
 /// The component of a buffer.
 pub fn buffer_of(operand: crate::mapping::Operand) -> ComponentId {

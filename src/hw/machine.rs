@@ -18,9 +18,11 @@ use super::message::Message;
 use super::observer::{Observer, Unobserved};
 use super::pe_array::PeArray;
 use super::result::{DramTotals, LayerResult, RunResult};
+use super::stepped::SteppedLayer;
 use super::vector_unit::VectorUnit;
-use crate::arch::Architecture;
-use crate::mapping::{NetworkPlan, Operand, Schedule};
+use crate::approx::LayerPrecision;
+use crate::arch::{Architecture, PeKind};
+use crate::mapping::{LayerPlan, NetworkPlan, Operand, Schedule};
 use crate::sim::{
     ClockError, ComponentId, Khz, Model, RunError, Scheduler, Waiting, clock_domains, run,
 };
@@ -48,9 +50,26 @@ struct Totals {
     tiles: u64,
 }
 
+/// How the PE array is simulated.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Fidelity<'a> {
+    /// A fold is one event; its time is a closed form.
+    #[default]
+    Wavefront,
+    /// Every PE and every block multiplier works every cycle, on operand values drawn from `seed`.
+    Stepped {
+        /// The precision of each layer of the plan.
+        precisions: &'a [Option<LayerPrecision>],
+        /// Seed of the operand values.
+        seed: u64,
+    },
+}
+
 /// The hardware with the layer it works on.
 struct Machine<'a, O: Observer> {
     plan: &'a NetworkPlan,
+    fidelity: Fidelity<'a>,
+    pe: PeKind,
     clocks: Clocks,
     controller: Controller,
     dma: Dma,
@@ -79,6 +98,21 @@ impl<O: Observer> Machine<'_, O> {
             })
     }
 
+    /// The layer for a stepped array, if that is the fidelity and the layer is the array's.
+    fn stepped_layer(&self) -> Option<Box<SteppedLayer>> {
+        let Fidelity::Stepped { precisions, seed } = self.fidelity else {
+            return None;
+        };
+        let (LayerPlan::Array(plan), Some(precision)) =
+            (&self.plan.layers[self.layer], &precisions[self.layer])
+        else {
+            return None;
+        };
+        let number = self.plan.ids[self.layer].index() as u64;
+        let layer = SteppedLayer::new(plan, &self.pe, precision, seed, number);
+        Some(Box::new(layer))
+    }
+
     /// Starts layer after layer until one has work to wait for.
     fn begin_layer(&mut self, scheduler: &mut Scheduler<Message>) {
         let cycle = self.clocks.core.cycle_of(scheduler.now());
@@ -87,7 +121,8 @@ impl<O: Observer> Machine<'_, O> {
         self.schedule = self.plan.layers[self.layer].schedule();
         self.begin_cycle = cycle;
         self.dma.begin_layer(&self.schedule);
-        self.array.begin_layer(self.schedule.timing, cycle);
+        self.array
+            .begin_layer(self.schedule.timing, self.stepped_layer(), cycle);
         self.vector_unit.begin_layer(cycle);
         let mut bus = Bus {
             scheduler,
@@ -110,7 +145,7 @@ impl<O: Observer> Machine<'_, O> {
         let core = self.clocks.core;
         // The observer hears of the engine that has the layer.
         let nobody = &mut Unobserved;
-        let ((array_causes, array), (vector_causes, vector)) = if on_array {
+        let (array, (vector_causes, vector)) = if on_array {
             (
                 self.array.end_layer(end_cycle, core, self.observer),
                 self.vector_unit.end_layer(end_cycle, core, nobody),
@@ -125,11 +160,12 @@ impl<O: Observer> Machine<'_, O> {
             begin_cycle: self.begin_cycle,
             end_cycle,
             causes: if on_array {
-                array_causes
+                array.causes
             } else {
                 vector_causes
             },
-            array,
+            array: array.counts,
+            outputs: array.outputs,
             vector,
             dma: *self.dma.counts(),
             buffers: [0, 1, 2].map(|i| totals.buffers[i].since(&self.before.buffers[i])),
@@ -243,6 +279,7 @@ pub fn simulate<O: Observer>(
     arch: &Architecture,
     dram: &DramSpec,
     plan: &NetworkPlan,
+    fidelity: Fidelity<'_>,
     observer: &mut O,
     progress: &dyn Fn(usize),
 ) -> Result<RunResult, MachineError> {
@@ -266,6 +303,8 @@ pub fn simulate<O: Observer>(
     ];
     let mut machine = Machine {
         plan,
+        fidelity,
+        pe: arch.array.pe,
         clocks,
         controller: Controller::new(arch.controller.tile_setup_cycles),
         dma: Dma::new(arch, map, dram.burst_bytes()),

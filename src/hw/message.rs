@@ -69,6 +69,8 @@ pub enum Message {
     },
     /// Array or vector unit to itself: the current piece of work has ended.
     WorkEnd,
+    /// Stepped array to itself: all messages of this cycle have come, do it.
+    ArrayCycle,
     /// Array or vector unit to controller: the step's operands have been read for the last time.
     Fed {
         /// The step.

@@ -6,7 +6,7 @@
 //! | DMA | `dma` | transfers to bursts, bursts to buffers |
 //! | DRAM channels | `channel`, [`dram`] | FR-FCFS memory controller and banks |
 //! | buffers | `buffer` | accesses, bank conflicts |
-//! | PE array | `pe_array` | folds |
+//! | PE array | `pe_array`, [`stepped`] | folds, in closed form or PE by PE |
 //! | format converter | `converter` | accumulators to stored values |
 //! | vector unit | `vector_unit` | everything but GEMMs |
 //!
@@ -27,6 +27,7 @@ pub mod message;
 mod observer;
 mod pe_array;
 mod result;
+pub mod stepped;
 mod vector_unit;
 
 #[cfg(test)]
@@ -35,7 +36,7 @@ mod tests;
 pub use buffer::BufferCounts;
 pub use cause::{Cause, CauseCycles};
 pub use dma::DmaCounts;
-pub use machine::{MachineError, simulate, tick_rate};
+pub use machine::{Fidelity, MachineError, simulate, tick_rate};
 pub use observer::{Observer, Unobserved};
 pub use pe_array::ArrayCounts;
 pub use result::{DramTotals, LayerResult, RunResult};

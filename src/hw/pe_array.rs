@@ -3,14 +3,18 @@
 //!
 //! Fidelity `wavefront`: a fold is one event, at the cycle at which its last operand has been fed. That
 //! cycle is the closed form of [`ArrayTiming::place`]; port cycles that the DMA takes meanwhile push
-//! it back. The next step may be queued behind the current one, so that folds follow each other
-//! without a gap across tiles.
+//! it back. Fidelity `stepped`: every cycle is an event, in which a [`SteppedLayer`] moves every operand
+//! and computes every product. Either way the next step may be queued behind the current one, so that
+//! folds follow each other without a gap across tiles.
 
-use super::bus::{ARRAY, Bus, CONTROL, CONTROLLER, CONVERTER, DATA, buffer_of};
+use std::collections::VecDeque;
+
+use super::bus::{ARRAY, Bus, CONTROL, CONTROLLER, CONVERTER, DATA, SETTLE, buffer_of};
 use super::cause::{Cause, CauseCycles};
 use super::ledger::{Assignment, Ledger};
 use super::message::Message;
 use super::observer::Observer;
+use super::stepped::{FoldName, OutputCheck, SteppedLayer};
 use crate::arch::Dataflow;
 use crate::mapping::{
     ArrayTiming, Fold, Interference, Operand, Placement, Predecessor, TileGemm, Work,
@@ -73,8 +77,14 @@ impl ArrayCounts {
                 } else {
                     (weight_bits, activation_bits)
                 };
-                self.skew_register_bits += stream * (rows - 1) / 2;
-                self.preload_register_bits += stationary * (rows + 1) / 2;
+                // Row i passes i registers on either side, its own included on its way down; what the last
+                // row does not fill does not count.
+                let lanes = u64::from(timing.macs_per_step);
+                let empty = rows * lanes - fold.reduction;
+                let passed = lanes * rows * (rows - 1) / 2 - empty * (rows - 1);
+                self.skew_register_bits += stream / fold.reduction * passed;
+                self.preload_register_bits +=
+                    stationary / fold.reduction * (passed + fold.reduction);
                 // Below the rows in use psums pass through idle PEs.
                 self.drain_register_bits += psum_bits * (array_rows - rows);
             }
@@ -87,6 +97,38 @@ impl ArrayCounts {
             self.accumulated_results += fold.results;
         }
     }
+}
+
+impl ArrayCounts {
+    /// Puts what a stepped array counted in the place of what follows from the sizes of folds.
+    fn measure(&mut self, layer: &SteppedLayer, timing: &ArrayTiming) {
+        let (activity, swapped) = layer.activity();
+        let [left, top] = if swapped {
+            [timing.weight, timing.activation]
+        } else {
+            [timing.activation, timing.weight]
+        }
+        .map(|port| u64::from(port.value_bits));
+        self.macs = activity.macs;
+        self.active_pe_cycles = activity.active_pe_cycles;
+        (self.activation_values, self.weight_values) = if swapped {
+            (activity.top_values, activity.left_values)
+        } else {
+            (activity.left_values, activity.top_values)
+        };
+        self.skew_register_bits = activity.left_skew_writes * left + activity.top_skew_writes * top;
+        self.preload_register_bits = activity.preload_writes * top;
+        self.drain_register_bits = activity.chain_writes * u64::from(timing.output.psum_bits);
+    }
+}
+
+/// A step whose operands have been fed, with results in the array yet.
+#[derive(Debug, Clone, Copy)]
+struct LeavingStep {
+    step: u32,
+    values: u64,
+    /// Folds that must have left.
+    folds: u64,
 }
 
 /// The step at work.
@@ -104,6 +146,44 @@ struct Running {
     words: [(u64, u64); 3],
 }
 
+/// A layer on the stepped array, between its cycles.
+#[derive(Debug, Clone)]
+struct Stepping {
+    layer: Box<SteppedLayer>,
+    /// A cycle is on its way.
+    clocked: bool,
+    /// How the last fold that was fed went.
+    fed: Placement,
+    leaving: VecDeque<LeavingStep>,
+    /// Folds launched and folds that have left.
+    launched: u64,
+    exited: u64,
+}
+
+impl Stepping {
+    fn new(layer: Box<SteppedLayer>) -> Self {
+        Stepping {
+            layer,
+            clocked: false,
+            fed: Placement::default(),
+            leaving: VecDeque::new(),
+            launched: 0,
+            exited: 0,
+        }
+    }
+}
+
+/// What a layer on the array comes to.
+#[derive(Debug, Clone, Copy)]
+pub struct ArrayLayerEnd {
+    /// PE-cycles by cause.
+    pub causes: CauseCycles,
+    /// Counts.
+    pub counts: ArrayCounts,
+    /// Outputs of a stepped array beside a direct computation.
+    pub outputs: Option<OutputCheck>,
+}
+
 /// The PE array.
 #[derive(Debug, Clone)]
 pub struct PeArray {
@@ -114,6 +194,8 @@ pub struct PeArray {
     /// Cycle by which all results of the folds so far have left the array. A wide fold's last column
     /// may leave after a narrow successor's, and steps end in their order.
     last_exit: u64,
+    /// At fidelity `stepped`.
+    stepping: Option<Stepping>,
     ledger: Ledger,
     counts: ArrayCounts,
 }
@@ -127,13 +209,19 @@ impl PeArray {
             queued: None,
             before: Predecessor::default(),
             last_exit: 0,
+            stepping: None,
             ledger: Ledger::new(pes, tile_setup_cycles),
             counts: ArrayCounts::default(),
         }
     }
 
-    /// Prepares for a layer that begins at `cycle`.
-    pub fn begin_layer(&mut self, timing: Option<ArrayTiming>, cycle: u64) {
+    /// Prepares for a layer that begins at `cycle`; with `stepped`, it is done cycle by cycle.
+    pub fn begin_layer(
+        &mut self,
+        timing: Option<ArrayTiming>,
+        stepped: Option<Box<SteppedLayer>>,
+        cycle: u64,
+    ) {
         self.timing = timing;
         self.before = Predecessor {
             fed_end: cycle,
@@ -141,6 +229,7 @@ impl PeArray {
             ..Predecessor::default()
         };
         self.last_exit = cycle;
+        self.stepping = stepped.map(Stepping::new);
         self.ledger.begin_layer(cycle);
         self.counts = ArrayCounts::default();
     }
@@ -151,13 +240,21 @@ impl PeArray {
         cycle: u64,
         core: ClockDomain,
         observer: &mut O,
-    ) -> (CauseCycles, ArrayCounts) {
+    ) -> ArrayLayerEnd {
         let exit = self.last_exit.min(cycle);
         self.ledger
             .account_idle(Cause::FillDrain, exit, core, observer);
         self.ledger
             .account_idle(Cause::WaitOutput, cycle, core, observer);
-        (self.ledger.causes(), self.counts)
+        let stepped = self.stepping.take();
+        if let (Some(stepped), Some(timing)) = (&stepped, &self.timing) {
+            self.counts.measure(&stepped.layer, timing);
+        }
+        ArrayLayerEnd {
+            causes: self.ledger.causes(),
+            counts: self.counts,
+            outputs: stepped.map(|stepped| stepped.layer.check()),
+        }
     }
 
     /// Whether a step is at work or queued.
@@ -181,17 +278,22 @@ impl PeArray {
                 }
             }
             Message::WorkEnd => self.fold_ends(bus),
+            Message::ArrayCycle => self.step_cycle(bus),
             Message::Conflict { buffer, cycles } => self.yield_port(buffer, bus.cycle(), cycles),
             other => debug_assert!(false, "array got {other:?}"),
         }
     }
 
     fn yield_port(&mut self, buffer: u8, cycle: u64, cycles: u32) {
-        if let Some(running) = self.running.as_mut() {
-            let operand = Operand::ALL[usize::from(buffer)];
-            running
+        let Some(running) = self.running.as_mut() else {
+            return;
+        };
+        let (operand, cycles) = (Operand::ALL[usize::from(buffer)], u64::from(cycles));
+        match &mut self.stepping {
+            None => running
                 .interference
-                .take(&running.fold, operand, cycle, u64::from(cycles));
+                .take(&running.fold, operand, cycle, cycles),
+            Some(stepping) => stepping.layer.take_port(operand, cycle, cycles),
         }
     }
 
@@ -227,11 +329,61 @@ impl PeArray {
         bus: &mut Bus<'_, O>,
     ) {
         running.fold = timing.fold(&running.tile, running.next_fold);
+        if let Some(stepping) = &mut self.stepping {
+            let cycle = bus.cycle();
+            stepping.layer.launch(cycle, &running.name());
+            stepping.launched += 1;
+            if !std::mem::replace(&mut stepping.clocked, true) {
+                bus.send(cycle, SETTLE, ARRAY, Message::ArrayCycle);
+            }
+        } else {
+            running.interference = timing.undisturbed(&self.before, running.ready, &running.fold);
+            let fed_end = running.placed(&self.before, timing).fed_end;
+            bus.send(fed_end, CONTROL, ARRAY, Message::WorkEnd);
+        }
         running.next_fold += 1;
-        running.interference = timing.undisturbed(&self.before, running.ready, &running.fold);
-        let placed = running.placed(&self.before, timing);
         self.running = Some(running);
-        bus.send(placed.fed_end, CONTROL, ARRAY, Message::WorkEnd);
+    }
+
+    /// One cycle of the stepped array, when everything else in it has happened.
+    fn step_cycle<O: Observer>(&mut self, bus: &mut Bus<'_, O>) {
+        let next = self.next_fold(bus);
+        let Some(stepping) = &mut self.stepping else {
+            debug_assert!(false, "only a stepped array has cycles");
+            return;
+        };
+        let (now, then) = (bus.cycle(), bus.cycle() + 1);
+        let end = stepping.layer.cycle(now, next.as_ref());
+        if end.exited > stepping.exited {
+            stepping.exited = end.exited;
+            self.last_exit = then;
+        }
+        stepping.send_results(then, bus);
+        if let Some(placed) = end.fed {
+            stepping.fed = placed;
+            bus.send(then, CONTROL, ARRAY, Message::WorkEnd);
+        }
+        stepping.clocked = !stepping.layer.is_idle();
+        if stepping.clocked {
+            bus.send(then, SETTLE, ARRAY, Message::ArrayCycle);
+        }
+    }
+
+    /// The fold behind the one at work, if it is known yet.
+    fn next_fold<O: Observer>(&self, bus: &Bus<'_, O>) -> Option<FoldName> {
+        let running = self.running.as_ref()?;
+        if running.next_fold < running.folds {
+            return Some(running.name());
+        }
+        let step = self.queued.as_ref()?.step;
+        match bus.schedule.steps[step as usize].work {
+            Work::Array(gemm) => Some(FoldName {
+                step,
+                gemm,
+                index: 0,
+            }),
+            Work::Vector(_) => None,
+        }
     }
 
     fn fold_ends<O: Observer>(&mut self, bus: &mut Bus<'_, O>) {
@@ -239,7 +391,10 @@ impl PeArray {
             debug_assert!(false, "a fold ended that had not begun");
             return;
         };
-        let placed = running.placed(&self.before, &timing);
+        let placed = match &self.stepping {
+            Some(stepping) => stepping.fed,
+            None => running.placed(&self.before, &timing),
+        };
         if placed.fed_end > bus.cycle() {
             bus.send(placed.fed_end, CONTROL, ARRAY, Message::WorkEnd);
             return;
@@ -248,13 +403,15 @@ impl PeArray {
         self.counts.add_fold(&running.fold, &timing);
         running.count_words(&timing);
         self.before = timing.succeed(&placed, &running.fold);
-        // A way out that is slower than the PEs' chain delays the last result.
-        let slower = self
-            .before
-            .output_cycles
-            .saturating_sub(self.before.chain_cycles);
-        let exit = placed.fed_end + running.fold.tail_cycles + slower;
-        self.last_exit = self.last_exit.max(exit);
+        if self.stepping.is_none() {
+            // A way out that is slower than the PEs' chain delays the last result.
+            let slower = self
+                .before
+                .output_cycles
+                .saturating_sub(self.before.chain_cycles);
+            let exit = placed.fed_end + running.fold.tail_cycles + slower;
+            self.last_exit = self.last_exit.max(exit);
+        }
         if running.next_fold < running.folds {
             self.launch(running, &timing, bus);
             return;
@@ -286,15 +443,18 @@ impl PeArray {
         let fed = bus.cycle();
         let step = running.step;
         bus.send(fed, CONTROL, CONTROLLER, Message::Fed { step });
-        bus.send(
-            self.last_exit,
-            CONTROL,
-            CONVERTER,
-            Message::Results {
+        let values = running.finished_values;
+        if let Some(stepping) = &mut self.stepping {
+            stepping.leaving.push_back(LeavingStep {
                 step,
-                values: running.finished_values,
-            },
-        );
+                values,
+                folds: stepping.launched,
+            });
+            stepping.send_results(fed, bus);
+        } else {
+            let results = Message::Results { step, values };
+            bus.send(self.last_exit, CONTROL, CONVERTER, results);
+        }
         for operand in Operand::ALL {
             let (reads, writes) = running.words[operand as usize];
             bus.send(
@@ -308,7 +468,33 @@ impl PeArray {
     }
 }
 
+impl Stepping {
+    /// Tells the converter of the steps of which nothing is left in the array in cycle `cycle`.
+    fn send_results<O: Observer>(&mut self, cycle: u64, bus: &mut Bus<'_, O>) {
+        while let Some(&LeavingStep {
+            step,
+            values,
+            folds,
+        }) = self.leaving.front()
+            && folds <= self.exited
+        {
+            let results = Message::Results { step, values };
+            bus.send(cycle, CONTROL, CONVERTER, results);
+            self.leaving.pop_front();
+        }
+    }
+}
+
 impl Running {
+    /// The fold to be launched next.
+    fn name(&self) -> FoldName {
+        FoldName {
+            step: self.step,
+            gemm: self.tile,
+            index: self.next_fold,
+        }
+    }
+
     fn placed(&self, before: &Predecessor, timing: &ArrayTiming) -> Placement {
         timing.place(before, self.ready, &self.fold, &self.interference)
     }

@@ -7,6 +7,7 @@ use super::cause::CauseCycles;
 use super::dma::DmaCounts;
 use super::dram::DramCounts;
 use super::pe_array::ArrayCounts;
+use super::stepped::OutputCheck;
 use super::vector_unit::VectorCounts;
 use crate::sim::{Khz, RunStatistics};
 
@@ -99,6 +100,8 @@ pub struct LayerResult {
     pub causes: CauseCycles,
     /// The array's work.
     pub array: ArrayCounts,
+    /// Outputs of a stepped array beside a direct computation.
+    pub outputs: Option<OutputCheck>,
     /// The vector unit's work.
     pub vector: VectorCounts,
     /// The DMA's work.

@@ -68,15 +68,22 @@ impl Position {
     }
 }
 
-/// The index ranges of a step.
+/// The index ranges of a step, in the loops of the [`Nest`].
 #[derive(Debug, Clone)]
-pub(super) struct TileBox {
+pub struct TileBox {
+    /// Repetition.
     pub repeat: u32,
+    /// Groups.
     pub groups: Range<u32>,
+    /// Images.
     pub images: Range<u32>,
+    /// Output rows.
     pub rows: Range<u32>,
+    /// Output columns.
     pub columns: Range<u32>,
+    /// Filters of each group.
     pub filters: Range<u32>,
+    /// Channels of each group.
     pub channels: Range<u32>,
 }
 
@@ -139,8 +146,7 @@ impl ArrayPlan {
     }
 
     /// What step `index` works on.
-    #[cfg(test)]
-    pub(super) fn step_box(&self, index: u64) -> TileBox {
+    pub fn step_box(&self, index: u64) -> TileBox {
         self.tile_box(self.position(&self.tiling.trips(&self.nest), index))
     }
 

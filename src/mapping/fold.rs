@@ -18,6 +18,8 @@
 //! Times are core clock cycles. The mapper uses these forms to estimate, the PE array of [`crate::hw`]
 //! to time; the two can not drift apart.
 
+use std::ops::Range;
+
 use super::port::{PortDemand, PortProgress};
 use super::tiling::Operand;
 use crate::arch::Dataflow;
@@ -111,6 +113,17 @@ impl TileGemm {
     }
 }
 
+/// The part of a tile that one fold works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoldPart {
+    /// Group of the tile.
+    pub group: u32,
+    /// What the rows hold: outputs or filters (output stationary), else a part of the reduction.
+    pub rows: Range<u32>,
+    /// What the columns hold: filters or outputs.
+    pub columns: Range<u32>,
+}
+
 /// One fold, with its demand on array and ports. Cycles are core cycles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Fold {
@@ -118,6 +131,8 @@ pub struct Fold {
     pub rows: u32,
     /// PE columns in use.
     pub columns: u32,
+    /// Length of the reduction in the fold.
+    pub reduction: u64,
     /// MACs done in the fold.
     pub macs: u64,
     /// Cycles the stream takes when nothing holds it up.
@@ -167,7 +182,7 @@ impl Fold {
     }
 
     /// Cycles of the stream when it has every port for itself.
-    fn unobstructed_cycles(&self) -> u64 {
+    pub fn unobstructed_cycles(&self) -> u64 {
         [
             &self.activation,
             &self.weight,
@@ -290,21 +305,33 @@ impl ArrayTiming {
         )
     }
 
-    /// Fold `index` of a tile: row blocks innermost, then column blocks, then groups.
-    pub fn fold(&self, tile: &TileGemm, index: u64) -> Fold {
+    /// What fold `index` of a tile works on: row blocks innermost, then column blocks, then groups.
+    pub fn part(&self, tile: &TileGemm, index: u64) -> FoldPart {
         let (row_extent, per_row_block, column_extent) = self.extents(tile);
         let (row_blocks, column_blocks) = self.blocks(tile);
-        let row_block = index % row_blocks;
-        let column_block = (index / row_blocks) % column_blocks;
-        let in_rows = (u64::from(row_extent) - row_block * per_row_block).min(per_row_block);
-        let columns = (u64::from(column_extent) - column_block * u64::from(self.columns))
-            .min(u64::from(self.columns));
+        let block = |index: u64, size: u64, extent: u32| {
+            (index * size) as u32..((index + 1) * size).min(u64::from(extent)) as u32
+        };
+        FoldPart {
+            group: (index / row_blocks / column_blocks) as u32,
+            rows: block(index % row_blocks, per_row_block, row_extent),
+            columns: block(
+                index / row_blocks % column_blocks,
+                u64::from(self.columns),
+                column_extent,
+            ),
+        }
+    }
+
+    /// Fold `index` of a tile.
+    pub fn fold(&self, tile: &TileGemm, index: u64) -> Fold {
+        let part = self.part(tile, index);
         self.shape_fold(
             tile,
-            in_rows,
-            columns,
-            row_block == 0,
-            row_block + 1 == row_blocks,
+            u64::from(part.rows.end - part.rows.start),
+            u64::from(part.columns.end - part.columns.start),
+            part.rows.start == 0,
+            part.rows.end == self.extents(tile).0,
         )
     }
 
@@ -340,6 +367,7 @@ impl ArrayTiming {
         let mut fold = Fold {
             rows: rows as u32,
             columns: columns as u32,
+            reduction,
             macs: rows * columns * reduction,
             compute_cycles: steps * u64::from(self.cycles_per_step),
             activation: self.demand(&self.activation, activation_values / reduction, reduction),
@@ -402,6 +430,7 @@ impl ArrayTiming {
         let mut fold = Fold {
             rows: rows as u32,
             columns: columns as u32,
+            reduction,
             macs: stream * reduction * columns,
             compute_cycles: stream * u64::from(self.cycles_per_step),
             load_cycles: load_port.cycles(stationary).max(rows),

@@ -30,9 +30,10 @@ pub mod vector_plan;
 #[cfg(test)]
 mod tests;
 
-pub use array_plan::ArrayPlan;
+pub use array_plan::{ArrayPlan, TileBox};
 pub use fold::{
-    ArrayTiming, EdgePort, Fold, Interference, OutputPath, Placement, Predecessor, TileGemm,
+    ArrayTiming, EdgePort, Fold, FoldPart, Interference, OutputPath, Placement, Predecessor,
+    TileGemm,
 };
 pub use memory::{Bursts, Runs, TensorLayout};
 pub use nest::{Axis, Nest, SecondOperand};

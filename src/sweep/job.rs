@@ -7,7 +7,7 @@ use super::pool::map_parallel;
 use crate::approx::{ArrayLayer, LayerPrecision, resolve};
 use crate::arch::{MacRate, OperatingPoint, WindowUse};
 use crate::energy::EnergyBreakdown;
-use crate::hw::{DramTotals, MachineError, Observer, RunResult, simulate};
+use crate::hw::{DramTotals, Fidelity, MachineError, Observer, RunResult, simulate};
 use crate::mapping::{NetworkPlan, plan};
 use crate::source::Diagnostics;
 use crate::workload::{LayerId, Network};
@@ -21,6 +21,8 @@ pub struct Job<'a> {
     pub network: &'a Network,
     /// Layers to simulate; none for all.
     pub layers: Option<&'a [LayerId]>,
+    /// Seed of the operand values for a stepped array; none for the array's closed form.
+    pub stepped: Option<u64>,
 }
 
 /// Why a job has no result.
@@ -207,12 +209,25 @@ impl<'a> PlannedJob<'a> {
     ) -> Result<JobResult, JobError> {
         let point = self.job.point;
         let architecture = &point.architecture;
-        let run = simulate(architecture, &point.dram, &self.plan, observer, progress).map_err(
-            |error| JobError::Machine {
-                architecture: architecture.name.clone(),
-                error,
+        let fidelity = match self.job.stepped {
+            None => Fidelity::Wavefront,
+            Some(seed) => Fidelity::Stepped {
+                precisions: &self.precisions,
+                seed,
             },
-        )?;
+        };
+        let run = simulate(
+            architecture,
+            &point.dram,
+            &self.plan,
+            fidelity,
+            observer,
+            progress,
+        )
+        .map_err(|error| JobError::Machine {
+            architecture: architecture.name.clone(),
+            error,
+        })?;
         tracing::info!(
             architecture = architecture.name,
             workload = self.job.network.name,

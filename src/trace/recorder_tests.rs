@@ -46,6 +46,7 @@ fn record(architecture: &str, format: TraceFormat, options: TraceOptions) -> Rec
         point: &point,
         network: &network,
         layers: None,
+        stepped: None,
     };
     let result = job.run(&mut recorder, &|_| ()).unwrap();
     let (bytes, summary) = recorder.into_sink().finish().unwrap();
@@ -308,6 +309,7 @@ fn bursts_of_a_run(architecture: &str) -> u64 {
         point: &point,
         network: &network,
         layers: None,
+        stepped: None,
     };
     let mut tally = Tally(0);
     job.run(&mut tally, &|_| ()).unwrap();
@@ -374,6 +376,7 @@ fn a_run_is_not_changed_and_gives_the_same_bytes_twice() {
         point: &point,
         network: &network,
         layers: None,
+        stepped: None,
     };
     let unobserved = job.run(&mut Unobserved, &|_| ()).unwrap();
     for format in [TraceFormat::Perfetto, TraceFormat::ChromeJson] {

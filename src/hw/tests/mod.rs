@@ -3,6 +3,7 @@
 
 mod bounds;
 mod conserve;
+mod fidelity;
 mod regions;
 mod repeat;
 mod stuck;

@@ -1,7 +1,7 @@
 //! A machine that can not go on says who waits for what.
 
 use super::support::{network, plan_for, point};
-use crate::hw::{MachineError, Unobserved, simulate};
+use crate::hw::{Fidelity, MachineError, Unobserved, simulate};
 use crate::mapping::{LayerPlan, NetworkPlan};
 use crate::sim::RunError;
 use crate::sweep::DesignPoint;
@@ -11,6 +11,7 @@ fn report(point: &DesignPoint, plan: &NetworkPlan) -> String {
         &point.architecture,
         &point.dram,
         plan,
+        Fidelity::Wavefront,
         &mut Unobserved,
         &|_| {},
     ) {

@@ -3,7 +3,7 @@
 use crate::approx::{ArrayLayer, LayerPrecision, resolve};
 use crate::arch::{Architecture, Dataflow};
 use crate::hw::conservation::{Violation, Widths, run_violations, violations};
-use crate::hw::{Observer, RunResult, Unobserved, simulate};
+use crate::hw::{Fidelity, Observer, RunResult, Unobserved, simulate};
 use crate::mapping::{NetworkPlan, PlanError, plan};
 use crate::source::{self, Shelf, SourceFile};
 use crate::sweep::DesignPoint;
@@ -57,12 +57,30 @@ pub(super) fn plan_for(point: &DesignPoint, network: &Network) -> Result<Network
     plan(&point.architecture, &point.memory(), network, &precisions)
 }
 
+pub(super) fn run_at<O: Observer>(
+    point: &DesignPoint,
+    plan: &NetworkPlan,
+    fidelity: Fidelity<'_>,
+    observer: &mut O,
+) -> RunResult {
+    let progress = |_| {};
+    simulate(
+        &point.architecture,
+        &point.dram,
+        plan,
+        fidelity,
+        observer,
+        &progress,
+    )
+    .expect("runs to its end")
+}
+
 pub(super) fn run_observed<O: Observer>(
     point: &DesignPoint,
     plan: &NetworkPlan,
     observer: &mut O,
 ) -> RunResult {
-    simulate(&point.architecture, &point.dram, plan, observer, &|_| {}).expect("runs to its end")
+    run_at(point, plan, Fidelity::Wavefront, observer)
 }
 
 pub(super) fn run(point: &DesignPoint, plan: &NetworkPlan) -> RunResult {

@@ -1,0 +1,140 @@
+//! The stepped array inside the machine: operands for the folds of tile steps, results to their outputs.
+
+use std::collections::VecDeque;
+
+use super::Activity;
+use super::layer::{LayerOperands, OutputCheck, TileOperands, fold_operands};
+use super::mac::MacUnit;
+use super::sequencer::{CycleEnd, FoldWork, Sequencer};
+use crate::approx::LayerPrecision;
+use crate::arch::PeKind;
+use crate::mapping::{ArrayPlan, ArrayTiming, FoldPart, Operand, TileGemm};
+
+/// Names one fold: a step of the schedule, its GEMM, and the fold's index in it.
+#[derive(Debug, Clone, Copy)]
+pub struct FoldName {
+    /// The step.
+    pub step: u32,
+    /// Its GEMM.
+    pub gemm: TileGemm,
+    /// The fold.
+    pub index: u64,
+}
+
+/// A fold in the array, and where its results go.
+#[derive(Debug, Clone)]
+struct Destination {
+    step: u32,
+    part: FoldPart,
+}
+
+/// A layer on the stepped array.
+#[derive(Debug, Clone)]
+pub struct SteppedLayer {
+    timing: ArrayTiming,
+    sequencer: Sequencer,
+    operands: LayerOperands,
+    /// Tiles with folds in the array, oldest first.
+    tiles: VecDeque<(u32, TileOperands)>,
+    destinations: VecDeque<Destination>,
+    exited: u64,
+}
+
+impl SteppedLayer {
+    /// Layer number `layer` of a run, with operands drawn from `seed`.
+    pub fn new(
+        plan: &ArrayPlan,
+        pe: &PeKind,
+        precision: &LayerPrecision,
+        seed: u64,
+        layer: u64,
+    ) -> Self {
+        SteppedLayer {
+            timing: plan.timing,
+            sequencer: Sequencer::new(plan.timing, MacUnit::new(pe, precision)),
+            operands: LayerOperands::new(plan, pe, precision, seed, layer),
+            tiles: VecDeque::new(),
+            destinations: VecDeque::new(),
+            exited: 0,
+        }
+    }
+
+    /// Starts a fold in cycle `now`.
+    pub fn launch(&mut self, now: u64, name: &FoldName) {
+        if self.sequencer.has_next() {
+            self.sequencer.launch_next(now);
+        } else {
+            let work = self.work(name);
+            self.sequencer.launch(now, work);
+        }
+    }
+
+    fn work(&mut self, name: &FoldName) -> FoldWork {
+        if self.tiles.back().is_none_or(|(step, _)| *step != name.step) {
+            let tile = self.operands.tile(name.step, &name.gemm);
+            self.tiles.push_back((name.step, tile));
+        }
+        let part = self.timing.part(&name.gemm, name.index);
+        let (_, tile) = &self.tiles[self.tiles.len() - 1];
+        let operands = fold_operands(&self.timing, tile, &part);
+        self.destinations.push_back(Destination {
+            step: name.step,
+            part,
+        });
+        FoldWork {
+            fold: self.timing.fold(&name.gemm, name.index),
+            operands,
+        }
+    }
+
+    /// Somebody else takes the port of an operand's buffer from cycle `now` on.
+    pub fn take_port(&mut self, operand: Operand, now: u64, cycles: u64) {
+        self.sequencer.take_port(operand, now, cycles);
+    }
+
+    /// Does cycle `now`; `next` is the fold behind the one at work, if it is known.
+    pub fn cycle(&mut self, now: u64, next: Option<&FoldName>) -> CycleEnd {
+        self.sequencer.begin_cycle(now);
+        if let Some(name) = next
+            && self.sequencer.wants_next()
+        {
+            let work = self.work(name);
+            self.sequencer.offer_next(work);
+        }
+        let end = self.sequencer.end_cycle(now, true, true);
+        for result in self.sequencer.leaving() {
+            let to = &self.destinations[(result.fold - self.exited) as usize];
+            let tile = self.tiles.iter().find(|(step, _)| *step == to.step);
+            debug_assert!(tile.is_some(), "the tile of a result is gone");
+            if let Some((_, tile)) = tile {
+                let result = (result.row, result.column, result.value);
+                self.operands.accept(tile, &self.timing, &to.part, result);
+            }
+        }
+        while self.exited < end.exited {
+            self.destinations.pop_front();
+            self.exited += 1;
+        }
+        if let Some(oldest) = self.destinations.front().map(|to| to.step) {
+            while self.tiles.front().is_some_and(|(step, _)| *step < oldest) {
+                self.tiles.pop_front();
+            }
+        }
+        end
+    }
+
+    /// Whether nothing is in the array.
+    pub fn is_idle(&self) -> bool {
+        self.sequencer.is_idle()
+    }
+
+    /// What was done, and whether weights entered from the left.
+    pub fn activity(&self) -> (Activity, bool) {
+        (self.sequencer.activity(), self.sequencer.swapped())
+    }
+
+    /// The outputs beside a direct computation.
+    pub fn check(&self) -> OutputCheck {
+        self.operands.check()
+    }
+}

@@ -1,0 +1,421 @@
+//! The array's control, a cycle at a time: when stationary operands load, when a cycle of a stream is fed,
+//! when a fold is over.
+//!
+//! A caller launches a fold when its predecessor has been fed, calls [`Sequencer::begin_cycle`], offers the
+//! next fold if [`Sequencer::wants_next`] (double-buffered stationary operands), and ends the cycle.
+
+use std::collections::VecDeque;
+
+use super::flight::Flight;
+use super::fold::FoldOperands;
+use super::mac::MacUnit;
+use super::operand_stationary::{LoadToken, OperandStationary};
+use super::output_stationary::OutputStationary;
+use super::{Activity, Leaving, Token};
+use crate::arch::Dataflow;
+use crate::mapping::{ArrayTiming, Fold, Operand, Placement, PortDemand};
+
+/// A fold to do.
+#[derive(Debug, Clone)]
+pub struct FoldWork {
+    /// Its sizes and its demand on ports.
+    pub fold: Fold,
+    /// Its operands.
+    pub operands: FoldOperands,
+}
+
+/// What a cycle brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CycleEnd {
+    /// The fold at work has been fed: what its cycles went to.
+    pub fed: Option<Placement>,
+    /// Folds of which nothing is left in the array, so far.
+    pub exited: u64,
+}
+
+/// A port that delivers a word a cycle, unless somebody else has it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Port {
+    demand: PortDemand,
+    delivered: u64,
+    blocked: u64,
+}
+
+impl Port {
+    fn new(demand: PortDemand) -> Self {
+        Port {
+            demand,
+            ..Port::default()
+        }
+    }
+
+    fn take(&mut self, cycles: u64) {
+        if self.delivered < self.demand.words() {
+            self.blocked += cycles;
+        }
+    }
+
+    fn tick(&mut self) {
+        if self.blocked > 0 {
+            self.blocked -= 1;
+        } else if self.delivered < self.demand.words() {
+            self.delivered += 1;
+        }
+    }
+
+    fn allows(&self, cycle: u64) -> bool {
+        self.demand.words() == 0 || self.demand.words_through(cycle) <= self.delivered
+    }
+}
+
+/// A fold with its stationary operand on the way in.
+#[derive(Debug, Clone)]
+struct Loading {
+    id: u64,
+    fold: Fold,
+    /// Rows that have entered, and words that have come for them.
+    entered: u64,
+    words: u64,
+    /// First cycle in which it may stream.
+    loaded: Option<u64>,
+}
+
+impl Loading {
+    /// Bits of the first `rows` rows that enter.
+    fn bits_of(&self, rows: u64) -> u64 {
+        let [last_row, other] = self.fold.load_bits;
+        last_row + (rows - 1) * other
+    }
+
+    /// Takes a word, and lets the next row in if all of it is there.
+    fn tick(&mut self, now: u64, port_bits: u32) -> Option<LoadToken> {
+        self.words += 1;
+        if self.bits_of(self.entered + 1) > self.words * u64::from(port_bits) {
+            return None;
+        }
+        let token = LoadToken {
+            fold: self.id,
+            index: self.entered as usize,
+        };
+        self.entered += 1;
+        if self.entered == u64::from(self.fold.rows) {
+            self.loaded = Some(now + 1);
+        }
+        Some(token)
+    }
+}
+
+/// The fold that is being fed.
+#[derive(Debug, Clone)]
+struct Feeding {
+    load: Loading,
+    begin: u64,
+    stream_start: Option<u64>,
+    /// Cycles of the stream that have been fed.
+    fed: u64,
+    ports: [Port; 4],
+    port_stalls: u64,
+    chain_stalls: u64,
+    way_out_stalls: u64,
+    way_out_taken: u64,
+}
+
+impl Feeding {
+    fn new(load: Loading, begin: u64) -> Self {
+        let fold = &load.fold;
+        let ports = [fold.activation, fold.weight, fold.output, fold.conversion].map(Port::new);
+        Feeding {
+            load,
+            begin,
+            stream_start: None,
+            fed: 0,
+            ports,
+            port_stalls: 0,
+            chain_stalls: 0,
+            way_out_stalls: 0,
+            way_out_taken: 0,
+        }
+    }
+
+    fn placement(&self, fed_end: u64) -> Placement {
+        let fold = &self.load.fold;
+        let stream_start = self.stream_start.unwrap_or(fed_end);
+        let narrow = fold.unobstructed_cycles() - fold.compute_cycles;
+        let narrow = narrow.min(self.port_stalls);
+        let conflict = self.way_out_stalls.min(self.way_out_taken);
+        Placement {
+            stream_start,
+            fed_end,
+            load_cycles: stream_start - self.begin,
+            compute_cycles: self.fed,
+            narrow_port_cycles: narrow + self.way_out_stalls - conflict,
+            bank_conflict_cycles: self.port_stalls - narrow + conflict,
+            drain_cycles: self.chain_stalls,
+        }
+    }
+}
+
+/// The PEs of a dataflow.
+#[derive(Debug, Clone)]
+enum Pes {
+    Output(OutputStationary),
+    Operand(OperandStationary),
+}
+
+/// The array with its control, in one layer.
+#[derive(Debug, Clone)]
+pub struct Sequencer {
+    timing: ArrayTiming,
+    mac: MacUnit,
+    pes: Pes,
+    flight: Flight,
+    feeding: Option<Feeding>,
+    next: Option<Loading>,
+    /// What was fed, and which stationary row entered, this cycle and before.
+    fed: VecDeque<Option<Token>>,
+    loaded: VecDeque<Option<LoadToken>>,
+    /// Cycles from which the predecessor's results leave the way out, and the chain, free.
+    way_out_free: u64,
+    chain_free: u64,
+    activity: Activity,
+    leaving: Vec<Leaving>,
+}
+
+impl Sequencer {
+    /// An empty array for one layer.
+    pub fn new(timing: ArrayTiming, mac: MacUnit) -> Self {
+        let (rows, columns) = (timing.rows as usize, timing.columns as usize);
+        let lanes = timing.macs_per_step as usize;
+        let pes = match timing.dataflow {
+            Dataflow::OutputStationary => Pes::Output(OutputStationary::new(rows, columns, lanes)),
+            Dataflow::WeightStationary | Dataflow::InputStationary => {
+                let registers = 1 + usize::from(timing.double_buffered_weights);
+                Pes::Operand(OperandStationary::new(rows, columns, lanes, registers))
+            }
+        };
+        Sequencer {
+            timing,
+            mac,
+            pes,
+            flight: Flight::default(),
+            feeding: None,
+            next: None,
+            fed: VecDeque::from(vec![None; rows.max(columns)]),
+            loaded: VecDeque::from(vec![None; columns]),
+            way_out_free: 0,
+            chain_free: 0,
+            activity: Activity::default(),
+            leaving: Vec::new(),
+        }
+    }
+
+    /// Whether weights enter from the left, and activations from the top.
+    pub fn swapped(&self) -> bool {
+        self.timing.exchanged || self.timing.dataflow == Dataflow::InputStationary
+    }
+
+    /// What was done so far.
+    pub fn activity(&self) -> Activity {
+        self.activity
+    }
+
+    /// Whether nothing is in the array or on its way into it.
+    pub fn is_idle(&self) -> bool {
+        self.feeding.is_none() && self.next.is_none() && self.flight.is_empty()
+    }
+
+    /// Results that left in the last cycle.
+    pub fn leaving(&self) -> &[Leaving] {
+        &self.leaving
+    }
+
+    /// The cycle of the stream that was fed in the last cycle.
+    pub fn fed(&self) -> Option<Token> {
+        self.fed[0]
+    }
+
+    fn enter(&mut self, work: FoldWork) -> Loading {
+        let shape = work.operands.shape;
+        let (results, output_cycles, loaded) = match self.pes {
+            Pes::Output(_) => (shape.rows, work.fold.output_cycles(), Some(0)),
+            Pes::Operand(_) => (shape.steps, 0, None),
+        };
+        let id = self
+            .flight
+            .enter(work.operands, results * shape.columns, output_cycles);
+        Loading {
+            id,
+            fold: work.fold,
+            entered: 0,
+            words: 0,
+            loaded,
+        }
+    }
+
+    /// Starts a fold in cycle `now`.
+    pub fn launch(&mut self, now: u64, work: FoldWork) {
+        debug_assert!(self.next.is_none(), "folds start in their order");
+        let loading = self.enter(work);
+        self.start(now, loading);
+    }
+
+    /// Starts the fold that was offered, in cycle `now`.
+    pub fn launch_next(&mut self, now: u64) {
+        if let Some(loading) = self.next.take() {
+            self.start(now, loading);
+        }
+    }
+
+    fn start(&mut self, now: u64, loading: Loading) {
+        debug_assert!(self.feeding.is_none(), "one fold is fed at a time");
+        self.feeding = Some(Feeding::new(loading, now));
+    }
+
+    /// Whether a fold has been offered that has not started.
+    pub fn has_next(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// Begins cycle `now`.
+    pub fn begin_cycle(&mut self, now: u64) {
+        if let Some(feeding) = &mut self.feeding
+            && feeding.load.loaded.is_some_and(|loaded| loaded <= now)
+        {
+            feeding.stream_start.get_or_insert(now);
+        }
+    }
+
+    /// Whether the operands of the fold behind the one at work can begin to load in this cycle.
+    pub fn wants_next(&self) -> bool {
+        let streams = |feeding: &Feeding| feeding.stream_start.is_some();
+        matches!(self.pes, Pes::Operand(_))
+            && self.timing.double_buffered_weights
+            && self.next.is_none()
+            && self.feeding.as_ref().is_some_and(streams)
+    }
+
+    /// Offers the fold behind the one at work.
+    pub fn offer_next(&mut self, work: FoldWork) {
+        self.next = Some(self.enter(work));
+    }
+
+    /// Somebody else takes the port of an operand's buffer from cycle `now` on, which has not begun.
+    pub fn take_port(&mut self, operand: Operand, now: u64, cycles: u64) {
+        let Some(feeding) = &mut self.feeding else {
+            return;
+        };
+        if operand == Operand::Output && matches!(self.pes, Pes::Output(_)) {
+            if now < self.way_out_free {
+                self.way_out_free += cycles;
+                feeding.way_out_taken += cycles;
+            }
+        } else if feeding.load.loaded.is_some_and(|loaded| loaded <= now) {
+            feeding.ports[operand as usize].take(cycles);
+        }
+    }
+
+    /// Does cycle `now`. Without `feed_ready` nothing is fed, without `load_ready` no row enters.
+    pub fn end_cycle(&mut self, now: u64, feed_ready: bool, load_ready: bool) -> CycleEnd {
+        self.load(now, load_ready);
+        self.feed(now, feed_ready);
+        self.leaving.clear();
+        self.step_pes(now);
+        for index in 0..self.leaving.len() {
+            let Leaving { fold, column, .. } = self.leaving[index];
+            self.flight.leave(fold, column, now);
+        }
+        CycleEnd {
+            fed: self.end_fold(now + 1),
+            exited: self.flight_exits(now + 1),
+        }
+    }
+
+    fn load(&mut self, now: u64, ready: bool) {
+        self.loaded.pop_back();
+        let port_bits = if self.timing.dataflow == Dataflow::InputStationary {
+            self.timing.activation.port_bits
+        } else {
+            self.timing.weight.port_bits
+        };
+        let own = self.feeding.as_mut().map(|feeding| &mut feeding.load);
+        let loading = own
+            .into_iter()
+            .chain(&mut self.next)
+            .find(|loading| loading.loaded.is_none());
+        let token = loading
+            .filter(|_| ready)
+            .and_then(|loading| loading.tick(now, port_bits));
+        self.loaded.push_front(token);
+    }
+
+    fn feed(&mut self, now: u64, ready: bool) {
+        self.fed.pop_back();
+        let token = self.next_token(now, ready);
+        self.fed.push_front(token);
+    }
+
+    fn next_token(&mut self, now: u64, ready: bool) -> Option<Token> {
+        let feeding = self.feeding.as_mut()?;
+        feeding.stream_start?;
+        for port in &mut feeding.ports {
+            port.tick();
+        }
+        let cycle = feeding.fed;
+        if !(ready && feeding.ports.iter().all(|port| port.allows(cycle))) {
+            feeding.port_stalls += 1;
+            return None;
+        }
+        let is_last = cycle + 1 == feeding.load.fold.compute_cycles;
+        if is_last && now + 1 < self.way_out_free {
+            if now + 1 < self.chain_free {
+                feeding.chain_stalls += 1;
+            } else {
+                feeding.way_out_stalls += 1;
+            }
+            return None;
+        }
+        feeding.fed += 1;
+        let cycles_per_step = u64::from(self.timing.cycles_per_step);
+        let phase = (cycle % cycles_per_step) as u32;
+        Some(Token {
+            fold: feeding.load.id,
+            step: (cycle / cycles_per_step) as usize,
+            phase,
+            ends_step: phase + 1 == self.timing.cycles_per_step,
+        })
+    }
+
+    fn step_pes(&mut self, now: u64) {
+        let swapped = self.swapped();
+        let (fed, loaded) = (&self.fed, &self.loaded);
+        let edge = |skew: usize| fed[skew];
+        let load = |skew: usize| loaded[skew];
+        let (flight, activity) = (&mut self.flight, &mut self.activity);
+        let leaving = &mut self.leaving;
+        match &mut self.pes {
+            Pes::Output(pes) => {
+                pes.cycle(now, &self.mac, swapped, &edge, flight, activity, leaving);
+            }
+            Pes::Operand(pes) => {
+                pes.cycle(&self.mac, swapped, &edge, &load, flight, activity, leaving);
+            }
+        }
+    }
+
+    fn end_fold(&mut self, fed_end: u64) -> Option<Placement> {
+        let fold = &self.feeding.as_ref()?.load.fold;
+        if self.feeding.as_ref()?.fed < fold.compute_cycles {
+            return None;
+        }
+        if matches!(self.pes, Pes::Output(_)) {
+            self.way_out_free = fed_end + fold.output_cycles();
+            self.chain_free = fed_end + fold.drain_chain_cycles;
+        }
+        self.feeding.take().map(|done| done.placement(fed_end))
+    }
+
+    fn flight_exits(&mut self, now: u64) -> u64 {
+        while self.flight.exit(now).is_some() {}
+        self.flight.next() - self.flight.len()
+    }
+}
