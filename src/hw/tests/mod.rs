@@ -1,6 +1,7 @@
 //! Tests of the whole machine: laws that every run keeps, bounds that no run can pass, and closed
 //! forms of small ones.
 
+mod array_bench;
 mod bounds;
 mod conserve;
 mod fidelity;
