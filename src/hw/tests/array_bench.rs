@@ -156,12 +156,12 @@ fn signedness() -> impl Strategy<Value = Signedness> {
 fn block_format(block_bits: u8) -> impl Strategy<Value = BlockFormat> {
     let window = prop::sample::select(vec![Window::Dynamic, Window::Static { top: None }]);
     let rounding = prop::sample::select(vec![Rounding::Truncate, Rounding::Nearest]);
-    (signedness(), 1u8..=8, window, rounding).prop_filter_map(
-        "as many blocks as there are",
-        move |(signedness, kept, window, rounding)| {
-            BlockFormat::new(8, signedness, block_bits, kept, window, rounding).ok()
-        },
-    )
+    let kept = any::<prop::sample::Index>();
+    (signedness(), kept, window, rounding).prop_map(move |(signedness, kept, window, rounding)| {
+        let exact = BlockFormat::exact(8, signedness, block_bits).expect("in range");
+        let kept = 1 + kept.index(usize::from(exact.blocks())) as u8;
+        BlockFormat::new(8, signedness, block_bits, kept, window, rounding).expect("in range")
+    })
 }
 
 /// PEs of every kind with a precision that they can do.
