@@ -102,6 +102,12 @@ pub struct RunArgs {
     /// Simulate only the layers whose names match this pattern (`*` and `?`); repeatable
     #[arg(long, value_name = "PATTERN")]
     pub layers: Vec<String>,
+    /// How the PE array is simulated. Both take the same cycles
+    #[arg(long, value_enum, default_value = "wavefront")]
+    pub fidelity: ArrayFidelity,
+    /// Seed of the operand values
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "fidelity")]
+    pub seed: u64,
     /// Write a trace of the run for a viewer: Perfetto protobuf, or Chrome JSON if FILE ends in .json
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
@@ -122,6 +128,16 @@ pub struct RunArgs {
     /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// How the PE array is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ArrayFidelity {
+    /// A fold is one event, its time a closed form
+    Wavefront,
+    /// Every PE and block multiplier every cycle, on operand values; for small layers. Outputs are
+    /// compared with the layer computed directly
+    Stepped,
 }
 
 /// `axbxp compare`.

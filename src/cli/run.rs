@@ -1,6 +1,6 @@
 //! `axbxp run`: a network on an architecture, beside its baseline.
 
-use super::args::{Format, Global, RunArgs};
+use super::args::{ArrayFidelity, Format, Global, RunArgs};
 use super::compare::with_batch;
 use super::error::{CliError, Exit};
 use super::output::{check_targets, write_report};
@@ -36,7 +36,7 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
             point,
             network,
             layers,
-            stepped: None,
+            stepped: (args.fidelity == ArrayFidelity::Stepped).then_some(args.seed),
         })
         .collect();
     let threads = threads_or_cores(args.output.threads);

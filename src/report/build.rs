@@ -1,8 +1,8 @@
 //! From job results to a report.
 
 use super::model::{
-    ArchitectureReport, CauseReport, Comparison, DramReport, Engine, LayerReport, Report,
-    RunReport, SCHEMA, TrafficReport,
+    ArchitectureReport, CauseReport, Comparison, DramReport, Engine, FidelityReport, LayerReport,
+    OutputReport, Report, RunReport, SCHEMA, TrafficReport,
 };
 use super::published;
 use crate::approx::{LayerPrecision, OperandFormat};
@@ -45,7 +45,9 @@ impl ReportBuilder {
         network: &Network,
         result: &JobResult,
     ) -> RunKey {
-        self.report.runs.push(run_report(point, network, result));
+        let run = run_report(point, network, result);
+        self.report.notes.extend(outputs_note(&run));
+        self.report.runs.push(run);
         RunKey(self.report.runs.len() - 1)
     }
 
@@ -72,6 +74,20 @@ impl ReportBuilder {
     pub fn finish(self) -> Report {
         self.report
     }
+}
+
+fn outputs_note(run: &RunReport) -> Option<String> {
+    let checks = || run.layers.iter().filter_map(|layer| layer.outputs.as_ref());
+    let checked: u64 = checks().map(|check| check.checked).sum();
+    (checked > 0).then(|| {
+        format!(
+            "{} on {}: all {checked} outputs of {} layers on the stepped array equal the layers \
+             computed directly, bit for bit",
+            run.workload,
+            run.point(),
+            checks().count()
+        )
+    })
 }
 
 fn ratio(numerator: f64, denominator: f64) -> f64 {
@@ -115,6 +131,10 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
             traffic: traffic(layer, burst_bytes),
             tiles: layer.tiles,
             tiling: tiling_label(&result.plan.layers[index]),
+            outputs: layer.outputs.map(|check| OutputReport {
+                checked: check.outputs,
+                hash: format!("{:016x}", check.hash),
+            }),
         });
     }
     let total = total(&layers, &capacity);
@@ -124,6 +144,10 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
         batch: network.batch,
         architecture: architecture_report(point),
         approximation: point.approximation.config().name.clone(),
+        fidelity: match result.stepped {
+            None => FidelityReport::Wavefront,
+            Some(seed) => FidelityReport::Stepped { seed },
+        },
         layers,
         total,
         dram,
@@ -193,6 +217,7 @@ fn total(layers: &[LayerReport], capacity: &Capacity) -> LayerReport {
         traffic,
         tiles: sum(|layer| layer.tiles),
         tiling: String::new(),
+        outputs: None,
     }
 }
 

@@ -35,6 +35,8 @@ pub struct RunReport {
     pub architecture: ArchitectureReport,
     /// Name of the approximation configuration.
     pub approximation: String,
+    /// How the PE array was simulated.
+    pub fidelity: FidelityReport,
     /// Layers in the order in which they ran.
     pub layers: Vec<LayerReport>,
     /// Sums over the layers; utilizations over the layers on the array.
@@ -103,6 +105,32 @@ pub struct LayerReport {
     pub tiles: u64,
     /// Extents of a tile and the order of loops; empty for the sum.
     pub tiling: String,
+    /// The layer's outputs, where the array computed them (`--fidelity stepped`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<OutputReport>,
+}
+
+/// How the PE array was simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FidelityReport {
+    /// A fold is one event, its time a closed form.
+    Wavefront,
+    /// Every PE and block multiplier every cycle.
+    Stepped {
+        /// Seed of the operand values.
+        seed: u64,
+    },
+}
+
+/// Outputs of a stepped array. Every one equals the layer computed directly; a run in which one does
+/// not ends in an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OutputReport {
+    /// Outputs compared, accumulators of 32 bits.
+    pub checked: u64,
+    /// 64-bit FNV-1a hash of all of them in the order of the loop nest, in hexadecimal digits.
+    pub hash: String,
 }
 
 /// What ran a layer.

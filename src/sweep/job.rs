@@ -7,10 +7,17 @@ use super::pool::map_parallel;
 use crate::approx::{ArrayLayer, LayerPrecision, resolve};
 use crate::arch::{MacRate, OperatingPoint, WindowUse};
 use crate::energy::EnergyBreakdown;
+use crate::hw::stepped::SteppedWork;
 use crate::hw::{DramTotals, Fidelity, MachineError, Observer, RunResult, simulate};
-use crate::mapping::{NetworkPlan, plan};
+use crate::mapping::{LayerPlan, NetworkPlan, plan};
 use crate::source::Diagnostics;
 use crate::workload::{LayerId, Network};
+
+/// Most PE-cycles of one layer on a stepped array: minutes.
+const MAX_STEPPED_PE_CYCLES: u64 = 1 << 33;
+
+/// Most operands of one tile, and most outputs of a layer, on a stepped array: a gigabyte.
+const MAX_STEPPED_VALUES: u64 = 1 << 28;
 
 /// A network at a design point.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +47,38 @@ pub enum JobError {
         /// What happened.
         error: MachineError,
     },
+    /// More work than a stepped array gets through.
+    #[error(
+        "--fidelity stepped: layer `{layer}` of `{network}` would take {amount} {what}, more than \
+         {most}: choose smaller layers with --layers, a smaller array, or a smaller network"
+    )]
+    TooMuchToStep {
+        /// The network.
+        network: String,
+        /// The layer.
+        layer: String,
+        /// How much.
+        amount: u64,
+        /// Of what.
+        what: &'static str,
+        /// And the bound.
+        most: u64,
+    },
+    /// A stepped array's outputs are not those of the layer: an error in this program.
+    #[error(
+        "layer `{layer}` of `{network}`: {different} of {outputs} outputs of the stepped array differ \
+         from the layer computed directly"
+    )]
+    Outputs {
+        /// The network.
+        network: String,
+        /// The layer.
+        layer: String,
+        /// Outputs that differ.
+        different: u64,
+        /// All outputs.
+        outputs: u64,
+    },
 }
 
 impl JobError {
@@ -47,10 +86,11 @@ impl JobError {
     pub fn is_internal(&self) -> bool {
         matches!(
             self,
-            JobError::Machine {
-                error: MachineError::Run(_),
-                ..
-            }
+            JobError::Outputs { .. }
+                | JobError::Machine {
+                    error: MachineError::Run(_),
+                    ..
+                }
         )
     }
 }
@@ -68,6 +108,8 @@ pub struct JobResult {
     pub run: RunResult,
     /// Per simulated layer: energy.
     pub energy: Vec<EnergyBreakdown>,
+    /// Seed of the operand values of a stepped array.
+    pub stepped: Option<u64>,
 }
 
 /// A job that can be simulated: all that can be wrong with its input has been looked at.
@@ -108,6 +150,9 @@ impl<'a> Job<'a> {
         for point in &points {
             let price = self.point.energy.pe_cycle_pj(point);
             price.map_err(|error| misfit::price(source, &error))?;
+        }
+        if self.stepped.is_some() {
+            self.check_steppable(&plan)?;
         }
         tracing::debug!(
             architecture = architecture.name,
@@ -155,6 +200,32 @@ impl<'a> Job<'a> {
             &self.point.architecture.array.pe,
             &layers,
         )
+    }
+
+    /// Refuses layers for which every PE in every cycle is too much.
+    fn check_steppable(&self, plan: &NetworkPlan) -> Result<(), JobError> {
+        for (layer, &id) in plan.layers.iter().zip(&plan.ids) {
+            let LayerPlan::Array(array) = layer else {
+                continue;
+            };
+            let work = SteppedWork::of(array);
+            for (what, amount, most) in [
+                ("PE-cycles", work.pe_cycles, MAX_STEPPED_PE_CYCLES),
+                ("operands in a tile", work.tile_operands, MAX_STEPPED_VALUES),
+                ("outputs", work.outputs, MAX_STEPPED_VALUES),
+            ] {
+                if amount > most {
+                    return Err(JobError::TooMuchToStep {
+                        network: self.network.name.clone(),
+                        layer: self.network.layer(id).name.clone(),
+                        amount,
+                        what,
+                        most,
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What the PEs do in a layer; in a layer of the vector unit they do nothing.
@@ -228,6 +299,7 @@ impl<'a> PlannedJob<'a> {
             architecture: architecture.name.clone(),
             error,
         })?;
+        self.check_outputs(&run)?;
         tracing::info!(
             architecture = architecture.name,
             workload = self.job.network.name,
@@ -241,7 +313,24 @@ impl<'a> PlannedJob<'a> {
             precisions: self.precisions.clone(),
             points: self.points.clone(),
             run,
+            stepped: self.job.stepped,
         })
+    }
+
+    fn check_outputs(&self, run: &RunResult) -> Result<(), JobError> {
+        for (layer, &id) in run.layers.iter().zip(&self.plan.ids) {
+            if let Some(check) = layer.outputs
+                && check.different > 0
+            {
+                return Err(JobError::Outputs {
+                    network: self.job.network.name.clone(),
+                    layer: self.job.network.layer(id).name.clone(),
+                    different: check.different,
+                    outputs: check.outputs,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Energy of each layer.

@@ -8,7 +8,7 @@ use super::mac::MacUnit;
 use super::sequencer::{CycleEnd, FoldWork, Sequencer};
 use crate::approx::LayerPrecision;
 use crate::arch::PeKind;
-use crate::mapping::{ArrayPlan, ArrayTiming, FoldPart, Operand, TileGemm};
+use crate::mapping::{ArrayPlan, ArrayTiming, FoldPart, Operand, TileGemm, Work};
 
 /// Names one fold: a step of the schedule, its GEMM, and the fold's index in it.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,43 @@ pub struct FoldName {
     pub gemm: TileGemm,
     /// The fold.
     pub index: u64,
+}
+
+/// What a layer asks of a stepped array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SteppedWork {
+    /// Cycles of the streams times PEs.
+    pub pe_cycles: u64,
+    /// Operands of the largest tile.
+    pub tile_operands: u64,
+    /// Outputs of the layer.
+    pub outputs: u64,
+}
+
+impl SteppedWork {
+    /// The work of a layer.
+    pub fn of(plan: &ArrayPlan) -> Self {
+        let (nest, timing) = (&plan.nest, &plan.timing);
+        let pes = u64::from(timing.rows) * u64::from(timing.columns);
+        let mut work = SteppedWork {
+            outputs: nest.outputs()
+                * u64::from(nest.repeats)
+                * u64::from(nest.groups)
+                * u64::from(nest.filters),
+            ..SteppedWork::default()
+        };
+        for step in &plan.schedule().steps {
+            let Work::Array(gemm) = step.work else {
+                continue;
+            };
+            let lines = u64::from(gemm.outputs) + u64::from(gemm.filters);
+            let operands = lines * u64::from(gemm.groups) * u64::from(gemm.reduction);
+            work.tile_operands = work.tile_operands.max(operands);
+            let pe_cycles = timing.steady_cycles(&gemm).saturating_mul(pes);
+            work.pe_cycles = work.pe_cycles.saturating_add(pe_cycles);
+        }
+        work
+    }
 }
 
 /// A fold in the array, and where its results go.

@@ -21,7 +21,7 @@ mod operand_stationary;
 mod output_stationary;
 mod sequencer;
 
-pub use engine::{FoldName, SteppedLayer};
+pub use engine::{FoldName, SteppedLayer, SteppedWork};
 pub use fold::{FoldOperands, FoldShape};
 pub use layer::{LayerOperands, OutputCheck};
 pub use mac::{Codec, MacUnit};
