@@ -108,13 +108,17 @@ pub struct RunArgs {
     /// Seed of the operand values
     #[arg(long, value_name = "N", default_value_t = 1, requires = "fidelity")]
     pub seed: u64,
-    /// Write a trace of the run for a viewer: Perfetto protobuf, or Chrome JSON if FILE ends in .json
+    /// Write a trace of the run for a viewer: Perfetto protobuf, Chrome JSON if FILE ends in .json, or, at
+    /// --fidelity stepped, a waveform of the array if it ends in .fst or .vcd
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
     /// Trace only this span of simulated time, in microseconds: 100..250, 100.. or ..250
     #[arg(long, value_name = "FROM..TO", requires = "trace", value_parser = super::trace::window)]
     pub trace_window: Option<Window>,
-    /// Trace at most this many events
+    /// PE whose signals a waveform shows, with its row and the controller
+    #[arg(long, value_name = "ROW,COLUMN", requires = "trace", default_value = "0,0", value_parser = super::wave::pe)]
+    pub trace_pe: (u32, u32),
+    /// Trace at most this many events, or changes of signals
     #[arg(
         long,
         value_name = "N",

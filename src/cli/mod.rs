@@ -10,6 +10,7 @@ mod output;
 mod progress;
 mod run;
 mod trace;
+mod wave;
 
 use clap::Parser;
 use tracing_subscriber::filter::LevelFilter;

@@ -6,6 +6,7 @@ use super::error::{CliError, Exit};
 use super::output::{check_targets, write_report};
 use super::progress;
 use super::trace;
+use super::wave;
 use crate::approx;
 use crate::hw::Unobserved;
 use crate::report::ReportBuilder;
@@ -24,6 +25,13 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
             candidate.architecture.name
         )));
     }
+    wave::check(
+        args,
+        match &baseline {
+            Some(baseline) if args.trace_baseline => &baseline.architecture,
+            _ => &candidate.architecture,
+        },
+    )?;
     let network = with_batch(workload::open(&args.workload)?, args.batch);
     let chosen = choose_layers(&network, &args.layers)?;
     let layers = chosen.as_deref();

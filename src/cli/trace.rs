@@ -5,8 +5,10 @@ use std::path::Path;
 use super::args::RunArgs;
 use super::error::CliError;
 use super::output::end_of_links;
+use super::wave;
 use crate::hw::{MachineError, tick_rate};
 use crate::sweep::{Job, JobError, JobResult, PlannedJob};
+use crate::trace::waveform::WaveFormat;
 use crate::trace::{RecorderInfo, TraceFile, TraceFormat, TraceOptions, TraceRecorder};
 use crate::workload::LayerId;
 
@@ -15,8 +17,8 @@ const PS_PER_US: f64 = 1e6;
 /// A span of simulated time in picoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    from_ps: u64,
-    to_ps: u64,
+    pub from_ps: u64,
+    pub to_ps: u64,
 }
 
 /// Reads `FROM..TO` in microseconds; either side may be left out.
@@ -42,13 +44,17 @@ pub fn window(text: &str) -> Result<Window, String> {
     Ok(window)
 }
 
-/// Runs a job and writes its trace to `path`: JSON if that ends in `.json`, Perfetto's protobuf if not.
+/// Runs a job and writes its trace to `path`, in the format that its name tells: a waveform for `.fst` and
+/// `.vcd`, JSON for `.json`, Perfetto's protobuf for anything else.
 pub fn run_traced(
     planned: &PlannedJob<'_>,
     path: &Path,
     args: &RunArgs,
     progress: &dyn Fn(usize),
 ) -> Result<JobResult, CliError> {
+    if let Some(format) = WaveFormat::of(path) {
+        return wave::run_recorded(planned, path, format, args, progress);
+    }
     let failed = |error| CliError::Write {
         path: path.to_owned(),
         error,

@@ -37,7 +37,7 @@ pub use buffer::BufferCounts;
 pub use cause::{Cause, CauseCycles};
 pub use dma::DmaCounts;
 pub use machine::{Fidelity, MachineError, simulate, tick_rate};
-pub use observer::{Observer, Unobserved};
+pub use observer::{ArrayProbe, Observer, PeView, Unobserved};
 pub use pe_array::ArrayCounts;
 pub use result::{DramTotals, LayerResult, RunResult};
 pub use vector_unit::VectorCounts;

@@ -1,8 +1,38 @@
 //! What a trace or a statistic may see of a run. Observers get facts, and no component.
 
 use super::cause::CauseCycles;
+use super::stepped::{Leaving, LoadToken, Token};
 use crate::mapping::{Operand, Step, Transfer};
 use crate::sim::Tick;
+
+/// One PE of a stepped array in one cycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeView {
+    /// What it works on.
+    pub token: Option<Token>,
+    /// The activations at its inputs, lane by lane, as the values that they stand for.
+    pub activations: Vec<i32>,
+    /// The weights.
+    pub weights: Vec<i32>,
+    /// Weights come from the left and activations from the top, not the other way round.
+    pub swapped: bool,
+    /// Its accumulator, or the sum over the step's phases so far, at the end of the cycle.
+    pub sum: i32,
+    /// What it hands on at the end of the cycle: a result on its way out, or a partial sum.
+    pub out: Option<i32>,
+}
+
+/// A look into a stepped array, after a cycle.
+pub trait ArrayProbe {
+    /// What was fed at the edges.
+    fn fed(&self) -> Option<Token>;
+    /// Which row of stationary operands entered.
+    fn loading(&self) -> Option<LoadToken>;
+    /// Results that left.
+    fn leaving(&self) -> &[Leaving];
+    /// A PE.
+    fn pe(&self, row: u32, column: u32) -> PeView;
+}
 
 /// Receives what happens, in the order in which it ends. Every method does nothing by default, so
 /// that a run that nobody watches pays nothing.
@@ -26,6 +56,8 @@ pub trait Observer {
     fn converted(&mut self, _step: u32, _values: u64, _from: Tick, _to: Tick) {}
     /// A tile of `operand` entered or left its buffer, which now holds `tiles`.
     fn tiles_held(&mut self, _operand: Operand, _tiles: u8, _at: Tick) {}
+    /// A stepped array did a cycle.
+    fn array_cycle(&mut self, _array: &dyn ArrayProbe, _at: Tick) {}
     /// A DRAM channel sent read or write commands for `bytes`; the data follow after its latency. Requests
     /// that need no command (merged, or answered from the write queue) do not show.
     fn burst(&mut self, _channel: u32, _bytes: u32, _at: Tick) {}

@@ -354,6 +354,8 @@ impl PeArray {
         };
         let (now, then) = (bus.cycle(), bus.cycle() + 1);
         let end = stepping.layer.cycle(now, next.as_ref());
+        let at = bus.scheduler.now();
+        bus.observer.array_cycle(stepping.layer.probe(), at);
         if end.exited > stepping.exited {
             stepping.exited = end.exited;
             self.last_exit = then;

@@ -269,6 +269,12 @@ impl<'a> PlannedJob<'a> {
         &self.plan.ids
     }
 
+    /// Most MACs of one output that a PE does in a step, over the layers.
+    pub fn most_macs_per_step(&self) -> u32 {
+        let macs = self.points.iter().map(|point| point.rate.macs);
+        macs.max().unwrap_or(1)
+    }
+
     /// Simulates and prices. `progress` is told of each finished layer.
     ///
     /// # Errors

@@ -10,6 +10,25 @@ use super::{
     TrackId,
 };
 
+/// A file beside `target` for what is to be renamed to it when it is complete.
+pub(super) fn partial(target: &Path) -> io::Result<NamedTempFile> {
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".trace-").suffix(".partial");
+    #[cfg(unix)]
+    let permissions = {
+        // Those of a file created in the ordinary way: the process's mask is applied.
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::Permissions::from_mode(0o666)
+    };
+    #[cfg(unix)]
+    builder.permissions(permissions);
+    builder.tempfile_in(folder)
+}
+
 /// Writes a trace to a file.
 ///
 /// Until [`TraceFile::finish`] the trace lies in a temporary file beside the target, which is
@@ -26,22 +45,8 @@ impl TraceFile {
     ///
     /// When no file can be created in the folder of `target`.
     pub fn create(target: &Path, format: TraceFormat, options: TraceOptions) -> io::Result<Self> {
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".trace-").suffix(".partial");
-        #[cfg(unix)]
-        let permissions = {
-            // Those of a file created in the ordinary way: the process's mask is applied.
-            use std::os::unix::fs::PermissionsExt;
-            std::fs::Permissions::from_mode(0o666)
-        };
-        #[cfg(unix)]
-        builder.permissions(permissions);
         Ok(TraceFile {
-            writer: TraceWriter::new(builder.tempfile_in(folder)?, format, options),
+            writer: TraceWriter::new(partial(target)?, format, options),
             target: target.to_owned(),
         })
     }

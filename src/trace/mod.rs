@@ -10,6 +10,8 @@
 //! | [`TraceFormat::Perfetto`] | protobuf, `.pftrace` | ui.perfetto.dev |
 //! | [`TraceFormat::ChromeJson`] | JSON, `.json` | chrome://tracing, ui.perfetto.dev, speedscope |
 //!
+//! [`waveform`] has the signals of a stepped array for waveform viewers (`.fst`, `.vcd`).
+//!
 //! # Time
 //!
 //! All times are picoseconds since the start of the simulation, as `u64` (up to 213 days). Chrome
@@ -39,6 +41,7 @@ mod perfetto;
 mod perfetto_proto;
 pub mod recorder;
 mod sink;
+pub mod waveform;
 mod writer;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::mac::MacUnit;
 use super::sequencer::{CycleEnd, FoldWork, Sequencer};
 use crate::approx::LayerPrecision;
 use crate::arch::PeKind;
+use crate::hw::ArrayProbe;
 use crate::mapping::{ArrayPlan, ArrayTiming, FoldPart, Operand, TileGemm, Work};
 
 /// Names one fold: a step of the schedule, its GEMM, and the fold's index in it.
@@ -158,6 +159,11 @@ impl SteppedLayer {
             }
         }
         end
+    }
+
+    /// The array as it is after the last cycle.
+    pub fn probe(&self) -> &dyn ArrayProbe {
+        &self.sequencer
     }
 
     /// Whether nothing is in the array.

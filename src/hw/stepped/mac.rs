@@ -44,6 +44,15 @@ impl Codec {
         }
     }
 
+    /// The value that an encoding stands for.
+    pub fn decode(&self, encoded: Encoded) -> i32 {
+        match self {
+            Codec::Blocks(format) if format.holds(encoded) => format.decode(encoded),
+            _ if encoded.negative => -i32::from(encoded.window),
+            _ => i32::from(encoded.window),
+        }
+    }
+
     /// A value on its way into the array.
     ///
     /// # Errors

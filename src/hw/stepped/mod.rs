@@ -25,7 +25,10 @@ pub use engine::{FoldName, SteppedLayer, SteppedWork};
 pub use fold::{FoldOperands, FoldShape};
 pub use layer::{LayerOperands, OutputCheck};
 pub use mac::{Codec, MacUnit};
+pub use operand_stationary::LoadToken;
 pub use sequencer::{CycleEnd, FoldWork, Sequencer};
+
+use crate::blocked::Encoded;
 
 /// What is fed in one cycle of a stream, and moves on from PE to PE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +54,16 @@ pub struct Leaving {
     pub column: usize,
     /// The sum.
     pub value: i32,
+}
+
+/// A PE after a cycle.
+#[derive(Debug, Clone, Copy)]
+struct Look<'a> {
+    token: Option<Token>,
+    left: &'a [Encoded],
+    top: &'a [Encoded],
+    sum: i32,
+    out: Option<i32>,
 }
 
 /// What moved and what was done, counted where it happened.

@@ -7,7 +7,7 @@
 
 use super::flight::Flight;
 use super::mac::{MacUnit, NOTHING};
-use super::{Activity, Leaving, Token};
+use super::{Activity, Leaving, Look, Token};
 use crate::blocked::Encoded;
 
 /// A row of stationary operands on its way: which fold's, and how many came before it.
@@ -56,6 +56,21 @@ impl OperandStationary {
             left: vec![NOTHING; pes * lanes],
             phases: vec![0; pes],
             below: vec![None; pes],
+        }
+    }
+
+    /// A PE's token, operands from the left and in place, sum, and what it hands down.
+    pub fn look(&self, row: usize, column: usize) -> Look<'_> {
+        let pe = row * self.columns + column;
+        let lanes = pe * self.lanes..(pe + 1) * self.lanes;
+        let token = self.at_left[pe];
+        let bank = token.map_or(0, |token| token.fold % self.registers.len() as u64);
+        Look {
+            token,
+            left: &self.left[lanes.clone()],
+            top: &self.registers[bank as usize][lanes],
+            sum: self.phases[pe],
+            out: self.below[pe].map(|sum| sum.value),
         }
     }
 

@@ -7,11 +7,9 @@
 
 use super::flight::Flight;
 use super::fold::FoldOperands;
-use super::mac::MacUnit;
-use super::{Activity, Leaving, Token};
+use super::mac::{MacUnit, NOTHING};
+use super::{Activity, Leaving, Look, Token};
 use crate::blocked::Encoded;
-
-use super::mac::NOTHING;
 
 /// A finished sum in the chain.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +51,21 @@ impl OutputStationary {
             accumulators: vec![0; pes],
             chain: vec![None; pes],
             finished: vec![None; pes],
+        }
+    }
+
+    /// A PE's token, operands from the left and from the top, accumulator, and what stands in its chain.
+    pub fn look(&self, row: usize, column: usize) -> Look<'_> {
+        let pe = row * self.columns + column;
+        let lanes = pe * self.lanes..(pe + 1) * self.lanes;
+        Look {
+            token: self.at_left[pe].filter(|_| self.at_top[pe].is_some()),
+            left: &self.left[lanes.clone()],
+            top: &self.top[lanes],
+            sum: self.accumulators[pe],
+            out: self.finished[pe]
+                .or(self.chain[pe])
+                .map(|waiting| waiting.value),
         }
     }
 

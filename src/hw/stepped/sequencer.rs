@@ -8,11 +8,13 @@ use std::collections::VecDeque;
 
 use super::flight::Flight;
 use super::fold::FoldOperands;
-use super::mac::MacUnit;
+use super::mac::{Codec, MacUnit};
 use super::operand_stationary::{LoadToken, OperandStationary};
 use super::output_stationary::OutputStationary;
-use super::{Activity, Leaving, Token};
+use super::{Activity, Leaving, Look, Token};
 use crate::arch::Dataflow;
+use crate::blocked::Encoded;
+use crate::hw::{ArrayProbe, PeView};
 use crate::mapping::{ArrayTiming, Fold, Operand, Placement, PortDemand};
 
 /// A fold to do.
@@ -155,6 +157,41 @@ impl Feeding {
     }
 }
 
+impl ArrayProbe for Sequencer {
+    fn fed(&self) -> Option<Token> {
+        self.fed[0]
+    }
+
+    fn loading(&self) -> Option<LoadToken> {
+        self.loaded[0]
+    }
+
+    fn leaving(&self) -> &[Leaving] {
+        &self.leaving
+    }
+
+    fn pe(&self, row: u32, column: u32) -> PeView {
+        let look = self.look(row, column);
+        let (activation, weight) = self.mac.codecs();
+        let decode = |codec: Codec, lanes: &[Encoded]| {
+            lanes.iter().map(|&lane| codec.decode(lane)).collect()
+        };
+        let (activations, weights) = if self.swapped() {
+            (look.top, look.left)
+        } else {
+            (look.left, look.top)
+        };
+        PeView {
+            token: look.token,
+            activations: decode(activation, activations),
+            weights: decode(weight, weights),
+            swapped: self.swapped(),
+            sum: look.sum,
+            out: look.out,
+        }
+    }
+}
+
 /// The PEs of a dataflow.
 #[derive(Debug, Clone)]
 enum Pes {
@@ -224,14 +261,13 @@ impl Sequencer {
         self.feeding.is_none() && self.next.is_none() && self.flight.is_empty()
     }
 
-    /// Results that left in the last cycle.
-    pub fn leaving(&self) -> &[Leaving] {
-        &self.leaving
-    }
-
-    /// The cycle of the stream that was fed in the last cycle.
-    pub fn fed(&self) -> Option<Token> {
-        self.fed[0]
+    /// A PE after the last cycle.
+    fn look(&self, row: u32, column: u32) -> Look<'_> {
+        let (row, column) = (row as usize, column as usize);
+        match &self.pes {
+            Pes::Output(pes) => pes.look(row, column),
+            Pes::Operand(pes) => pes.look(row, column),
+        }
     }
 
     fn enter(&mut self, work: FoldWork) -> Loading {
