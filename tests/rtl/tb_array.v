@@ -116,7 +116,9 @@ module tb_array #(
         end
     endgenerate
 
-    integer cases, log, got, i, n;
+    // Public, or Verilator 5.006 takes the handle for a local variable.
+    integer cases /*verilator public*/;
+    integer log, got, i, n;
     reg [8*256-1:0] name;
     reg [W-1:0] operand;
     initial begin

@@ -34,7 +34,9 @@ module tb_converter (
 
     localparam [1:0] READ = 0, CONVERT = 1, REQUANTISE = 2;
     reg [1:0] state = READ;
-    integer cases, log, got, what;
+    // Public, or Verilator 5.006 takes the handle for a local variable.
+    integer cases /*verilator public*/;
+    integer log, got, what;
     reg [8*256-1:0] name;
     initial begin
         if (!$value$plusargs("cases=%s", name)) $finish;

@@ -93,7 +93,9 @@ module tb_mac (
     `UNIT(6, 5, 3)
     `UNIT(7, 8, 2)
 
-    integer cases, log, got;
+    // Public, or Verilator 5.006 takes the handle for a local variable.
+    integer cases /*verilator public*/;
+    integer log, got;
     reg [8*256-1:0] name;
     initial begin
         if (!$value$plusargs("cases=%s", name)) $finish;
