@@ -12,6 +12,8 @@ mod expect;
 mod random;
 #[path = "rtl/simulator.rs"]
 mod simulator;
+#[path = "rtl/stepped.rs"]
+mod stepped;
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -397,6 +399,30 @@ fn check(verilator: &Verilator, cases: &[Case]) -> usize {
             "{}",
             describe(case)
         );
+        let stepped = stepped::run(case);
+        assert_eq!(
+            run.streams,
+            stepped.streams,
+            "streams begin (RTL, stepped): {}",
+            describe(case)
+        );
+        let wrong = run
+            .results
+            .iter()
+            .zip(&stepped.results)
+            .find(|(is, should)| is != should);
+        assert_eq!(
+            wrong,
+            None,
+            "(cycle, column, value) of RTL, stepped: {}",
+            describe(case)
+        );
+        assert_eq!(
+            run.results.len(),
+            stepped.results.len(),
+            "{}",
+            describe(case)
+        );
         if case.folds.len() == 1 && case.ready.is_empty() && case.folds[0].ready == 0 {
             let last = run.results.iter().map(|(cycle, ..)| cycle + 1).max();
             assert_eq!(
@@ -461,6 +487,7 @@ fn the_accumulator_wraps() {
         folds: vec![Fold {
             rows: 1,
             cols: 1,
+            reduction: 2048 * 64,
             ready: 0,
             fed: vec![vec![lanes(255); array.rows]; 2048],
             other: vec![vec![lanes(128); array.cols]; 2048],

@@ -49,6 +49,8 @@ pub type Lanes = Vec<Encoded>;
 pub struct Fold {
     pub rows: usize,
     pub cols: usize,
+    /// Length of the reduction: what lanes have beyond it is zero (weight stationary: of what the PEs hold).
+    pub reduction: usize,
     /// First cycle in which its tile is there.
     pub ready: u64,
     /// `[step][row]`: what the rows are fed.
@@ -219,9 +221,11 @@ impl Case {
                     .collect()
             })
             .collect();
+        let reduction = (groups - 1) * lanes + last;
         Fold {
             rows,
             cols,
+            reduction,
             ready,
             fed,
             other,

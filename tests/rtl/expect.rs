@@ -78,7 +78,7 @@ fn output_stationary(case: &Case) -> Run {
 
 fn weight_stationary(case: &Case) -> Run {
     let mut run = Run::default();
-    // Ends of the previous load and stream, start of the previous stream.
+    // Ends of the previous load and stream, first cycle in which the previous stream may begin.
     let (mut load_end, mut fed_end, mut stream) = (0, 0, 0);
     for fold in &case.folds {
         let allowed = if case.double_buffered {
@@ -95,7 +95,8 @@ fn weight_stationary(case: &Case) -> Run {
             from = cycle + 1;
         }
         load_end = from;
-        let mut from = load_end.max(fed_end);
+        stream = load_end.max(fed_end);
+        let mut from = stream;
         for (step, fed) in fold.fed.iter().enumerate() {
             let cycles: Vec<u64> = (0..case.phases())
                 .map(|_| {
@@ -105,8 +106,7 @@ fn weight_stationary(case: &Case) -> Run {
                 })
                 .collect();
             if step == 0 {
-                stream = cycles[0];
-                run.streams.push(stream);
+                run.streams.push(cycles[0]);
             }
             let last = cycles[cycles.len() - 1];
             for col in 0..fold.cols {

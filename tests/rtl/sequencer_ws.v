@@ -2,8 +2,8 @@
 // row's first, and streams the fold's vectors, one phase of one step per cycle.
 //
 // A stream begins when its load is complete and the previous stream has been fed. One load at a time; with
-// `double_buffered` the load of a fold may begin in the cycle in which the previous fold's stream begins, else after
-// the previous stream's last phase.
+// `double_buffered` the load of a fold may begin in the first cycle in which the previous fold's stream may begin, be the
+// port ready or not, else after the previous stream's last phase.
 //
 //   phases                    q, cycles per step
 //   load_fold_valid, load_rows, tile_ready   the fold with number `load_fold`: rows r used; its operands are there
@@ -63,8 +63,8 @@ module sequencer_ws (
     // Load. `loaded` counts the rows of this fold that have entered.
     reg  [5:0] loaded;
     wire       streams_before = feed_fold == load_fold;
-    wire       previous_began = feed_fold + 16'd1 == load_fold && (!feed_first || feed_fire);
-    wire       allowed        = streams_before || double_buffered && previous_began;
+    wire       previous_may   = feed_fold + 16'd1 == load_fold;
+    wire       allowed        = streams_before || double_buffered && previous_may;
     assign load_row   = load_rows - 6'd1 - loaded;
     assign load_bank  = double_buffered && load_fold[0];
     assign load_first = loaded == 6'd0;
