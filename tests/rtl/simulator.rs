@@ -1,4 +1,4 @@
-//! Builds and runs the Verilog test benches with Verilator.
+//! Builds and runs the Verilog test benches.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -56,12 +56,7 @@ impl Verilator {
                 root: PathBuf::from(root.trim()),
             });
         }
-        let required = std::env::var_os(REQUIRE).is_some_and(|value| !value.is_empty());
-        assert!(
-            !required,
-            "{REQUIRE} is set, but there is no verilator or no C++ compiler"
-        );
-        println!("skipped: no verilator");
+        skip("verilator");
         None
     }
 
@@ -167,14 +162,59 @@ impl Model {
     /// Runs it on the text of a case file; the log it wrote.
     pub fn run(&self, cases: &str) -> String {
         let scratch = tempfile::tempdir_in(&self.directory).unwrap();
-        let (input, log) = (scratch.path().join("cases"), scratch.path().join("log"));
-        std::fs::write(&input, cases).unwrap();
-        // Plusargs of the bench hold 256 characters: names relative to where it runs.
-        run(Command::new(self.directory.join("simulation"))
-            .args(["+cases=cases", "+log=log"])
-            .current_dir(scratch.path()));
-        std::fs::read_to_string(log).unwrap()
+        let simulation = self.directory.join("simulation");
+        bench(&mut Command::new(simulation), scratch.path(), cases)
     }
+}
+
+/// An installed Icarus Verilog.
+pub struct Icarus;
+
+impl Icarus {
+    /// The installed one; none, after saying so, where there is none and none is required.
+    pub fn find() -> Option<Self> {
+        // `-V` is known to every version, and `vvp` comes with it.
+        if output(Command::new("iverilog").arg("-V")).is_some() {
+            return Some(Icarus);
+        }
+        skip("iverilog");
+        None
+    }
+
+    /// Runs a test bench on the text of a case file; the log it wrote.
+    pub fn run(&self, name: &str, parameters: &[(&str, usize)], cases: &str) -> String {
+        let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let compiled = scratch.path().join("simulation");
+        let values: Vec<_> = parameters
+            .iter()
+            .map(|(name, value)| format!(".{name}({value})"))
+            .collect();
+        run(Command::new("iverilog")
+            .args(["-g2005-sv", "-s", "clock", "-Y", ".v", "-y", ".", "-I", "."])
+            .arg(format!("-DBENCH={name} #({})", values.join(",")))
+            .arg("-o")
+            .arg(&compiled)
+            .args(["clock.v", &format!("{name}.v")])
+            .current_dir(sources()));
+        bench(Command::new("vvp").arg(&compiled), scratch.path(), cases)
+    }
+}
+
+/// Runs a simulation of a test bench in a directory of its own; the log it wrote.
+fn bench(simulation: &mut Command, directory: &Path, cases: &str) -> String {
+    // Names relative to where it runs: plusargs of the benches hold 256 characters.
+    std::fs::write(directory.join("cases"), cases).unwrap();
+    run(simulation
+        .args(["+cases=cases", "+log=log"])
+        .current_dir(directory));
+    std::fs::read_to_string(directory.join("log")).unwrap()
+}
+
+/// Says that a tool is not there; it is an error where it must be.
+fn skip(tool: &str) {
+    let required = std::env::var_os(REQUIRE).is_some_and(|value| !value.is_empty());
+    assert!(!required, "{REQUIRE} is set, but there is no {tool}");
+    println!("skipped: no {tool}");
 }
 
 fn compiler() -> String {
