@@ -46,26 +46,27 @@ const fn array(
 }
 
 /// The arrays built: stationary operand, R x C, and K and M of their PEs (none: fixed-point).
-const ARRAYS: [Array; 18] = {
+const ARRAYS: [Array; 19] = {
     use Stationary::{Output, Weight};
     [
-        array(Output, 1, 1, Some((4, 4))),
+        array(Output, 1, 1, Some((4, 3))),
         array(Output, 4, 4, Some((2, 16))),
         array(Output, 3, 5, Some((1, 64))),
-        array(Output, 5, 2, Some((3, 5))),
+        array(Output, 5, 2, Some((3, 2))),
         array(Output, 7, 3, Some((6, 1))),
         array(Output, 8, 8, Some((4, 4))),
         array(Output, 16, 16, Some((2, 16))),
-        array(Output, 16, 9, Some((4, 3))),
+        array(Output, 16, 9, Some((2, 3))),
         array(Output, 4, 6, None),
-        array(Weight, 1, 1, Some((2, 7))),
+        array(Weight, 1, 1, Some((1, 5))),
         array(Weight, 4, 4, Some((4, 4))),
         array(Weight, 5, 3, Some((1, 64))),
         array(Weight, 2, 7, Some((8, 1))),
-        array(Weight, 3, 8, Some((5, 2))),
+        array(Weight, 3, 8, Some((5, 1))),
         array(Weight, 8, 8, Some((2, 16))),
         array(Weight, 16, 16, Some((4, 4))),
-        array(Weight, 9, 16, Some((7, 6))),
+        array(Weight, 9, 16, Some((2, 5))),
+        array(Weight, 2, 3, Some((7, 6))),
         array(Weight, 6, 4, None),
     ]
 };
@@ -243,10 +244,10 @@ fn arrays_give_every_result_in_its_cycle() {
         return;
     };
     let count = if thorough() { 1000 } else { 40 };
+    let cases: Vec<_> = ARRAYS.map(|array| random_cases(array, count)).into();
     let (next, results) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
-        while let Some(array) = ARRAYS.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let cases = random_cases(*array, count);
+        while let Some(cases) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
             for cases in cases.chunks(200) {
                 results.fetch_add(simulate(&verilator, cases), Ordering::Relaxed);
             }
@@ -257,10 +258,27 @@ fn arrays_give_every_result_in_its_cycle() {
         work();
         other.join().unwrap();
     });
+    let of =
+        |kind: &dyn Fn(&Case) -> bool| cases.iter().flatten().filter(|case| kind(case)).count();
+    let stationary = |kind, swap| of(&|case| case.array.stationary == kind && case.swap == swap);
     println!(
-        "arrays: {} cases, {} results",
-        count * ARRAYS.len(),
-        results.into_inner()
+        "arrays: {} cases, {} results: output stationary {} (exchanged {}), weight stationary {}, input stationary {}; \
+         {} with stalls, {} with partial folds, {} with several cycles per step, {} with several MACs per step",
+        of(&|_| true),
+        results.into_inner(),
+        stationary(Stationary::Output, false),
+        stationary(Stationary::Output, true),
+        stationary(Stationary::Weight, false),
+        stationary(Stationary::Weight, true),
+        of(&|case| !case.ready.is_empty()),
+        of(&|case| {
+            let Array { rows, cols, .. } = case.array;
+            case.folds
+                .iter()
+                .any(|fold| fold.rows < rows || fold.cols < cols)
+        }),
+        of(&|case| case.phases() > 1),
+        of(&|case| case.lanes() > 1),
     );
 }
 

@@ -55,8 +55,8 @@ module array_os #(
         .fold(fold), .step(step), .phase(phase), .fire(fire), .first(first), .last(last)
     );
 
-    // What enters at the edges in this cycle, and the same skewed. Control is {bottom row of the fold, valid, first, last,
-    // phase} in the rows, {valid} in the columns.
+    // What enters at the edges in this cycle, and the same skewed. Control is {bottom row of the fold, valid, first,
+    // last, phase} in the rows, {valid} in the columns.
     wire [R*B-1:0] control_edge, control;
     wire [C-1:0]   valid_edge, valid;
     wire [R*W-1:0] rows;

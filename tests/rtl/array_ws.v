@@ -1,5 +1,5 @@
-// Weight-stationary array of R x C PEs with its edge skew and sequencer. PEs hold weights, rows carry activations, psums
-// move down. Input stationary is this array with the operands exchanged (`swap` of product_order.v): PEs hold
+// Weight-stationary array of R x C PEs with its edge skew and sequencer. PEs hold weights, rows carry activations,
+// psums move down. Input stationary is this array with the operands exchanged (`swap` of product_order.v): PEs hold
 // activations and rows carry weights; nothing else changes.
 //
 //   order, phases         configuration (product_order.v)

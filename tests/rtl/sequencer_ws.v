@@ -2,8 +2,8 @@
 // row's first, and streams the fold's vectors, one phase of one step per cycle.
 //
 // A stream begins when its load is complete and the previous stream has been fed. One load at a time; with
-// `double_buffered` the load of a fold may begin in the first cycle in which the previous fold's stream may begin, be the
-// port ready or not, else after the previous stream's last phase.
+// `double_buffered` the load of a fold may begin in the first cycle in which the previous fold's stream may begin, be
+// the port ready or not, else after the previous stream's last phase.
 //
 //   phases                    q, cycles per step
 //   load_fold_valid, load_rows, tile_ready   the fold with number `load_fold`: rows r used; its operands are there

@@ -1,5 +1,5 @@
-// Words that move right through an array, one column per cycle: `in` stands at the inputs of column 0 in this cycle, one
-// word of W bits per row; `at` is what stands at the inputs of all PEs, PE (i, j) at i * C + j. `rst` clears the
+// Words that move right through an array, one column per cycle: `in` stands at the inputs of column 0 in this cycle,
+// one word of W bits per row; `at` is what stands at the inputs of all PEs, PE (i, j) at i * C + j. `rst` clears the
 // registers between the PEs.
 module systolic_right #(
     parameter integer R = 4,

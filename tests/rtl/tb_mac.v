@@ -2,8 +2,8 @@
 // values. Not synthesizable.
 // +cases=FILE has lines of numbers, +log=FILE gets a line for each:
 //   unit swap L, then for activation and weight each: m kept dynamic top nearest signed
-// Logged: "lanes phases:" and the low 20 bits of every product, 5 hexadecimal digits each: activation by activation, 0 to
-// 2^m - 1 and, if signed, the same with a minus sign; for each all weights in the same order. The pair goes through the
+// Logged: "lanes phases:" and the low 20 bits of every product, 5 hexadecimal digits each: activation by activation, 0
+// to 2^m - 1 and, if signed, the same with a minus sign; for each all weights in the same order. The pair goes through the
 // MAC's lanes in turn; the other lanes are zero.
 `include "sizes.vh"
 
