@@ -2,6 +2,7 @@
 
 use axbxp::approx::{LayerPrecision, OperandFormat};
 use axbxp::arch::{Dataflow, PeKind, WindowUse};
+use axbxp::hw::ArrayProbe;
 use axbxp::hw::stepped::{FoldOperands, FoldShape, FoldWork, MacUnit, Sequencer};
 use axbxp::mapping::{ArrayTiming, EdgePort, OutputPath, TileGemm};
 

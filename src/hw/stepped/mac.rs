@@ -94,6 +94,8 @@ pub struct MacUnit {
     activation: Codec,
     weight: Codec,
     multiplication: Multiplication,
+    /// Weights come from the left and activations from the top.
+    swapped: bool,
 }
 
 impl MacUnit {
@@ -125,7 +127,19 @@ impl MacUnit {
             activation,
             weight,
             multiplication,
+            swapped: false,
         }
+    }
+
+    /// The same unit where weights come from the left and activations from the top, if `swapped`.
+    #[must_use]
+    pub fn with_edges(self, swapped: bool) -> Self {
+        MacUnit { swapped, ..self }
+    }
+
+    /// Whether weights come from the left.
+    pub fn swapped(&self) -> bool {
+        self.swapped
     }
 
     /// MACs of a step and its cycles.
@@ -138,9 +152,14 @@ impl MacUnit {
         (self.activation, self.weight)
     }
 
-    /// What the multipliers add to the accumulator in cycle `phase` of a step on these lanes. The sum over
-    /// a step's phases is the sum of the lanes' products.
-    pub fn phase(&self, activations: &[Encoded], weights: &[Encoded], phase: u32) -> i32 {
+    /// What the multipliers add to the accumulator in cycle `phase` of a step, from the lanes at the left and
+    /// at the top. The sum over a step's phases is the sum of the lanes' products.
+    pub fn phase(&self, left: &[Encoded], top: &[Encoded], phase: u32) -> i32 {
+        let (activations, weights) = if self.swapped {
+            (top, left)
+        } else {
+            (left, top)
+        };
         match &self.multiplication {
             Multiplication::Whole => sum(activations, weights, |a, w| {
                 i32::from(a.window) * i32::from(w.window)

@@ -75,14 +75,9 @@ impl OperandStationary {
     }
 
     /// One cycle. `edge(skew)` is what was fed, `load(skew)` which row entered `skew` cycles ago.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the array's edges, each a thing of its own"
-    )]
     pub fn cycle(
         &mut self,
         mac: &MacUnit,
-        swapped: bool,
         edge: &dyn Fn(usize) -> Option<Token>,
         load: &dyn Fn(usize) -> Option<LoadToken>,
         flight: &Flight,
@@ -90,7 +85,7 @@ impl OperandStationary {
         leaving: &mut Vec<Leaving>,
     ) {
         self.move_operands(edge, flight, activity);
-        self.compute(mac, swapped, flight, activity, leaving);
+        self.compute(mac, flight, activity, leaving);
         self.move_stationary(load, flight, activity);
     }
 
@@ -124,7 +119,6 @@ impl OperandStationary {
     fn compute(
         &mut self,
         mac: &MacUnit,
-        swapped: bool,
         flight: &Flight,
         activity: &mut Activity,
         leaving: &mut Vec<Leaving>,
@@ -150,8 +144,7 @@ impl OperandStationary {
                     let bank = (token.fold % self.registers.len() as u64) as usize;
                     let lanes = pe * lanes..(pe + 1) * lanes;
                     let (left, top) = (&self.left[lanes.clone()], &self.registers[bank][lanes]);
-                    let (activations, weights) = if swapped { (top, left) } else { (left, top) };
-                    let added = mac.phase(activations, weights, token.phase);
+                    let added = mac.phase(left, top, token.phase);
                     self.phases[pe] = self.phases[pe].wrapping_add(added);
                     activity.active_pe_cycles += 1;
                 }

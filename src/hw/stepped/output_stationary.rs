@@ -74,7 +74,6 @@ impl OutputStationary {
         &mut self,
         now: u64,
         mac: &MacUnit,
-        swapped: bool,
         edge: &dyn Fn(usize) -> Option<Token>,
         flight: &mut Flight,
         activity: &mut Activity,
@@ -82,7 +81,7 @@ impl OutputStationary {
     ) {
         self.shift_chain(now, flight, activity, leaving);
         self.move_operands(edge, flight, activity);
-        self.compute(mac, swapped, flight, activity);
+        self.compute(mac, flight, activity);
     }
 
     fn shift_chain(
@@ -176,7 +175,7 @@ impl OutputStationary {
         }
     }
 
-    fn compute(&mut self, mac: &MacUnit, swapped: bool, flight: &Flight, activity: &mut Activity) {
+    fn compute(&mut self, mac: &MacUnit, flight: &Flight, activity: &mut Activity) {
         let lanes = self.lanes;
         for pe in 0..self.rows * self.columns {
             let (Some(token), Some(other)) = (self.at_left[pe], self.at_top[pe]) else {
@@ -187,12 +186,11 @@ impl OutputStationary {
                 &self.left[pe * lanes..(pe + 1) * lanes],
                 &self.top[pe * lanes..(pe + 1) * lanes],
             );
-            let (activations, weights) = if swapped { (top, left) } else { (left, top) };
             let sum = &mut self.accumulators[pe];
             if token.step == 0 && token.phase == 0 {
                 *sum = 0;
             }
-            *sum = sum.wrapping_add(mac.phase(activations, weights, token.phase));
+            *sum = sum.wrapping_add(mac.phase(left, top, token.phase));
             activity.active_pe_cycles += 1;
             if !token.ends_step {
                 continue;

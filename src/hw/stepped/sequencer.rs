@@ -222,6 +222,7 @@ impl Sequencer {
     /// An empty array for one layer.
     pub fn new(timing: ArrayTiming, mac: MacUnit) -> Self {
         let (rows, columns) = (timing.rows as usize, timing.columns as usize);
+        let swapped = timing.exchanged || timing.dataflow == Dataflow::InputStationary;
         let lanes = timing.macs_per_step as usize;
         let pes = match timing.dataflow {
             Dataflow::OutputStationary => Pes::Output(OutputStationary::new(rows, columns, lanes)),
@@ -232,7 +233,7 @@ impl Sequencer {
         };
         Sequencer {
             timing,
-            mac,
+            mac: mac.with_edges(swapped),
             pes,
             flight: Flight::default(),
             feeding: None,
@@ -248,7 +249,7 @@ impl Sequencer {
 
     /// Whether weights enter from the left, and activations from the top.
     pub fn swapped(&self) -> bool {
-        self.timing.exchanged || self.timing.dataflow == Dataflow::InputStationary
+        self.mac.swapped()
     }
 
     /// What was done so far.
@@ -422,7 +423,6 @@ impl Sequencer {
     }
 
     fn step_pes(&mut self, now: u64) {
-        let swapped = self.swapped();
         let (fed, loaded) = (&self.fed, &self.loaded);
         let edge = |skew: usize| fed[skew];
         let load = |skew: usize| loaded[skew];
@@ -430,10 +430,10 @@ impl Sequencer {
         let leaving = &mut self.leaving;
         match &mut self.pes {
             Pes::Output(pes) => {
-                pes.cycle(now, &self.mac, swapped, &edge, flight, activity, leaving);
+                pes.cycle(now, &self.mac, &edge, flight, activity, leaving);
             }
             Pes::Operand(pes) => {
-                pes.cycle(&self.mac, swapped, &edge, &load, flight, activity, leaving);
+                pes.cycle(&self.mac, &edge, &load, flight, activity, leaving);
             }
         }
     }
