@@ -272,6 +272,33 @@ fn trace_samples_are_up_to_date() {
     }
 }
 
+/// The README's stepped run: its waveform is the sample, its note is the one shown.
+#[test]
+fn a_stepped_run_records_a_waveform() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny_depthwise.fst");
+    let readme = include_str!("../README.md");
+    let command = readme
+        .lines()
+        .find_map(|line| line.strip_prefix("$ axbxp run ").filter(|line| line.contains("stepped")))
+        .expect("the README shows it");
+    let arguments: Vec<&str> = std::iter::once("run")
+        .chain(command.split(' '))
+        .map(|argument| match argument {
+            "traces/tiny_depthwise.fst" => path.to_str().unwrap(),
+            other => other,
+        })
+        .collect();
+    let printed = output(&arguments);
+    let note = printed.find("note: tiny on axbxp_k4_8x8").map(|at| &printed[at..]);
+    assert!(readme.contains(note.expect("a note on the outputs").trim_end()));
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/tiny_depthwise.fst");
+    assert!(
+        std::fs::read(path).unwrap() == std::fs::read(sample).unwrap(),
+        "tiny_depthwise.fst is stale"
+    );
+}
+
 #[test]
 fn runs_from_any_folder() {
     let folder = tempfile::tempdir().unwrap();
