@@ -98,6 +98,11 @@ refused! {
     window_without_trace: "run" "-w" "tiny" "--trace-window" "1..2";
     bad_window: "run" "-w" "tiny" "--trace" "t.json" "--trace-window" "1-2";
     trace_of_no_baseline: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "-b" "none" "--trace" "t.json" "--trace-baseline";
+    waveform_of_a_wavefront: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--trace" "t.fst";
+    waveform_of_no_pe: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--fidelity" "stepped" "--trace" "t.vcd" "--trace-pe" "8,0";
+    waveform_of_half_a_pe: "run" "-w" "tiny" "--fidelity" "stepped" "--trace" "t.vcd" "--trace-pe" "8";
+    seed_of_a_wavefront: "run" "-w" "tiny" "--seed" "3";
+    too_much_to_step: "run" "-a" "axbxp_k4_128x128_server" "-w" "vgg16" "--fidelity" "stepped" "--quiet";
     trace_is_output: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--trace" "t.json" "--out" "./t.json";
     output_is_a_folder: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--out" "../bad";
     trace_is_a_folder: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--trace" "../bad";
