@@ -19,6 +19,6 @@ mod tests;
 pub use load::{beside, load, open};
 pub use pe::{FULL_PRECISION_BITS, MacRate, MacWork, OperatingPoint, PeKind, WindowUse};
 pub use types::{
-    Architecture, Array, Buffer, Buffers, Controller, Converter, Dataflow, Dma, DramChoice, Ports,
-    Tiling, VectorUnit,
+    Architecture, Array, Buffer, Buffers, Controller, Converter, Dataflow, Dma, DramChoice,
+    FillDrain, Ports, Tiling, VectorUnit,
 };
