@@ -63,15 +63,19 @@ fn check_frame(checker: &mut Checker<'_>, network: &NetworkFile) {
 
 fn check_name(checker: &mut Checker<'_>, place: Place, name: &str) {
     // Approximation files name layers by patterns with these two wildcards.
-    let forbidden = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | '?');
+    let forbidden =
+        |c: char| (c.is_whitespace() && c != ' ') || c.is_control() || matches!(c, '*' | '?');
     if name.is_empty() {
         checker.report(place, "the name is empty", "at least one character");
+    } else if name.trim() != name {
+        let message = "a name cannot begin or end with white space";
+        checker.report(place, message, "white space only inside");
     } else if let Some(c) = name.chars().find(|&c| forbidden(c)) {
         let message = format!("a name cannot have the character {c:?}");
         checker.report(
             place,
             message,
-            "no white space, control characters, `*` or `?`",
+            "no white space but spaces, no control characters, `*` or `?`",
         );
     }
 }
