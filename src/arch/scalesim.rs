@@ -40,6 +40,9 @@ const MAX_CHANNELS: u64 = 8;
 /// Peak bytes of one of its channels per cycle of 1 GHz: 128 bits at 2 Gb/s a pin.
 const CHANNEL_BYTES_PER_CYCLE: u64 = 32;
 
+/// Buffers are no narrower: narrower memories have no price.
+const MIN_PORT_BITS: u32 = 64;
+
 /// What may stand behind a key.
 #[derive(Clone, Copy)]
 enum Use {
@@ -219,10 +222,13 @@ impl Importer<'_, '_> {
         // The narrower of the two edges never needs more.
         let edge_bits = rows.max(columns).saturating_mul(8);
         let psum_edge_bits = columns.saturating_mul(32);
-        let buffer = |size_kib, port_bits| Buffer {
+        let buffer = |size_kib: u32, port_bits: u32| Buffer {
             size_kib,
-            banks: 2,
-            port_bits,
+            // A half of its own for the DMA, and banks of a MiB at most.
+            banks: (size_kib.div_ceil(1024).max(2))
+                .checked_next_power_of_two()
+                .unwrap_or(2),
+            port_bits: port_bits.max(MIN_PORT_BITS),
             ports: Ports::DualPort,
             double_buffered: true,
         };
