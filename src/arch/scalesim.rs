@@ -40,6 +40,10 @@ const MAX_CHANNELS: u64 = 8;
 /// Peak bytes of one of its channels per cycle of 1 GHz: 128 bits at 2 Gb/s a pin.
 const CHANNEL_BYTES_PER_CYCLE: u64 = 32;
 
+/// Most rows, and columns, of an array.
+const MAX_SIDE: u32 = 1024;
+/// Largest buffer.
+const MAX_KIB: u32 = 256 * 1024;
 /// Buffers are no narrower: narrower memories have no price.
 const MIN_PORT_BITS: u32 = 64;
 
@@ -207,15 +211,15 @@ impl Importer<'_, '_> {
 
     fn architecture(&mut self, file: &SourceFile) -> Option<Architecture> {
         let array = Place::root().field("array");
-        let rows = self.number("ArrayHeight", &[array.clone().field("rows")]);
-        let columns = self.number("ArrayWidth", &[array.field("columns")]);
+        let rows = self.number("ArrayHeight", MAX_SIDE, &[array.clone().field("rows")]);
+        let columns = self.number("ArrayWidth", MAX_SIDE, &[array.field("columns")]);
         let buffer_places = |name: &str| {
             let buffer = Place::root().field("buffers").field(name);
             [buffer.clone(), buffer.field("size_kib")]
         };
-        let ifmap_kib = self.number("IfmapSramSzkB", &buffer_places("activation"));
-        let filter_kib = self.number("FilterSramSzkB", &buffer_places("weight"));
-        let ofmap_kib = self.number("OfmapSramSzkB", &buffer_places("output"));
+        let ifmap_kib = self.number("IfmapSramSzkB", MAX_KIB, &buffer_places("activation"));
+        let filter_kib = self.number("FilterSramSzkB", MAX_KIB, &buffer_places("weight"));
+        let ofmap_kib = self.number("OfmapSramSzkB", MAX_KIB, &buffer_places("output"));
         let dataflow = self.dataflow();
         let channels = self.channels();
         let (rows, columns) = (rows?, columns?);
@@ -293,17 +297,18 @@ impl Importer<'_, '_> {
         found.map(|entry| (entry.value.to_owned(), entry.value_range.clone()))
     }
 
-    /// A whole number of `[architecture_presets]`, which becomes `places`.
-    fn number(&mut self, key: &str, places: &[Place]) -> Option<u32> {
+    /// A whole number of `[architecture_presets]` from 1 to `most`, which becomes `places`.
+    fn number(&mut self, key: &str, most: u32, places: &[Place]) -> Option<u32> {
         let (value, range) = self.required("architecture_presets", key)?;
         for place in places {
             self.places.insert(place, range.clone());
         }
         let number = value.parse().ok();
+        let number = number.filter(|number| (1..=most).contains(number));
         if number.is_none() {
             let message = format!("`{key}` is `{value}`");
-            self.checker
-                .report(range, message, "expected a whole number", "");
+            let expected = format!("expected a whole number from 1 to {most}");
+            self.checker.report(range, message, expected, "");
         }
         number
     }

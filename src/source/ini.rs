@@ -57,11 +57,11 @@ impl<'t> Ini<'t> {
     }
 
     fn add_section(&mut self, rest: &'t str, range: Range<usize>, checker: &mut SpanChecker<'_>) {
-        let Some(name) = rest.strip_suffix(']') else {
+        let name = rest.strip_suffix(']').unwrap_or_else(|| {
             let message = "the name of this section is not closed";
-            checker.report(range, message, "expected `]` at its end", "");
-            return;
-        };
+            checker.report(range.clone(), message, "expected `]` at its end", "");
+            rest
+        });
         let name = name.trim();
         if !self.known.insert((name, None)) {
             let message = format!("the section `[{name}]` is given twice");

@@ -189,6 +189,10 @@ impl<'f> Importer<'f> {
             return;
         }
         let name = &line.fields[0];
+        if let Some((message, expected)) = build::name_problem(name.text) {
+            self.checker
+                .report(name.range.clone(), message, expected, "");
+        }
         let Some(sizes) = self.sizes(line, columns) else {
             return;
         };
