@@ -280,7 +280,10 @@ fn a_stepped_run_records_a_waveform() {
     let readme = include_str!("../README.md");
     let command = readme
         .lines()
-        .find_map(|line| line.strip_prefix("$ axbxp run ").filter(|line| line.contains("stepped")))
+        .find_map(|line| {
+            line.strip_prefix("$ axbxp run ")
+                .filter(|line| line.contains("stepped"))
+        })
         .expect("the README shows it");
     let arguments: Vec<&str> = std::iter::once("run")
         .chain(command.split(' '))
@@ -290,7 +293,9 @@ fn a_stepped_run_records_a_waveform() {
         })
         .collect();
     let printed = output(&arguments);
-    let note = printed.find("note: tiny on axbxp_k4_8x8").map(|at| &printed[at..]);
+    let note = printed
+        .find("note: tiny on axbxp_k4_8x8")
+        .map(|at| &printed[at..]);
     assert!(readme.contains(note.expect("a note on the outputs").trim_end()));
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/tiny_depthwise.fst");
     assert!(

@@ -64,6 +64,9 @@ pub struct Array {
     /// `weight_stationary` and `input_stationary`.
     #[serde(default)]
     pub double_buffered_weights: bool,
+    /// Whether one fold fills the array while the one before drains.
+    #[serde(default)]
+    pub fill_drain: FillDrain,
     /// Multiplexers at both edges let either operand enter by row and the other by column, so that a layer with a
     /// single filter (depthwise) can spread its pixels over the columns. Only for `output_stationary`.
     #[serde(default)]
@@ -75,6 +78,19 @@ impl Array {
     pub fn pes(&self) -> u64 {
         u64::from(self.rows) * u64::from(self.columns)
     }
+}
+
+/// Whether the folds of a layer overlap in the array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FillDrain {
+    /// A fold's operands follow those of the fold before without a gap; results leave behind them. A fold fills and
+    /// drains only what it uses of the array.
+    #[default]
+    Overlapped,
+    /// A fold begins when the last result of the fold before has left, and each pays fill and drain of the whole
+    /// array: `2 rows + columns + T - 2` cycles for a stream of `T`. What SCALE-Sim charges.
+    Exposed,
 }
 
 /// Which operand stays in the PEs while the others stream.

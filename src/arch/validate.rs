@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use super::pe::PeKind;
-use super::types::{Architecture, Array, Buffer, Dataflow};
+use super::types::{Architecture, Array, Buffer, Dataflow, FillDrain};
 use crate::source::{self, Checker, Place, Shelf, SourceError, SourceFile};
 
 /// Latencies beyond this are taken for mistakes.
@@ -129,6 +129,14 @@ fn check_array(checker: &mut Checker<'_>, place: &Place, array: &Array) {
             "an output-stationary array keeps no operand in its PEs",
             "expected false",
             "only `weight_stationary` and `input_stationary` arrays preload an operand",
+        );
+    }
+    if array.double_buffered_weights && array.fill_drain == FillDrain::Exposed {
+        checker.report_with_help(
+            place.clone().field("double_buffered_weights"),
+            "nothing is preloaded where no fold begins before its predecessor has left",
+            "expected false",
+            "with `fill_drain: overlapped` operands load under the stream of the fold before",
         );
     }
     if array.operand_exchange && array.dataflow != Dataflow::OutputStationary {

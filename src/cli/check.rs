@@ -29,7 +29,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
 
 fn check_file(name: &str, kind: Option<Kind>) -> Result<&'static str, LoadError> {
     let file = SourceFile::read(Path::new(name))?;
-    Ok(match kind.unwrap_or_else(|| guess(file.text())) {
+    Ok(match kind.unwrap_or_else(|| guess(&file)) {
         Kind::Arch => {
             // With all that it names, and whether it asks them for what they have.
             DesignPoint::load(file, None)?;
@@ -54,8 +54,15 @@ fn check_file(name: &str, kind: Option<Kind>) -> Result<&'static str, LoadError>
     })
 }
 
-/// The kind whose telling field stands earliest in the file; an architecture if none does.
-fn guess(text: &str) -> Kind {
+/// What its name says; or the kind whose telling field stands earliest in the file, an architecture if none
+/// does.
+fn guess(file: &SourceFile) -> Kind {
+    match file.extension().as_deref() {
+        Some("csv") => return Kind::Workload,
+        Some("cfg" | "ini") => return Kind::Arch,
+        _ => {}
+    }
+    let text = file.text();
     let telling = [
         (Kind::Workload, "inputs:"),
         (Kind::Energy, "entries:"),

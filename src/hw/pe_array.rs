@@ -406,12 +406,7 @@ impl PeArray {
         running.count_words(&timing);
         self.before = timing.succeed(&placed, &running.fold);
         if self.stepping.is_none() {
-            // A way out that is slower than the PEs' chain delays the last result.
-            let slower = self
-                .before
-                .output_cycles
-                .saturating_sub(self.before.chain_cycles);
-            let exit = placed.fed_end + running.fold.tail_cycles + slower;
+            let exit = placed.fed_end + running.fold.exit_cycles();
             self.last_exit = self.last_exit.max(exit);
         }
         if running.next_fold < running.folds {
@@ -427,7 +422,9 @@ impl PeArray {
 
     fn account_fold(&mut self, fold: &Fold, placed: &Placement) {
         let used = u64::from(fold.rows) * u64::from(fold.columns);
-        let mut until = self.ledger.accounted_to() + placed.load_cycles;
+        let mut until = self.ledger.accounted_to() + placed.exposed_cycles;
+        self.ledger.account(Cause::FillDrain, until);
+        until += placed.load_cycles;
         self.ledger.account(Cause::WeightLoad, until);
         until += placed.compute_cycles;
         self.ledger

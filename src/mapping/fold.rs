@@ -15,6 +15,9 @@
 //!   overwritten no earlier than the cycle after its last use.
 //! * Input stationary: the same array with the operands exchanged (columns `M`, stream `N`).
 //!
+//! With [`FillDrain::Exposed`] no fold begins before its predecessor has left, and every fold pays the
+//! fill and drain of the whole array, however little of it it uses: `2R + C + T - 2` in every dataflow.
+//!
 //! Times are core clock cycles. The mapper uses these forms to estimate, the PE array of [`crate::hw`]
 //! to time; the two can not drift apart.
 
@@ -22,7 +25,7 @@ use std::ops::Range;
 
 use super::port::{PortDemand, PortProgress};
 use super::tiling::Operand;
-use crate::arch::Dataflow;
+use crate::arch::{Dataflow, FillDrain};
 
 /// One operand's path from its scratchpad buffer to the edge of the array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,6 +77,8 @@ pub struct ArrayTiming {
     pub exchanged: bool,
     /// The next fold's stationary operands load under the current stream.
     pub double_buffered_weights: bool,
+    /// Whether folds overlap.
+    pub fill_drain: FillDrain,
     /// MACs of one output that a PE does per step (`v`).
     pub macs_per_step: u32,
     /// Cycles of a step (`q`).
@@ -181,6 +186,16 @@ impl Fold {
             .max(self.converter_cycles)
     }
 
+    /// Cycles from the last operand fed to the last result out of the array; a way out that is slower than
+    /// the PEs' chain delays it (output stationary, where results do not leave under the stream).
+    pub fn exit_cycles(&self) -> u64 {
+        let slower = match self.drain_chain_cycles {
+            0 => 0,
+            chain => self.output_cycles() - chain,
+        };
+        self.tail_cycles + slower
+    }
+
     /// Cycles of the stream when it has every port for itself.
     pub fn unobstructed_cycles(&self) -> u64 {
         [
@@ -243,6 +258,8 @@ pub struct Predecessor {
     pub output_cycles: u64,
     /// ... and how many of them are the PEs' own chain rather than port or converter.
     pub chain_cycles: u64,
+    /// Cycle from which the array is open to a successor (exposed fill and drain; else 0).
+    pub open_at: u64,
 }
 
 impl Predecessor {
@@ -259,6 +276,8 @@ pub struct Placement {
     pub stream_start: u64,
     /// Cycle after the last operand entered.
     pub fed_end: u64,
+    /// Waiting until the predecessor has left the array (exposed fill and drain).
+    pub exposed_cycles: u64,
     /// Loading stationary operands with the array idle.
     pub load_cycles: u64,
     /// Streaming at full rate.
@@ -372,8 +391,11 @@ impl ArrayTiming {
             compute_cycles: steps * u64::from(self.cycles_per_step),
             activation: self.demand(&self.activation, activation_values / reduction, reduction),
             weight: self.demand(&self.weight, weight_values / reduction, reduction),
-            drain_chain_cycles: rows,
-            tail_cycles: rows + columns + u64::from(self.rows) - 2,
+            drain_chain_cycles: self.span(rows, self.rows),
+            tail_cycles: self.span(rows, self.rows)
+                + self.span(columns, self.columns)
+                + u64::from(self.rows)
+                - 2,
             activation_values,
             weight_values,
             ..Fold::default()
@@ -433,12 +455,12 @@ impl ArrayTiming {
             reduction,
             macs: stream * reduction * columns,
             compute_cycles: stream * u64::from(self.cycles_per_step),
-            load_cycles: load_port.cycles(stationary).max(rows),
+            load_cycles: load_port.cycles(stationary).max(self.span(rows, self.rows)),
             load_bits: [
                 last_row * row_bits,
                 u64::from(self.macs_per_step) * row_bits,
             ],
-            tail_cycles: u64::from(self.rows) + columns - 2,
+            tail_cycles: u64::from(self.rows) + self.span(columns, self.columns) - 2,
             ..Fold::default()
         };
         if weights_stay {
@@ -481,9 +503,17 @@ impl ArrayTiming {
         }
     }
 
+    /// Rows or columns over which a fold that uses `used` of `all` fills and drains.
+    fn span(&self, used: u64, all: u32) -> u64 {
+        match self.fill_drain {
+            FillDrain::Overlapped => used,
+            FillDrain::Exposed => u64::from(all),
+        }
+    }
+
     /// Cycle from which a fold's operands may enter, and the one in which its stream begins.
     fn begin(&self, before: &Predecessor, ready: u64, fold: &Fold) -> (u64, u64) {
-        let begin = before.fed_end.max(ready);
+        let begin = before.fed_end.max(ready).max(before.open_at);
         if self.dataflow == Dataflow::OutputStationary {
             return (begin, begin);
         }
@@ -523,6 +553,7 @@ impl ArrayTiming {
         let mut placement = Placement {
             stream_start,
             fed_end: streamed,
+            exposed_cycles: begin - before.fed_end.max(ready),
             load_cycles: stream_start - begin,
             compute_cycles: fold.compute_cycles,
             narrow_port_cycles: unobstructed - fold.compute_cycles,
@@ -556,6 +587,10 @@ impl ArrayTiming {
                 0
             },
             chain_cycles: fold.drain_chain_cycles,
+            open_at: match self.fill_drain {
+                FillDrain::Overlapped => 0,
+                FillDrain::Exposed => placement.fed_end + fold.exit_cycles(),
+            },
         }
     }
 
@@ -576,6 +611,9 @@ impl ArrayTiming {
     }
 
     fn period(&self, fold: &Fold) -> u64 {
+        if self.fill_drain == FillDrain::Exposed {
+            return fold.load_cycles + fold.unobstructed_cycles() + fold.exit_cycles();
+        }
         let stream = fold.unobstructed_cycles().max(fold.output_cycles());
         if self.double_buffered_weights {
             stream.max(fold.load_cycles)

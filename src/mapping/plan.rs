@@ -346,6 +346,7 @@ impl Planner<'_> {
             dataflow: array.dataflow,
             exchanged: false,
             double_buffered_weights: array.double_buffered_weights,
+            fill_drain: array.fill_drain,
             macs_per_step: rate.macs,
             cycles_per_step: rate.cycles,
             activation: EdgePort {

@@ -58,19 +58,34 @@ impl fmt::Display for Diagnostics {
 impl Diagnostics {
     /// Problems of `file`; `left_out` counts further ones that were not kept.
     pub(super) fn new(file: &SourceFile, problems: Vec<Problem>, left_out: usize) -> Self {
-        let document = Document::new(file.text());
+        let document = file.places().is_none().then(|| Document::new(file.text()));
+        let locate = |place: &Place| match (&document, file.places()) {
+            (Some(document), _) => document
+                .locate(place)
+                .map(|found| (found.range, found.whole)),
+            (None, places) => places?.locate(place),
+        };
         let located = problems
             .into_iter()
             .map(|problem| {
-                let found = document.locate(&problem.place);
+                let (range, whole) = locate(&problem.place).unwrap_or((0..0, false));
                 Located {
-                    is_ancestor: found.as_ref().is_none_or(|found| !found.whole),
-                    range: found.map_or(0..0, |found| found.range),
+                    is_ancestor: !whole,
+                    range,
                     related: None,
                     problem,
                 }
             })
             .collect();
+        Diagnostics {
+            file: file.clone(),
+            located,
+            left_out,
+        }
+    }
+
+    /// Problems whose bytes are known; `left_out` counts further ones that were not kept.
+    pub(super) fn located(file: &SourceFile, located: Vec<Located>, left_out: usize) -> Self {
         Diagnostics {
             file: file.clone(),
             located,

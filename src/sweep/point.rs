@@ -54,7 +54,7 @@ impl DesignPoint {
     /// # Errors
     /// As [`DesignPoint::open`].
     pub fn load(source: SourceFile, approximation: Option<&str>) -> Result<Self, LoadError> {
-        let architecture = arch::load(&source)?;
+        let (source, architecture) = arch::read(source)?;
         let beside = |shelf, name: &str| source::open_beside(shelf, name, &source);
         let dram = DramSpec::from_source(&beside(Shelf::Dram, &architecture.dram.standard)?)?;
         AddressMap::new(&dram, architecture.dram.channels)

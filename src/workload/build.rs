@@ -62,18 +62,29 @@ fn check_frame(checker: &mut Checker<'_>, network: &NetworkFile) {
 }
 
 fn check_name(checker: &mut Checker<'_>, place: Place, name: &str) {
-    // Approximation files name layers by patterns with these two wildcards.
-    let forbidden = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | '?');
-    if name.is_empty() {
-        checker.report(place, "the name is empty", "at least one character");
-    } else if let Some(c) = name.chars().find(|&c| forbidden(c)) {
-        let message = format!("a name cannot have the character {c:?}");
-        checker.report(
-            place,
-            message,
-            "no white space, control characters, `*` or `?`",
-        );
+    if let Some((message, expected)) = name_problem(name) {
+        checker.report(place, message, expected);
     }
+}
+
+/// What is wrong with a name, and what would be right.
+pub(super) fn name_problem(name: &str) -> Option<(String, &'static str)> {
+    // Approximation files name layers by patterns with these two wildcards.
+    let forbidden =
+        |c: char| (c.is_whitespace() && c != ' ') || c.is_control() || matches!(c, '*' | '?');
+    if name.is_empty() {
+        return Some(("the name is empty".to_owned(), "at least one character"));
+    }
+    if name.trim() != name {
+        let message = "a name cannot begin or end with white space".to_owned();
+        return Some((message, "white space only inside"));
+    }
+    name.chars().find(|&c| forbidden(c)).map(|c| {
+        (
+            format!("a name cannot have the character {c:?}"),
+            "no white space but spaces, no control characters, `*` or `?`",
+        )
+    })
 }
 
 /// What only the whole network shows.

@@ -2,7 +2,7 @@
 //!
 //! A network is a RON file (`workloads/*.ron`, schema [`NetworkFile`]): named inputs and a list of layers
 //! in an order in which they can be computed. [`load`] builds the graph, infers every shape, checks it
-//! and reports everything wrong in one go.
+//! and reports everything wrong in one go. A `.csv` file is a topology of SCALE-Sim ([`scalesim`]).
 //!
 //! # Tensors
 //! A [`Tensor`] is `[channels, height, width]` of one image; the batch is the network's. Token matrices
@@ -27,6 +27,7 @@ mod file;
 mod limits;
 mod network;
 mod op;
+pub mod scalesim;
 mod shape;
 
 pub use count::{Gemm, Parameters};
@@ -40,14 +41,17 @@ pub use op::{
 
 use crate::source::{self, Diagnostics, LoadError, Shelf, SourceFile};
 
-/// Reads a network from RON text.
+/// Reads a network: SCALE-Sim's topology if the file is named `.csv`, else RON.
 ///
 /// # Errors
-/// The first error of syntax or types; or else everything wrong with the names, shapes and sizes, each
+/// For a topology everything that [`scalesim`] can not express. For RON, the first error of syntax or types; or else everything wrong with the names, shapes and sizes, each
 /// with its place: names given twice, inputs that do not exist or come later, shapes that do not fit,
 /// sizes that are zero or beyond the limits ([`MAX_DIMENSION`], [`MAX_TENSOR_ELEMENTS`],
 /// [`MAX_LAYERS`], [`MAX_BATCH`], 64-bit MAC counts).
 pub fn load(file: &SourceFile) -> Result<Network, Diagnostics> {
+    if file.extension().as_deref() == Some("csv") {
+        return scalesim::import(file);
+    }
     build::build(file, source::parse(file)?)
 }
 

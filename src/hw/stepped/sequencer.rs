@@ -12,7 +12,7 @@ use super::mac::{Codec, MacUnit};
 use super::operand_stationary::{LoadToken, OperandStationary};
 use super::output_stationary::OutputStationary;
 use super::{Activity, Leaving, Look, Token};
-use crate::arch::Dataflow;
+use crate::arch::{Dataflow, FillDrain};
 use crate::blocked::Encoded;
 use crate::hw::{ArrayProbe, PeView};
 use crate::mapping::{ArrayTiming, Fold, Operand, Placement, PortDemand};
@@ -112,6 +112,10 @@ impl Loading {
 struct Feeding {
     load: Loading,
     begin: u64,
+    /// Cycles it had to wait until the array was open to it.
+    exposed: u64,
+    /// Cycle before which it can not stream, whatever has been loaded.
+    filled: u64,
     stream_start: Option<u64>,
     /// Cycles of the stream that have been fed.
     fed: u64,
@@ -123,12 +127,16 @@ struct Feeding {
 }
 
 impl Feeding {
-    fn new(load: Loading, begin: u64) -> Self {
+    /// A fold started in cycle `now` that may enter from cycle `open_at` on, and then takes `fill` cycles at
+    /// least before it streams.
+    fn new(load: Loading, now: u64, open_at: u64, fill: u64) -> Self {
         let fold = &load.fold;
         let ports = [fold.activation, fold.weight, fold.output, fold.conversion].map(Port::new);
         Feeding {
             load,
-            begin,
+            begin: now.max(open_at),
+            exposed: open_at.saturating_sub(now),
+            filled: now.max(open_at) + fill,
             stream_start: None,
             fed: 0,
             ports,
@@ -137,6 +145,10 @@ impl Feeding {
             way_out_stalls: 0,
             way_out_taken: 0,
         }
+    }
+
+    fn may_stream(&self, now: u64) -> bool {
+        self.filled <= now && self.load.loaded.is_some_and(|loaded| loaded <= now)
     }
 
     fn placement(&self, fed_end: u64) -> Placement {
@@ -148,6 +160,7 @@ impl Feeding {
         Placement {
             stream_start,
             fed_end,
+            exposed_cycles: self.exposed,
             load_cycles: stream_start - self.begin,
             compute_cycles: self.fed,
             narrow_port_cycles: narrow + self.way_out_stalls - conflict,
@@ -214,6 +227,8 @@ pub struct Sequencer {
     /// Cycles from which the predecessor's results leave the way out, and the chain, free.
     way_out_free: u64,
     chain_free: u64,
+    /// Cycle from which the next fold may enter (exposed fill and drain).
+    open_at: u64,
     activity: Activity,
     leaving: Vec<Leaving>,
 }
@@ -242,6 +257,7 @@ impl Sequencer {
             loaded: VecDeque::from(vec![None; columns]),
             way_out_free: 0,
             chain_free: 0,
+            open_at: 0,
             activity: Activity::default(),
             leaving: Vec::new(),
         }
@@ -305,7 +321,12 @@ impl Sequencer {
 
     fn start(&mut self, now: u64, loading: Loading) {
         debug_assert!(self.feeding.is_none(), "one fold is fed at a time");
-        self.feeding = Some(Feeding::new(loading, now));
+        // Where folds do not overlap, every row is loaded, in use or not.
+        let fill = match (self.timing.fill_drain, &self.pes) {
+            (FillDrain::Exposed, Pes::Operand(_)) => u64::from(self.timing.rows),
+            _ => 0,
+        };
+        self.feeding = Some(Feeding::new(loading, now, self.open_at, fill));
     }
 
     /// Whether a fold has been offered that has not started.
@@ -316,7 +337,7 @@ impl Sequencer {
     /// Begins cycle `now`.
     pub fn begin_cycle(&mut self, now: u64) {
         if let Some(feeding) = &mut self.feeding
-            && feeding.load.loaded.is_some_and(|loaded| loaded <= now)
+            && feeding.may_stream(now)
         {
             feeding.stream_start.get_or_insert(now);
         }
@@ -346,7 +367,7 @@ impl Sequencer {
                 self.way_out_free += cycles;
                 feeding.way_out_taken += cycles;
             }
-        } else if feeding.load.loaded.is_some_and(|loaded| loaded <= now) {
+        } else if feeding.may_stream(now) {
             feeding.ports[operand as usize].take(cycles);
         }
     }
@@ -374,7 +395,11 @@ impl Sequencer {
         } else {
             self.timing.weight.port_bits
         };
-        let own = self.feeding.as_mut().map(|feeding| &mut feeding.load);
+        let own = self
+            .feeding
+            .as_mut()
+            .filter(|feeding| feeding.begin <= now)
+            .map(|feeding| &mut feeding.load);
         let loading = own
             .into_iter()
             .chain(&mut self.next)
@@ -447,11 +472,15 @@ impl Sequencer {
             self.way_out_free = fed_end + fold.output_cycles();
             self.chain_free = fed_end + fold.drain_chain_cycles;
         }
+        if self.timing.fill_drain == FillDrain::Exposed {
+            self.open_at = fed_end + fold.exit_cycles();
+        }
         self.feeding.take().map(|done| done.placement(fed_end))
     }
 
     fn flight_exits(&mut self, now: u64) -> u64 {
-        while self.flight.exit(now).is_some() {}
+        // Where folds do not overlap, the array counts as full for as long as a fold that uses all of it.
+        while now >= self.open_at && self.flight.exit(now).is_some() {}
         self.flight.next() - self.flight.len()
     }
 }

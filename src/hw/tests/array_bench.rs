@@ -6,7 +6,7 @@
 use proptest::prelude::*;
 
 use crate::approx::{LayerPrecision, OperandFormat};
-use crate::arch::{Dataflow, PeKind, WindowUse};
+use crate::arch::{Dataflow, FillDrain, PeKind, WindowUse};
 use crate::blocked::{BlockFormat, ProductSet, Rounding, Signedness, Window};
 use crate::hw::bus::{ARRAY, Bus, CONTROL, Clocks, DATA};
 use crate::hw::message::Message;
@@ -313,6 +313,16 @@ fn port_bits() -> impl Strategy<Value = u32> {
     prop_oneof![1 => 4u32..400, 1 => Just(1u32 << 30)]
 }
 
+/// Whether weights are double-buffered, and whether folds overlap.
+fn overlap(dataflow: Dataflow) -> impl Strategy<Value = (bool, FillDrain)> {
+    let stays = dataflow != Dataflow::OutputStationary;
+    prop::sample::select(vec![
+        (stays, FillDrain::Overlapped),
+        (false, FillDrain::Overlapped),
+        (false, FillDrain::Exposed),
+    ])
+}
+
 fn timing(dataflow: Dataflow) -> impl Strategy<Value = ArrayTiming> {
     let side = || prop_oneof![4 => 1u32..7, 1 => 7u32..17];
     (
@@ -320,10 +330,11 @@ fn timing(dataflow: Dataflow) -> impl Strategy<Value = ArrayTiming> {
         (port_bits(), port_bits(), port_bits()),
         prop_oneof![1u32..9, Just(1 << 20)],
         any::<bool>(),
-        any::<bool>(),
+        overlap(dataflow),
     )
         .prop_map(
-            move |((rows, columns), (activation, weight, output), converter, single, double)| {
+            move |(sides, (activation, weight, output), converter, single, overlap)| {
+                let ((rows, columns), (double, fill_drain)) = (sides, overlap);
                 // Bits of values are filled in from the precision.
                 let edge = |port_bits| EdgePort {
                     value_bits: 8,
@@ -334,7 +345,8 @@ fn timing(dataflow: Dataflow) -> impl Strategy<Value = ArrayTiming> {
                     columns,
                     dataflow,
                     exchanged: false,
-                    double_buffered_weights: double && dataflow != Dataflow::OutputStationary,
+                    double_buffered_weights: double,
+                    fill_drain,
                     macs_per_step: 1,
                     cycles_per_step: 1,
                     activation: edge(activation),

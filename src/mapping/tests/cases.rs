@@ -7,7 +7,7 @@ use super::super::fold::{ArrayTiming, EdgePort, OutputPath};
 use super::super::memory::{Allocator, TensorLayout};
 use super::super::nest::{Axis, Nest, SecondOperand};
 use super::super::tiling::{Limits, Tiling};
-use crate::arch::Dataflow;
+use crate::arch::{Dataflow, FillDrain};
 
 /// A small deterministic generator of random numbers.
 pub(super) fn xorshift(seed: u64) -> impl FnMut() -> u64 {
@@ -32,6 +32,7 @@ pub(super) fn wide_timing(dataflow: Dataflow, rows: u32, columns: u32) -> ArrayT
         dataflow,
         exchanged: false,
         double_buffered_weights: false,
+        fill_drain: FillDrain::Overlapped,
         macs_per_step: 1,
         cycles_per_step: 1,
         activation: wide,
