@@ -1,7 +1,7 @@
 //! The same cases on this crate's own model of the array, register by register.
 
 use axbxp::approx::{LayerPrecision, OperandFormat};
-use axbxp::arch::{Dataflow, PeKind, WindowUse};
+use axbxp::arch::{Dataflow, FillDrain, PeKind, WindowUse};
 use axbxp::hw::ArrayProbe;
 use axbxp::hw::stepped::{FoldOperands, FoldShape, FoldWork, MacUnit, Sequencer};
 use axbxp::mapping::{ArrayTiming, EdgePort, OutputPath, TileGemm};
@@ -66,6 +66,7 @@ fn timing(case: &Case) -> ArrayTiming {
         port_bits: wide,
     };
     ArrayTiming {
+        fill_drain: FillDrain::Overlapped,
         rows: case.array.rows as u32,
         columns: case.array.cols as u32,
         dataflow: match (case.array.stationary, case.swap) {
