@@ -79,13 +79,16 @@ impl ReportBuilder {
 fn outputs_note(run: &RunReport) -> Option<String> {
     let checks = || run.layers.iter().filter_map(|layer| layer.outputs.as_ref());
     let checked: u64 = checks().map(|check| check.checked).sum();
+    let layers = match checks().count() {
+        1 => "1 layer".to_string(),
+        layers => format!("{layers} layers"),
+    };
     (checked > 0).then(|| {
         format!(
-            "{} on {}: all {checked} outputs of {} layers on the stepped array equal the layers \
+            "{} on {}: all {checked} outputs of the stepped array ({layers}) equal the layers \
              computed directly, bit for bit",
             run.workload,
             run.point(),
-            checks().count()
         )
     })
 }
