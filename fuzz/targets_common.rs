@@ -248,7 +248,8 @@ const PRICES: DramEnergy = DramEnergy {
     refresh_pj: 100_000.0,
     active_standby_pj_per_cycle: 100.0,
     precharge_standby_pj_per_cycle: 100.0,
-    io_pj_per_bit: 4.0,
+    read_io_pj: 1000.0,
+    write_io_pj: 1000.0,
 };
 
 /// An energy table, and every shipped architecture priced by it.
