@@ -82,6 +82,6 @@ pub struct DramActivity {
     pub active_standby_cycles: u64,
     /// Rank-cycles (DRAM clock) with all banks closed.
     pub precharge_standby_cycles: u64,
-    /// Bytes that crossed the interface.
+    /// Bytes that crossed the interface. Not priced: reads and writes are.
     pub bytes: u64,
 }

@@ -25,8 +25,10 @@ pub struct DramEnergy {
     pub active_standby_pj_per_cycle: f64,
     /// One DRAM clock cycle with all banks closed.
     pub precharge_standby_pj_per_cycle: f64,
-    /// One bit over the interface, with termination.
-    pub io_pj_per_bit: f64,
+    /// One read burst over the interface, with termination.
+    pub read_io_pj: f64,
+    /// One write burst over the interface, with termination.
+    pub write_io_pj: f64,
 }
 
 /// A table, an architecture and a DRAM: prices the activity of layers.
@@ -195,7 +197,8 @@ impl EnergyModel {
         energy.dram_background_pj = dram.refreshes as f64 * price.refresh_pj
             + dram.active_standby_cycles as f64 * price.active_standby_pj_per_cycle
             + dram.precharge_standby_cycles as f64 * price.precharge_standby_pj_per_cycle;
-        energy.dram_io_pj = dram.bytes as f64 * 8.0 * price.io_pj_per_bit;
+        energy.dram_io_pj =
+            dram.reads as f64 * price.read_io_pj + dram.writes as f64 * price.write_io_pj;
         energy.basis.dram_preset_pj += energy.dram_pj();
     }
 }

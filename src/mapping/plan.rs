@@ -98,7 +98,8 @@ impl LayerPlan {
         }
     }
 
-    fn steps(&self) -> u64 {
+    /// Tile steps, without making them.
+    pub fn steps(&self) -> u64 {
         match self {
             LayerPlan::Array(plan) => plan.tiling.trips(&plan.nest).steps(),
             LayerPlan::Vector(plan) => plan.steps(),

@@ -264,6 +264,11 @@ impl<'a> PlannedJob<'a> {
         &self.job
     }
 
+    /// The plan.
+    pub fn plan(&self) -> &NetworkPlan {
+        &self.plan
+    }
+
     /// Layers that will be simulated.
     pub fn layers(&self) -> &[LayerId] {
         &self.plan.ids

@@ -96,7 +96,7 @@ fn dram_energy(dram: &DramSpec) -> DramEnergy {
         refresh_pj: commands.refresh_pj,
         active_standby_pj_per_cycle: commands.active_standby_pj_per_cycle,
         precharge_standby_pj_per_cycle: commands.precharge_standby_pj_per_cycle,
-        // The same both ways in every shipped preset.
-        io_pj_per_bit: commands.read_io_pj / f64::from(dram.burst_bytes() * 8),
+        read_io_pj: commands.read_io_pj,
+        write_io_pj: commands.write_io_pj,
     }
 }

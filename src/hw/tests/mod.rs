@@ -2,7 +2,7 @@
 //! forms of small ones.
 
 mod array_bench;
-mod bounds;
+mod closed_form;
 mod conserve;
 mod fidelity;
 mod regions;

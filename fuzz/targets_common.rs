@@ -1,0 +1,272 @@
+//! What the fuzz targets do with their bytes: as far as a user's input would go. `tests/fuzz_corpus.rs` of the
+//! library replays the corpus through the same functions, with a stable toolchain.
+
+use std::sync::LazyLock;
+
+use axbxp::approx::{ApproxFile, ArrayLayer, resolve};
+use axbxp::arch;
+use axbxp::blocked::Signedness;
+use axbxp::energy::{DramEnergy, EnergyModel, EnergyTable};
+use axbxp::hw::Unobserved;
+use axbxp::hw::dram::{AddressMap, Channel, Completions, DramSpec, RequestKind, command_energies};
+use axbxp::source::{Diagnostics, LoadError, Shelf, SourceFile, shipped};
+use axbxp::sweep::{DesignPoint, Job, JobError};
+use axbxp::workload::{self, Network};
+
+#[path = "tiles.rs"]
+mod tiles;
+
+pub use tiles::mapping;
+
+/// Every target by name.
+pub const TARGETS: [(&str, fn(&[u8])); 6] = [
+    ("approx", approx),
+    ("arch", arch),
+    ("dram_preset", dram_preset),
+    ("energy_table", energy_table),
+    ("mapping", mapping),
+    ("workload", workload),
+];
+
+/// Most tile steps and MACs of a network that is not only planned but simulated.
+const SIMULATED: (u64, u64) = (500, 1 << 20);
+
+static TINY: LazyLock<Network> = LazyLock::new(|| workload::open("tiny").expect("shipped"));
+
+static POINTS: LazyLock<Vec<DesignPoint>> = LazyLock::new(|| {
+    let names = shipped(Shelf::Architecture);
+    let open = |name: &&str| DesignPoint::open(name, None).expect("shipped");
+    names.iter().map(open).collect()
+});
+
+fn point(name: &str) -> &'static DesignPoint {
+    let named = |point: &&DesignPoint| point.architecture.name == name;
+    POINTS.iter().find(named).expect("shipped")
+}
+
+/// The bytes as the text of a file. Those that are none are refused before any parser sees them.
+fn file(data: &[u8]) -> Option<SourceFile> {
+    let text = std::str::from_utf8(data).ok()?;
+    Some(SourceFile::from_text("fuzz.ron", text))
+}
+
+/// What a user would be shown, in both ways; it names the file and says something.
+fn show(diagnostics: &Diagnostics) {
+    let plain = diagnostics.render(false);
+    assert!(plain.contains(diagnostics.file().name()), "{plain}");
+    assert!(!plain.contains('\u{1b}'), "{plain:?}");
+    assert!(diagnostics.render(true).len() >= plain.len());
+    assert!(diagnostics.problems().len() > 0);
+    assert_eq!(
+        diagnostics.positions().count(),
+        diagnostics.problems().len()
+    );
+}
+
+fn show_load(error: &LoadError) {
+    match error {
+        LoadError::Diagnostics(diagnostics) => show(diagnostics),
+        LoadError::Source(_) => assert!(error.render(false).len() > 8),
+    }
+}
+
+/// Plans a network, and simulates it if it is small.
+fn run(point: &DesignPoint, network: &Network) {
+    let job = Job {
+        point,
+        network,
+        layers: None,
+        stepped: None,
+    };
+    let planned = match job.plan() {
+        Ok(planned) => planned,
+        Err(JobError::File(diagnostics)) => return show(&diagnostics),
+        Err(error) => panic!("{error}"),
+    };
+    let steps: u64 = planned
+        .plan()
+        .layers
+        .iter()
+        .map(|layer| layer.steps())
+        .sum();
+    if steps > SIMULATED.0 || network.total_macs() > SIMULATED.1 {
+        return;
+    }
+    // A debug build asserts the conservation laws on the way.
+    let result = planned
+        .run(&mut Unobserved, &|_| {})
+        .expect("runs to its end");
+    let total: f64 = result.energy.iter().map(|layer| layer.total_pj()).sum();
+    assert!(total.is_finite() && total >= 0.0, "{total} pJ");
+}
+
+/// An architecture: with all that it names, and the small network on it.
+pub fn arch(data: &[u8]) {
+    let Some(file) = file(data) else { return };
+    let architecture = match arch::load(&file) {
+        Ok(architecture) => architecture,
+        Err(diagnostics) => return show(&diagnostics),
+    };
+    // No path: a fuzzer must not read this machine's files.
+    let named = [
+        &architecture.dram.standard,
+        &architecture.energy_table,
+        &architecture.approximation,
+    ];
+    if named.iter().any(|name| name.contains(['/', '\\', '.'])) {
+        return;
+    }
+    match DesignPoint::load(file, None) {
+        Ok(point) => run(&point, &TINY),
+        Err(error) => show_load(&error),
+    }
+}
+
+/// A network, on two architectures.
+pub fn workload(data: &[u8]) {
+    let Some(file) = file(data) else { return };
+    match workload::load(&file) {
+        Ok(network) => {
+            // Each layer is planned by itself: many layers only take longer.
+            if network.layers.len() <= 50 {
+                run(point("fxp8_8x8"), &network);
+                run(point("axbxp_k4_16x16_edge"), &network);
+            }
+        }
+        Err(diagnostics) => show(&diagnostics),
+    }
+}
+
+/// An approximation, resolved on every kind of PE, and the small network at it.
+pub fn approx(data: &[u8]) {
+    let Some(file) = file(data) else { return };
+    let approximation = match ApproxFile::load(file) {
+        Ok(approximation) => approximation,
+        Err(diagnostics) => return show(&diagnostics),
+    };
+    let layers = ["conv1", "layer1.0.conv1", "fc"].map(|name| ArrayLayer {
+        name,
+        activation_signedness: Signedness::Unsigned,
+        weight_signedness: Signedness::Signed,
+    });
+    for point in POINTS.iter() {
+        match resolve(&approximation, &point.architecture.array.pe, &layers) {
+            Ok(precisions) => {
+                assert_eq!(precisions.len(), layers.len());
+                let mut point = point.clone();
+                point.approximation = approximation.clone();
+                run(&point, &TINY);
+            }
+            Err(diagnostics) => show(&diagnostics),
+        }
+    }
+}
+
+/// A DRAM standard: 300 requests to every number of channels that it allows, each done once.
+pub fn dram_preset(data: &[u8]) {
+    let Some(file) = file(data) else { return };
+    let spec = match DramSpec::from_source(&file) {
+        Ok(spec) => spec,
+        Err(diagnostics) => return show(&diagnostics),
+    };
+    for channels in [1, 2, 64] {
+        match AddressMap::new(&spec, channels) {
+            Ok(map) => play(&spec, &map),
+            Err(error) => assert!(error.to_string().len() > 8),
+        }
+    }
+    let energies = command_energies(&spec);
+    let prices = [
+        energies.activate_precharge_pj,
+        energies.read_pj,
+        energies.write_pj,
+        energies.refresh_pj,
+    ];
+    assert!(prices.iter().all(|pj| pj.is_finite()), "{prices:?}");
+}
+
+/// Which requests are done.
+struct Done([bool; 300]);
+
+impl Completions for Done {
+    fn read_done(&mut self, tag: u32, _: u64) {
+        assert!(
+            !std::mem::replace(&mut self.0[tag as usize], true),
+            "done twice"
+        );
+    }
+
+    fn write_done(&mut self, tag: u32, data_end: u64) {
+        self.read_done(tag, data_end);
+    }
+}
+
+fn play(spec: &DramSpec, map: &AddressMap) {
+    let mut channel = Channel::new(spec, 0);
+    let mut done = Done([false; 300]);
+    let mut now = 0;
+    let mut address: u64 = 0;
+    for tag in 0..300 {
+        // A stream, a stride of rows, and jumps, of which only those to channel 0 count.
+        let step = [1, 1, spec.bursts_per_row().into(), 0x9e37_79b9][tag as usize % 4];
+        address = address.wrapping_add(step * u64::from(spec.burst_bytes()));
+        let location = axbxp::hw::dram::Location {
+            channel: 0,
+            ..map.decode(address % map.capacity_bytes())
+        };
+        let kind = if tag % 3 == 2 {
+            RequestKind::Write
+        } else {
+            RequestKind::Read
+        };
+        while !channel.can_accept(kind) {
+            now = channel
+                .advance(now, &mut done)
+                .expect("a full queue has work");
+        }
+        channel.enqueue(now, tag, kind, location);
+        channel.advance(now, &mut done);
+        now += 1 + u64::from(tag % 5);
+    }
+    channel.flush(now);
+    while let Some(next) = channel.advance(now, &mut done) {
+        assert!(next > now, "no progress");
+        now = next;
+    }
+    assert!(
+        channel.is_idle() && done.0.iter().all(|&done| done),
+        "requests left"
+    );
+    channel.finish(now + 1);
+}
+
+/// Any prices of the DRAM: they are not what is looked at.
+const PRICES: DramEnergy = DramEnergy {
+    act_pre_pj: 1000.0,
+    read_pj: 1000.0,
+    write_pj: 1000.0,
+    refresh_pj: 100_000.0,
+    active_standby_pj_per_cycle: 100.0,
+    precharge_standby_pj_per_cycle: 100.0,
+    read_io_pj: 1000.0,
+    write_io_pj: 1000.0,
+};
+
+/// An energy table, and every shipped architecture priced by it.
+pub fn energy_table(data: &[u8]) {
+    let Some(file) = file(data) else { return };
+    let table = match EnergyTable::load(&file) {
+        Ok(table) => table,
+        Err(diagnostics) => return show(&diagnostics),
+    };
+    for point in POINTS.iter() {
+        match EnergyModel::new(table.clone(), &point.architecture, PRICES) {
+            Ok(energy) => {
+                let mut point = point.clone();
+                point.energy = energy;
+                run(&point, &TINY);
+            }
+            Err(error) => assert!(error.to_string().len() > 8),
+        }
+    }
+}
