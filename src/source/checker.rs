@@ -1,6 +1,8 @@
 //! Collects what is wrong with the meaning of a file, all of it in one go.
 
-use super::diagnostics::{Diagnostics, Problem};
+use std::ops::Range;
+
+use super::diagnostics::{Diagnostics, Located, Problem};
 use super::file::SourceFile;
 use super::place::Place;
 
@@ -95,5 +97,67 @@ impl<'f> Checker<'f> {
         } else {
             Err(Diagnostics::new(self.file, self.problems, self.left_out))
         }
+    }
+}
+
+/// Collects what is wrong with a text that is not RON, each problem with the bytes it is about.
+#[derive(Debug)]
+pub struct SpanChecker<'f> {
+    file: &'f SourceFile,
+    located: Vec<Located>,
+    left_out: usize,
+}
+
+impl<'f> SpanChecker<'f> {
+    /// A checker of `file` with nothing found yet.
+    pub fn new(file: &'f SourceFile) -> Self {
+        SpanChecker {
+            file,
+            located: Vec::new(),
+            left_out: 0,
+        }
+    }
+
+    /// As [`Checker::report_with_help`], about the bytes `range`; no help if it is empty.
+    pub fn report(
+        &mut self,
+        range: Range<usize>,
+        message: impl Into<String>,
+        expected: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        if self.located.len() >= MAX_KEPT {
+            self.left_out += 1;
+            return;
+        }
+        let help = help.into();
+        self.located.push(Located {
+            problem: Problem {
+                place: Place::root(),
+                message: message.into(),
+                expected: expected.into(),
+                help: (!help.is_empty()).then_some(help),
+            },
+            range,
+            related: None,
+            is_ancestor: false,
+        });
+    }
+
+    /// Whether nothing has been reported so far.
+    pub fn is_clean(&self) -> bool {
+        self.located.is_empty()
+    }
+
+    /// `value` if nothing was reported, else everything that was, in the order of the text.
+    ///
+    /// # Errors
+    /// Something was reported.
+    pub fn finish<T>(mut self, value: T) -> Result<T, Diagnostics> {
+        if self.is_clean() {
+            return Ok(value);
+        }
+        self.located.sort_by_key(|located| located.range.start);
+        Err(Diagnostics::located(self.file, self.located, self.left_out))
     }
 }

@@ -58,19 +58,34 @@ impl fmt::Display for Diagnostics {
 impl Diagnostics {
     /// Problems of `file`; `left_out` counts further ones that were not kept.
     pub(super) fn new(file: &SourceFile, problems: Vec<Problem>, left_out: usize) -> Self {
-        let document = Document::new(file.text());
+        let document = file.places().is_none().then(|| Document::new(file.text()));
+        let locate = |place: &Place| match (&document, file.places()) {
+            (Some(document), _) => document
+                .locate(place)
+                .map(|found| (found.range, found.whole)),
+            (None, places) => places?.locate(place),
+        };
         let located = problems
             .into_iter()
             .map(|problem| {
-                let found = document.locate(&problem.place);
+                let (range, whole) = locate(&problem.place).unwrap_or((0..0, false));
                 Located {
-                    is_ancestor: found.as_ref().is_none_or(|found| !found.whole),
-                    range: found.map_or(0..0, |found| found.range),
+                    is_ancestor: !whole,
+                    range,
                     related: None,
                     problem,
                 }
             })
             .collect();
+        Diagnostics {
+            file: file.clone(),
+            located,
+            left_out,
+        }
+    }
+
+    /// Problems whose bytes are known; `left_out` counts further ones that were not kept.
+    pub(super) fn located(file: &SourceFile, located: Vec<Located>, left_out: usize) -> Self {
         Diagnostics {
             file: file.clone(),
             located,
@@ -100,7 +115,7 @@ impl Diagnostics {
     /// Line and column, each counted from 1, of every problem, in the same order.
     pub fn positions(&self) -> impl ExactSizeIterator<Item = (usize, usize)> {
         self.located.iter().map(|located| {
-            let line = Line::around(self.file.text(), located.range.start);
+            let line = Line::around(&self.file, located.range.start);
             (line.number, line.column(located.range.start))
         })
     }
@@ -131,7 +146,7 @@ impl Diagnostics {
 
     fn groups<'a>(&'a self, located: &'a Located) -> Vec<Group<'a>> {
         let problem = &located.problem;
-        let main = Line::around(self.file.text(), located.range.start);
+        let main = Line::around(&self.file, located.range.start);
         let mut group = Group::with_title(Level::ERROR.primary_title(&*problem.message)).elements(
             self.drawing(
                 &main,
@@ -151,7 +166,7 @@ impl Diagnostics {
         if let Some((range, label)) = &located.related
             && !main.range.contains(&range.start)
         {
-            let line = Line::around(self.file.text(), range.start);
+            let line = Line::around(&self.file, range.start);
             let title = Level::NOTE.secondary_title("it belongs to this");
             groups.push(Group::with_title(title).elements(self.drawing(&line, range, label, None)));
         }
@@ -204,7 +219,8 @@ const MAX_DRAWN_BYTES: usize = 2000;
 
 impl<'t> Line<'t> {
     /// The line that byte `at` is on.
-    fn around(text: &'t str, at: usize) -> Self {
+    fn around(file: &'t SourceFile, at: usize) -> Self {
+        let text = file.text();
         let at = floor_boundary(text, at);
         let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let end = text[at..]
@@ -213,10 +229,11 @@ impl<'t> Line<'t> {
         let end = end - usize::from(end > at && text.as_bytes()[end - 1] == b'\r');
         Line {
             text,
-            number: 1 + text.as_bytes()[..start]
-                .iter()
-                .filter(|&&byte| byte == b'\n')
-                .count(),
+            number: file.first_line()
+                + text.as_bytes()[..start]
+                    .iter()
+                    .filter(|&&byte| byte == b'\n')
+                    .count(),
             range: start..end,
         }
     }

@@ -1,11 +1,14 @@
 //! The text of one file, and the errors of getting at it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::diagnostics::Diagnostics;
+use super::place::Place;
 use super::shelf::Shelf;
 
 /// Larger files are refused: 16 MiB, a few hundred times the largest network that ships.
@@ -17,6 +20,31 @@ pub struct SourceFile {
     name: Arc<str>,
     text: Arc<str>,
     path: Option<Arc<Path>>,
+    /// Where the places of what was imported from it stand in the text; none for RON, which is searched.
+    places: Option<Arc<Places>>,
+    /// Number of the text's first line: above 1 for a piece of something longer.
+    first_line: usize,
+}
+
+/// Where each place of an imported structure stands in the text it was imported from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Places(BTreeMap<String, Range<usize>>);
+
+impl Places {
+    /// `place` stands at `range`.
+    pub fn insert(&mut self, place: &Place, range: Range<usize>) {
+        self.0.insert(place.to_string(), range);
+    }
+
+    /// The bytes of `place` or of its nearest ancestor that has any, and whether they are its own.
+    pub(super) fn locate(&self, place: &Place) -> Option<(Range<usize>, bool)> {
+        let steps = place.steps();
+        (0..=steps.len()).rev().find_map(|length| {
+            let ancestor = Place::from_steps(&steps[..length]);
+            let range = self.0.get(&ancestor.to_string())?;
+            Some((range.clone(), length == steps.len()))
+        })
+    }
 }
 
 impl SourceFile {
@@ -50,6 +78,8 @@ impl SourceFile {
             name: path.display().to_string().into(),
             text: text.into(),
             path: Some(path.into()),
+            places: None,
+            first_line: 1,
         })
     }
 
@@ -59,7 +89,45 @@ impl SourceFile {
             name: name.into().into(),
             text: text.into().into(),
             path: None,
+            places: None,
+            first_line: 1,
         }
+    }
+
+    /// A few lines, from `first_line` on (counted from 1), of something too long to hold as a whole.
+    pub fn excerpt(name: impl Into<String>, first_line: usize, text: impl Into<String>) -> Self {
+        SourceFile {
+            first_line,
+            ..SourceFile::from_text(name, text)
+        }
+    }
+
+    /// The same text, from which something was imported that is not RON: diagnostics find places in `places`.
+    #[must_use]
+    pub fn with_places(&self, places: Places) -> SourceFile {
+        SourceFile {
+            places: Some(places.into()),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn first_line(&self) -> usize {
+        self.first_line
+    }
+
+    pub(super) fn places(&self) -> Option<&Places> {
+        self.places.as_deref()
+    }
+
+    /// What follows the last dot of its name, in lower case.
+    pub fn extension(&self) -> Option<String> {
+        let extension = Path::new(self.name()).extension()?;
+        Some(extension.to_str()?.to_ascii_lowercase())
+    }
+
+    /// Its name without folder and extension.
+    pub fn stem(&self) -> Option<&str> {
+        Path::new(self.name()).file_stem()?.to_str()
     }
 
     /// The name to show: the path as given, or the name of a shipped file.

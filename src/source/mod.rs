@@ -16,6 +16,7 @@ mod brackets;
 mod checker;
 mod diagnostics;
 mod file;
+mod ini;
 mod lexer;
 mod locate;
 mod nearest;
@@ -25,14 +26,15 @@ mod ron_error;
 mod shelf;
 
 pub use brackets::MAX_NESTING;
-pub use checker::Checker;
+pub use checker::{Checker, SpanChecker};
 pub use diagnostics::{Diagnostics, Problem};
-pub use file::{LoadError, MAX_FILE_BYTES, SourceError, SourceFile};
+pub use file::{LoadError, MAX_FILE_BYTES, Places, SourceError, SourceFile};
+pub use ini::{Entry, Ini};
 pub use locate::locate;
 pub use nearest::nearest;
 pub use parse::parse;
 pub use place::{Place, Step};
-pub use shelf::{Shelf, open, open_beside, shipped};
+pub use shelf::{Shelf, is_path, open, open_beside, shipped};
 
 #[cfg(test)]
 mod tests;

@@ -38,6 +38,11 @@ impl Place {
         self
     }
 
+    /// The place that `steps` lead to.
+    pub(super) fn from_steps(steps: &[Step]) -> Self {
+        Place(steps.to_vec())
+    }
+
     /// The way from the root of the document.
     pub fn steps(&self) -> &[Step] {
         &self.0

@@ -91,7 +91,7 @@ pub fn shipped(shelf: Shelf) -> Vec<&'static str> {
 
 /// Opens a file by the name of a shipped one (`resnet50`) or by path.
 ///
-/// A path is what has a separator or ends in `.ron`. Any other text is a shipped name, whatever the
+/// A path is what has a separator or ends in `.ron`, `.csv`, `.cfg` or `.ini`. Any other text is a shipped name, whatever the
 /// current directory holds, so that a command means the same everywhere; only if none ships by that
 /// name may it be a file in the current directory.
 ///
@@ -140,8 +140,12 @@ fn open_in(shelf: Shelf, name_or_path: &str, folder: &Path) -> Result<SourceFile
     })
 }
 
-fn is_path(name_or_path: &str) -> bool {
-    name_or_path.contains(['/', MAIN_SEPARATOR]) || name_or_path.ends_with(".ron")
+/// Whether a text is the path of a file rather than the name of a shipped one: it has a separator or ends
+/// like a file that can be read.
+pub fn is_path(name_or_path: &str) -> bool {
+    let file_ends = [".ron", ".csv", ".cfg", ".ini"];
+    name_or_path.contains(['/', MAIN_SEPARATOR])
+        || file_ends.iter().any(|end| name_or_path.ends_with(end))
 }
 
 fn nearest_shipped(shelf: Shelf, path: &Path) -> Option<String> {
