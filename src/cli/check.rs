@@ -54,8 +54,11 @@ fn check_file(name: &str, kind: Option<Kind>) -> Result<&'static str, LoadError>
     })
 }
 
-/// The kind whose telling field stands earliest in the file; an architecture if none does.
+/// A DRAM standard in DRAMsim3's format, or the kind whose telling field stands earliest in the file; an architecture if none does.
 fn guess(text: &str) -> Kind {
+    if text.contains("[dram_structure]") {
+        return Kind::Dram;
+    }
     let telling = [
         (Kind::Workload, "inputs:"),
         (Kind::Energy, "entries:"),
