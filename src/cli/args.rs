@@ -41,6 +41,8 @@ pub enum Command {
     Run(RunArgs),
     /// Compare architectures and configurations over workloads, in one table
     Compare(CompareArgs),
+    /// Replay a trace of memory requests on a DRAM system alone
+    Dram(DramArgs),
     /// Take one approximate product apart
     Multiply(MultiplyArgs),
     /// Check files, and say what is wrong with them and where
@@ -171,6 +173,46 @@ pub struct CompareArgs {
     pub output: OutputArgs,
 }
 
+/// `axbxp dram`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example: a sequential stream on the shipped HBM2 preset, a request every other cycle, with its commands
+  axbxp dram --config hbm2 --channels 8 --trace stream.trace --gap 2 --commands stream.commands")]
+pub struct DramArgs {
+    /// Memory: a shipped DRAM standard (see `axbxp list dram`), a RON file, or a DRAMsim3 .ini file
+    #[arg(long, short, value_name = "NAME|FILE")]
+    pub config: String,
+    /// Requests, one a line: 0xADDRESS READ|WRITE CYCLE; `-` reads standard input
+    #[arg(long, short, value_name = "FILE|-")]
+    pub trace: String,
+    /// Request i arrives in cycle i * GAP of the DRAM clock (0: all wait from the start) [default: in the
+    /// cycle of its third column]
+    #[arg(long, short, value_name = "CYCLES")]
+    pub gap: Option<u64>,
+    /// Channels, a power of two [default: those of the .ini file, else 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub channels: Option<u32>,
+    /// Write every DRAM command to this file, one a line: cycle, command, channel, rank, bank group, bank,
+    /// row, column; in order of cycles, then of channels
+    #[arg(long, value_name = "FILE")]
+    pub commands: Option<PathBuf>,
+    /// Format of the results
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: DramFormat,
+    /// Write the results to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// Output format of `axbxp dram`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DramFormat {
+    /// Text with units
+    Table,
+    /// JSON, versioned (see `axbxp schema dram-report`)
+    Json,
+}
+
 /// `axbxp multiply`.
 #[derive(Debug, Args)]
 pub struct MultiplyArgs {
@@ -226,7 +268,7 @@ pub enum Kind {
     Approx,
     /// A network
     Workload,
-    /// A DRAM standard
+    /// A DRAM standard, ours or DRAMsim3's
     Dram,
     /// An energy table
     Energy,
@@ -253,6 +295,8 @@ pub struct SchemaArgs {
 pub enum SchemaKind {
     /// The JSON that `run --format json` and `compare --format json` print
     Report,
+    /// The JSON that `dram --format json` prints
+    DramReport,
     /// Architecture files
     Arch,
     /// Approximation configurations

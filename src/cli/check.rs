@@ -54,15 +54,16 @@ fn check_file(name: &str, kind: Option<Kind>) -> Result<&'static str, LoadError>
     })
 }
 
-/// What its name says; or the kind whose telling field stands earliest in the file, an architecture if none
-/// does.
+/// What its name or a DRAMsim3 section says; or the kind whose telling field stands earliest in the file, an
+/// architecture if none does.
 fn guess(file: &SourceFile) -> Kind {
+    let text = file.text();
     match file.extension().as_deref() {
         Some("csv") => return Kind::Workload,
+        Some("cfg" | "ini") if text.contains("[dram_structure]") => return Kind::Dram,
         Some("cfg" | "ini") => return Kind::Arch,
         _ => {}
     }
-    let text = file.text();
     let telling = [
         (Kind::Workload, "inputs:"),
         (Kind::Energy, "entries:"),

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod compare;
+mod dram;
 mod error;
 mod inspect;
 mod multiply;
@@ -36,6 +37,7 @@ pub fn main() -> Exit {
     let result = match cli.command {
         Command::Run(args) => run::run(&args, &cli.global),
         Command::Compare(args) => compare::compare(&args, &cli.global),
+        Command::Dram(args) => dram::dram(&args, &cli.global),
         Command::Multiply(args) => multiply::multiply(&args),
         Command::Check(args) => check::check(&args),
         Command::List(args) => inspect::list(&args),

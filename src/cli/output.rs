@@ -1,7 +1,7 @@
 //! Where results go: standard output, or a file that is only there when it is complete.
 
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -12,6 +12,15 @@ use crate::report::{self, Report};
 
 /// Refuses files that can not be written, before any work is done for them.
 pub fn check_targets(out: Option<&Path>, trace: Option<&Path>) -> Result<(), CliError> {
+    check_targets_of(out, "--trace", trace)
+}
+
+/// As [`check_targets`], where the second file comes from `flag`.
+pub fn check_targets_of(
+    out: Option<&Path>,
+    flag: &str,
+    trace: Option<&Path>,
+) -> Result<(), CliError> {
     for path in [out, trace].into_iter().flatten() {
         if path.is_dir() {
             return Err(cannot_write(path)(io::ErrorKind::IsADirectory.into()));
@@ -35,7 +44,7 @@ pub fn check_targets(out: Option<&Path>, trace: Option<&Path>) -> Result<(), Cli
     }
     if out.is_some_and(|out| end_of_links(out) == end_of_links(trace)) {
         return Err(CliError::Usage(format!(
-            "--out and --trace are the same file, {}",
+            "--out and {flag} are the same file, {}",
             trace.display()
         )));
     }
@@ -81,15 +90,27 @@ pub fn print(bytes: &[u8]) -> Result<(), CliError> {
 
 /// Writes a whole file under a temporary name, then gives it its own. A device or a pipe can not be
 /// replaced so, and is written to.
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     if is_special(path) {
         let open = OpenOptions::new().write(true).open(path);
         return open
             .and_then(|mut file| file.write_all(bytes))
             .map_err(cannot_write(path));
     }
+    write_file_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`write_file`], piece by piece, to an ordinary file.
+pub fn write_file_with(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CliError> {
     let mut file = temporary(path)?;
-    file.write_all(bytes).map_err(cannot_write(path))?;
+    let mut buffered = BufWriter::new(&mut file);
+    write(&mut buffered)
+        .and_then(|()| buffered.flush())
+        .map_err(cannot_write(path))?;
+    drop(buffered);
     file.persist(end_of_links(path))
         .map_err(|error| cannot_write(path)(error.error))?;
     Ok(())

@@ -1,14 +1,18 @@
 //! Results for people and for programs: aligned tables, JSON, CSV. Built from results only.
 //!
 //! [`model`] is what a report says (and the versioned JSON schema), [`build`] makes it from job results,
-//! [`table`] and [`csv`] print it.
+//! [`table`] and [`csv`] print it. [`dram`] and [`dram_table`] do the same for a request trace replayed on a memory
+//! alone.
 
 pub mod build;
 mod columns;
 pub mod csv;
+pub mod dram;
+pub mod dram_table;
 pub mod model;
 mod published;
 pub mod table;
 
 pub use build::{ReportBuilder, RunKey};
+pub use dram::{DRAM_SCHEMA, TraceReport};
 pub use model::{Comparison, LayerReport, Report, RunReport, SCHEMA};

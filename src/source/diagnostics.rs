@@ -115,7 +115,7 @@ impl Diagnostics {
     /// Line and column, each counted from 1, of every problem, in the same order.
     pub fn positions(&self) -> impl ExactSizeIterator<Item = (usize, usize)> {
         self.located.iter().map(|located| {
-            let line = Line::around(self.file.text(), located.range.start);
+            let line = Line::around(&self.file, located.range.start);
             (line.number, line.column(located.range.start))
         })
     }
@@ -146,7 +146,7 @@ impl Diagnostics {
 
     fn groups<'a>(&'a self, located: &'a Located) -> Vec<Group<'a>> {
         let problem = &located.problem;
-        let main = Line::around(self.file.text(), located.range.start);
+        let main = Line::around(&self.file, located.range.start);
         let mut group = Group::with_title(Level::ERROR.primary_title(&*problem.message)).elements(
             self.drawing(
                 &main,
@@ -166,7 +166,7 @@ impl Diagnostics {
         if let Some((range, label)) = &located.related
             && !main.range.contains(&range.start)
         {
-            let line = Line::around(self.file.text(), range.start);
+            let line = Line::around(&self.file, range.start);
             let title = Level::NOTE.secondary_title("it belongs to this");
             groups.push(Group::with_title(title).elements(self.drawing(&line, range, label, None)));
         }
@@ -219,7 +219,8 @@ const MAX_DRAWN_BYTES: usize = 2000;
 
 impl<'t> Line<'t> {
     /// The line that byte `at` is on.
-    fn around(text: &'t str, at: usize) -> Self {
+    fn around(file: &'t SourceFile, at: usize) -> Self {
+        let text = file.text();
         let at = floor_boundary(text, at);
         let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let end = text[at..]
@@ -228,10 +229,11 @@ impl<'t> Line<'t> {
         let end = end - usize::from(end > at && text.as_bytes()[end - 1] == b'\r');
         Line {
             text,
-            number: 1 + text.as_bytes()[..start]
-                .iter()
-                .filter(|&&byte| byte == b'\n')
-                .count(),
+            number: file.first_line()
+                + text.as_bytes()[..start]
+                    .iter()
+                    .filter(|&&byte| byte == b'\n')
+                    .count(),
             range: start..end,
         }
     }

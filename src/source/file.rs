@@ -22,6 +22,8 @@ pub struct SourceFile {
     path: Option<Arc<Path>>,
     /// Where the places of what was imported from it stand in the text; none for RON, which is searched.
     places: Option<Arc<Places>>,
+    /// Number of the text's first line: above 1 for a piece of something longer.
+    first_line: usize,
 }
 
 /// Where each place of an imported structure stands in the text it was imported from.
@@ -77,6 +79,7 @@ impl SourceFile {
             text: text.into(),
             path: Some(path.into()),
             places: None,
+            first_line: 1,
         })
     }
 
@@ -87,6 +90,15 @@ impl SourceFile {
             text: text.into().into(),
             path: None,
             places: None,
+            first_line: 1,
+        }
+    }
+
+    /// A few lines, from `first_line` on (counted from 1), of something too long to hold as a whole.
+    pub fn excerpt(name: impl Into<String>, first_line: usize, text: impl Into<String>) -> Self {
+        SourceFile {
+            first_line,
+            ..SourceFile::from_text(name, text)
         }
     }
 
@@ -97,6 +109,10 @@ impl SourceFile {
             places: Some(places.into()),
             ..self.clone()
         }
+    }
+
+    pub(super) fn first_line(&self) -> usize {
+        self.first_line
     }
 
     pub(super) fn places(&self) -> Option<&Places> {

@@ -42,10 +42,13 @@ mod counts;
 mod device;
 mod distance;
 mod energy;
+mod import;
 mod rank;
 mod refresh;
+pub mod replay;
 mod request;
 mod spec;
+mod system;
 mod validate;
 mod wait_queue;
 
@@ -62,3 +65,4 @@ pub use spec::{
     CommandBus, ControllerSpec, DramSpec, Organisation, PagePolicy, Power, RefreshPolicy,
     RefreshPrecharge, Timing,
 };
+pub use system::DramSystem;

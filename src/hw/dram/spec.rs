@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::{self, Diagnostics, LoadError, Shelf, SourceFile};
 
+use super::system::DramSystem;
 use super::validate;
 
 /// One DRAM channel of a standard, its timing, its controller and its currents.
@@ -215,11 +216,15 @@ impl DramSpec {
         Ok(DramSpec::from_source(&file)?)
     }
 
-    /// Parses and checks a description.
+    /// Parses and checks a description: ours, or a DRAMsim3 configuration if its name ends in `.ini`.
     ///
     /// # Errors
     /// As [`DramSpec::load`], without those of reading the file.
     pub fn from_source(file: &SourceFile) -> Result<DramSpec, Diagnostics> {
+        Ok(DramSystem::from_source(file)?.spec)
+    }
+
+    pub(super) fn from_ron(file: &SourceFile) -> Result<DramSpec, Diagnostics> {
         let spec: DramSpec = source::parse(file)?;
         validate::check(file, spec)
     }

@@ -1,0 +1,48 @@
+//! A DRAM standard with a number of channels.
+
+use crate::source::{self, Diagnostics, LoadError, Shelf, SourceFile};
+
+use super::import;
+use super::spec::DramSpec;
+
+/// A memory system to replay traces on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DramSystem {
+    /// One channel.
+    pub spec: DramSpec,
+    /// How many of them; 1 where the file does not say.
+    pub channels: u32,
+    /// What was assumed in reading the file.
+    pub notes: Vec<String>,
+}
+
+impl DramSystem {
+    /// Opens a shipped preset by name, or a file by path: ours, or DRAMsim3's if it ends in `.ini`.
+    ///
+    /// # Errors
+    /// The file cannot be read or describes no DRAM that could work.
+    pub fn load(name_or_path: &str) -> Result<DramSystem, LoadError> {
+        let file = source::open(Shelf::Dram, name_or_path)?;
+        Ok(DramSystem::from_source(&file)?)
+    }
+
+    /// As [`DramSystem::load`], of a text that has been read.
+    ///
+    /// # Errors
+    /// It describes no DRAM that could work.
+    pub fn from_source(file: &SourceFile) -> Result<DramSystem, Diagnostics> {
+        if file.extension().as_deref() == Some("ini") {
+            let imported = import::import(file)?;
+            return Ok(DramSystem {
+                spec: imported.spec,
+                channels: imported.channels,
+                notes: imported.notes,
+            });
+        }
+        Ok(DramSystem {
+            spec: DramSpec::from_ron(file)?,
+            channels: 1,
+            notes: Vec::new(),
+        })
+    }
+}
