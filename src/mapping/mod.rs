@@ -2,8 +2,8 @@
 //! which addresses.
 //!
 //! * [`nest`]: a layer of the array as a loop nest (im2col, without padding in memory).
-//! * [`fold`]: how a tile's GEMM is cut to the array, and the closed form of the time; [`port`]: what
-//!   buffer ports do to it.
+//! * [`fold`]: how a tile's GEMM is cut to the array, and the closed form of the time; [`placement`]:
+//!   one behind the other; [`port`]: what buffer ports do to it.
 //! * [`tiling`]: the choice of tiles and loop order, from `cuts` by `traffic` and cycles.
 //! * [`memory`]: where tensors lie in DRAM.
 //! * [`array_plan`], [`vector_plan`]: a layer's steps; [`schedule`]: what a step is.
@@ -20,6 +20,7 @@ pub mod fold;
 mod lower;
 pub mod memory;
 pub mod nest;
+pub mod placement;
 pub mod plan;
 pub mod port;
 pub mod schedule;
@@ -31,12 +32,10 @@ pub mod vector_plan;
 mod tests;
 
 pub use array_plan::{ArrayPlan, TileBox};
-pub use fold::{
-    ArrayTiming, EdgePort, Fold, FoldPart, Interference, OutputPath, Placement, Predecessor,
-    TileGemm,
-};
+pub use fold::{ArrayTiming, EdgePort, Fold, FoldPart, OutputPath, TileGemm};
 pub use memory::{Bursts, Runs, TensorLayout};
 pub use nest::{Axis, Nest, SecondOperand};
+pub use placement::{Interference, Placement, Predecessor};
 pub use plan::{LayerPlan, MemoryShape, NetworkPlan, PlanError, plan};
 pub use port::{PortDemand, PortProgress};
 pub use schedule::{Schedule, Step, Transfer, VectorWork, Work};

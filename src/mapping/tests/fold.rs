@@ -1,6 +1,7 @@
 //! Folds one by one: closed forms of single ones, causes, ports.
 
 use super::super::fold::*;
+use super::super::placement::*;
 use super::super::tiling::Operand;
 use super::cases::wide_timing as timing;
 use crate::arch::Dataflow;

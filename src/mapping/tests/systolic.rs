@@ -10,7 +10,8 @@
 //! One convention is the model's own: a stationary register is not overwritten in the very cycle
 //! in which it is read for the last time.
 
-use super::super::fold::{ArrayTiming, Predecessor, TileGemm};
+use super::super::fold::{ArrayTiming, TileGemm};
+use super::super::placement::Predecessor;
 use super::cases::{wide_timing, xorshift};
 use crate::arch::Dataflow;
 
