@@ -14,12 +14,16 @@
 
 use std::collections::BTreeMap;
 
-use axbxp::arch::Dataflow;
+use axbxp::approx::{LayerPrecision, OperandFormat};
+use axbxp::arch::{Dataflow, WindowUse};
+use axbxp::blocked::Signedness;
 use axbxp::hw::{Cause, Fidelity, LayerResult, Unobserved, simulate};
-use axbxp::mapping::{LayerPlan, Nest, Tiling};
+use axbxp::mapping::{LayerPlan, Nest, Tiling, plan};
 use axbxp::source::SourceFile;
 use axbxp::sweep::{DesignPoint, Job};
 use axbxp::workload;
+use snapbox::Data;
+use snapbox::cmd::{Command, cargo_bin};
 
 /// SCALE-Sim's "Total Cycles" is the number of the last cycle, counted from 0.
 const COUNTS_FROM_ZERO: u64 = 1;
@@ -130,6 +134,20 @@ fn array_cycles(layer: &LayerResult, pes: u64) -> u64 {
     busy / pes
 }
 
+/// Words of SCALE-Sim.
+fn bytes() -> LayerPrecision {
+    let byte = OperandFormat::Exact {
+        bits: 8,
+        signedness: Signedness::Signed,
+    };
+    LayerPrecision {
+        activations: byte.clone(),
+        weights: byte,
+        products: None,
+        windows: WindowUse::Exact,
+    }
+}
+
 /// All of a layer as one tile.
 fn whole(nest: &Nest, tiling: &Tiling) -> Tiling {
     Tiling {
@@ -206,13 +224,9 @@ fn every_figure_equals_that_of_scale_sim() {
         let point = DesignPoint::load(source, None).expect("a configuration");
         let network = workload::open(&format!("tests/scalesim/{topology}.csv")).expect("imports");
         assert_eq!(network.layers.len(), rows.len());
-        let job = Job {
-            point: &point,
-            network: &network,
-            layers: None,
-            stepped: None,
-        };
-        let mut plan = job.run(&mut Unobserved, &|_| {}).expect("runs").plan;
+        let precisions = vec![bytes(); network.layers.len()];
+        let mut plan = plan(&point.architecture, &point.memory(), &network, &precisions)
+            .expect("fits the buffers");
         for layer in &mut plan.layers {
             if let LayerPlan::Array(layer) = layer {
                 layer.tiling = whole(&layer.nest, &layer.tiling);
@@ -250,5 +264,46 @@ fn dataflows_are_imported_by_their_names() {
         let source = SourceFile::from_text("a.cfg", configuration(row));
         let point = DesignPoint::load(source, None).expect("a configuration");
         assert_eq!(point.architecture.array.dataflow, dataflow);
+    }
+}
+
+/// The example in README.md.
+#[test]
+fn its_own_files_run_as_they_are() {
+    Command::new(cargo_bin!("axbxp"))
+        .args(["run", "--quiet", "--arch", "tests/scalesim/os_32x32.cfg"])
+        .args(["--workload", "tests/scalesim/alexnet.csv"])
+        .assert()
+        .success()
+        .stderr_eq("")
+        .stdout_eq(Data::read_from(
+            "tests/golden/run_scalesim.txt".as_ref(),
+            None,
+        ));
+}
+
+#[test]
+fn a_stepped_array_takes_the_same_cycles() {
+    let network = workload::open("tests/scalesim/depthwise.csv").expect("imports");
+    for row in Row::all(include_str!("golden/scalesim.csv")) {
+        if row.topology != "depthwise" || row.index > 0 {
+            continue;
+        }
+        let source = SourceFile::from_text("a.cfg", configuration(&row));
+        let point = DesignPoint::load(source, None).expect("a configuration");
+        let [closed_form, stepped] = [None, Some(7)].map(|stepped| {
+            let job = Job {
+                point: &point,
+                network: &network,
+                layers: None,
+                stepped,
+            };
+            job.run(&mut Unobserved, &|_| {}).expect("runs").run
+        });
+        for (expected, layer) in closed_form.layers.iter().zip(&stepped.layers) {
+            assert_eq!(layer.cycles(), expected.cycles(), "{}", row.dataflow);
+            assert_eq!(layer.causes, expected.causes, "{}", row.dataflow);
+            assert_eq!(layer.array, expected.array, "{}", row.dataflow);
+        }
     }
 }

@@ -415,3 +415,6 @@ fn did_you_mean<'a>(word: &str, names: impl Iterator<Item = &'a str> + Clone) ->
         None => format!("known: {}", names.collect::<Vec<_>>().join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,7 +81,7 @@ pub struct OutputArgs {
 /// `axbxp run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Architecture: a shipped name (see `axbxp list`) or a RON file
+    /// Architecture: a shipped name (see `axbxp list`), a RON file, or a SCALE-Sim configuration (.cfg, .ini)
     #[arg(
         long,
         short,
@@ -89,7 +89,7 @@ pub struct RunArgs {
         value_name = "NAME|FILE"
     )]
     pub arch: String,
-    /// Workload: a shipped name or a RON file
+    /// Workload: a shipped name, a RON file, or a SCALE-Sim topology (.csv)
     #[arg(long, short, default_value = "resnet50", value_name = "NAME|FILE")]
     pub workload: String,
     /// Approximation configuration: a shipped name or a RON file [default: the architecture's own]
