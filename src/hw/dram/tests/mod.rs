@@ -8,6 +8,7 @@ mod presets;
 mod random;
 mod rules;
 mod scheduling;
+mod sequential;
 
 use super::*;
 
