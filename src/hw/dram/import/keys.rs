@@ -202,8 +202,8 @@ impl<'f> Keys<'f> {
         .unwrap_or_default()
     }
 
-    /// One of the words in `choices`; the first stands for one that is missing or wrong. Those of DRAMsim3 that
-    /// the controller here does not have are not among them.
+    /// One of the words in `choices`, none if it is missing or wrong. Those of DRAMsim3 that the controller here
+    /// does not have are not among them; `why` says so.
     pub fn choice<T: Copy>(
         &mut self,
         section: &str,
@@ -211,20 +211,23 @@ impl<'f> Keys<'f> {
         default: Option<T>,
         choices: &[(&str, T)],
         why: &str,
-    ) -> T {
+    ) -> Option<T> {
         let names: Vec<&str> = choices.iter().map(|&(name, _)| name).collect();
         let supported = names.join(", ");
         let Some(value) = self.value(section, key) else {
             if default.is_none() {
                 self.missing(section, key, &format!("one of {supported}"));
             }
-            return default.unwrap_or(choices[0].1);
+            return default;
         };
         let found = choices.iter().find(|&&(name, _)| name == value.text);
         if found.is_none() {
             self.checker.report(
                 value.range,
-                format!("`{key} = {}` is not supported", value.text),
+                match value.text {
+                    "" => format!("`{key}` has no value"),
+                    text => format!("`{key} = {text}` is not supported"),
+                },
                 format!(
                     "expected {}{supported}",
                     if names.len() > 1 { "one of " } else { "" }
@@ -232,7 +235,7 @@ impl<'f> Keys<'f> {
                 why,
             );
         }
-        found.map_or(choices[0].1, |&(_, choice)| choice)
+        found.map(|&(_, choice)| choice)
     }
 
     /// `true` or `false` in any case, as DRAMsim3 reads them.
@@ -260,6 +263,14 @@ impl<'f> Keys<'f> {
     /// What a reader of results should know.
     pub fn note(&mut self, note: String) {
         self.notes.push(note);
+    }
+
+    /// Everything that was wrong; something was.
+    pub fn refused(self) -> Diagnostics {
+        match self.checker.finish(()) {
+            Err(diagnostics) => diagnostics,
+            Ok(()) => unreachable!("something was reported"),
+        }
     }
 
     /// The file with the places of what was read, and the notes; or everything that was wrong.

@@ -50,7 +50,10 @@ enum Protocol {
 /// controller does not have, or describes no DRAM that could work.
 pub(super) fn import(file: &SourceFile) -> Result<Imported, Diagnostics> {
     let mut keys = Keys::read(file);
-    let protocol = protocol(&mut keys);
+    let Some(protocol) = protocol(&mut keys) else {
+        // What else it lacks depends on the protocol.
+        return Err(keys.refused());
+    };
     let channels = channels(&mut keys);
     let organisation = organisation(&mut keys, protocol);
     let timing = timing(&mut keys, protocol, organisation.bank_groups);
@@ -76,7 +79,7 @@ pub(super) fn import(file: &SourceFile) -> Result<Imported, Diagnostics> {
     })
 }
 
-fn protocol(keys: &mut Keys<'_>) -> Protocol {
+fn protocol(keys: &mut Keys<'_>) -> Option<Protocol> {
     let protocols = [
         ("DDR3", Protocol::Plain),
         ("DDR4", Protocol::Plain),
@@ -303,13 +306,13 @@ fn controller(keys: &mut Keys<'_>, protocol: Protocol) -> ControllerSpec {
         // A queue of no more than 8 writes is only drained when it is full.
         write_idle_watermark: IDLE_WATERMARK.min(depth.saturating_sub(1)),
         idle_drain_cycles: None,
-        page_policy,
+        page_policy: page_policy.unwrap_or(PagePolicy::Open),
         command_bus: if dual {
             CommandBus::RowAndColumn
         } else {
             CommandBus::Single
         },
-        refresh,
+        refresh: refresh.unwrap_or(RefreshPolicy::AllBankStaggered),
         refresh_precharge: RefreshPrecharge::PerBank,
     }
 }

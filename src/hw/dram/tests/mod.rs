@@ -4,6 +4,7 @@
 mod checker;
 mod closed_form;
 mod dramsim3;
+mod import;
 mod presets;
 mod random;
 mod rules;
@@ -80,12 +81,6 @@ impl Played {
             .filter(of_kind)
             .map(|&(cycle, _)| cycle)
             .collect()
-    }
-
-    fn mean_read_latency(&self, arrivals: &[Arrival]) -> f64 {
-        let reads = || (0..arrivals.len()).filter(|&i| arrivals[i].kind == RequestKind::Read);
-        let total: u64 = reads().map(|i| self.latency(i)).sum();
-        total as f64 / reads().count().max(1) as f64
     }
 }
 
