@@ -97,10 +97,7 @@ fn a_refresh_costs_its_own_time_and_that_of_closing_and_opening_rows() {
             let each = (cycles - undisturbed) as f64 / refreshes as f64;
             let least = f64::from(close + t.rp + t.rfc + open - spec.burst_cycles());
             assert!(refreshes > 10);
-            assert!(
-                each >= least,
-                "{name} {kind:?}: {each} cycles of {least}"
-            );
+            assert!(each >= least, "{name} {kind:?}: {each} cycles of {least}");
             assert!(
                 each <= least + f64::from(t.rc),
                 "{name} {kind:?}: {each} cycles of {least}"
