@@ -18,13 +18,18 @@ mod tiles;
 
 pub use tiles::mapping;
 
+/// What a target does with its bytes.
+pub type Target = fn(&[u8]);
+
 /// Every target by name.
-pub const TARGETS: [(&str, fn(&[u8])); 6] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("approx", approx),
     ("arch", arch),
     ("dram_preset", dram_preset),
     ("energy_table", energy_table),
     ("mapping", mapping),
+    ("scalesim_config", scalesim_config),
+    ("topology", topology),
     ("workload", workload),
 ];
 
@@ -46,8 +51,12 @@ fn point(name: &str) -> &'static DesignPoint {
 
 /// The bytes as the text of a file. Those that are none are refused before any parser sees them.
 fn file(data: &[u8]) -> Option<SourceFile> {
+    named("fuzz.ron", data)
+}
+
+fn named(name: &str, data: &[u8]) -> Option<SourceFile> {
     let text = std::str::from_utf8(data).ok()?;
-    Some(SourceFile::from_text("fuzz.ron", text))
+    Some(SourceFile::from_text(name, text))
 }
 
 /// What a user would be shown, in both ways; it names the file and says something.
@@ -102,7 +111,19 @@ fn run(point: &DesignPoint, network: &Network) {
 
 /// An architecture: with all that it names, and the small network on it.
 pub fn arch(data: &[u8]) {
-    let Some(file) = file(data) else { return };
+    if let Some(file) = file(data) {
+        arch_file(file);
+    }
+}
+
+/// A configuration of SCALE-Sim, and the small network on it.
+pub fn scalesim_config(data: &[u8]) {
+    if let Some(file) = named("fuzz.cfg", data) {
+        arch_file(file);
+    }
+}
+
+fn arch_file(file: SourceFile) {
     let architecture = match arch::load(&file) {
         Ok(architecture) => architecture,
         Err(diagnostics) => return show(&diagnostics),
@@ -124,8 +145,20 @@ pub fn arch(data: &[u8]) {
 
 /// A network, on two architectures.
 pub fn workload(data: &[u8]) {
-    let Some(file) = file(data) else { return };
-    match workload::load(&file) {
+    if let Some(file) = file(data) {
+        workload_file(&file);
+    }
+}
+
+/// A topology of SCALE-Sim, likewise.
+pub fn topology(data: &[u8]) {
+    if let Some(file) = named("fuzz.csv", data) {
+        workload_file(&file);
+    }
+}
+
+fn workload_file(file: &SourceFile) {
+    match workload::load(file) {
         Ok(network) => {
             // Each layer is planned by itself: many layers only take longer.
             if network.layers.len() <= 50 {

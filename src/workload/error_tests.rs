@@ -70,7 +70,7 @@ fn bad_names() {
                 "bad names",
                 text(
                     "(name: \"\", channels: 1)",
-                    &[conv("a b", ""), conv("layer*", "")].join("\n"),
+                    &[conv("a ", ""), conv("layer*", "")].join("\n"),
                 ),
             ),
             (
