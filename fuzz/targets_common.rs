@@ -8,7 +8,10 @@ use axbxp::arch;
 use axbxp::blocked::Signedness;
 use axbxp::energy::{DramEnergy, EnergyModel, EnergyTable};
 use axbxp::hw::Unobserved;
-use axbxp::hw::dram::{AddressMap, Channel, Completions, DramSpec, RequestKind, command_energies};
+use axbxp::hw::dram::replay::{Arrivals, ReplayError, RequestTrace, replay};
+use axbxp::hw::dram::{
+    AddressMap, Channel, Completions, DramSpec, DramSystem, NoSink, RequestKind, command_energies,
+};
 use axbxp::source::{Diagnostics, LoadError, Shelf, SourceFile, shipped};
 use axbxp::sweep::{DesignPoint, Job, JobError};
 use axbxp::workload::{self, Network};
@@ -22,12 +25,14 @@ pub use tiles::mapping;
 pub type Target = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("approx", approx),
     ("arch", arch),
+    ("dram_ini", dram_ini),
     ("dram_preset", dram_preset),
     ("energy_table", energy_table),
     ("mapping", mapping),
+    ("request_trace", request_trace),
     ("scalesim_config", scalesim_config),
     ("topology", topology),
     ("workload", workload),
@@ -50,11 +55,7 @@ fn point(name: &str) -> &'static DesignPoint {
 }
 
 /// The bytes as the text of a file. Those that are none are refused before any parser sees them.
-fn file(data: &[u8]) -> Option<SourceFile> {
-    named("fuzz.ron", data)
-}
-
-fn named(name: &str, data: &[u8]) -> Option<SourceFile> {
+fn file(name: &str, data: &[u8]) -> Option<SourceFile> {
     let text = std::str::from_utf8(data).ok()?;
     Some(SourceFile::from_text(name, text))
 }
@@ -111,19 +112,9 @@ fn run(point: &DesignPoint, network: &Network) {
 
 /// An architecture: with all that it names, and the small network on it.
 pub fn arch(data: &[u8]) {
-    if let Some(file) = file(data) {
-        arch_file(file);
-    }
-}
-
-/// A configuration of SCALE-Sim, and the small network on it.
-pub fn scalesim_config(data: &[u8]) {
-    if let Some(file) = named("fuzz.cfg", data) {
-        arch_file(file);
-    }
-}
-
-fn arch_file(file: SourceFile) {
+    let Some(file) = file("fuzz.ron", data) else {
+        return;
+    };
     let architecture = match arch::load(&file) {
         Ok(architecture) => architecture,
         Err(diagnostics) => return show(&diagnostics),
@@ -143,22 +134,30 @@ fn arch_file(file: SourceFile) {
     }
 }
 
+/// A configuration of SCALE-Sim, and the small network on what it describes.
+pub fn scalesim_config(data: &[u8]) {
+    let Some(file) = file("fuzz.cfg", data) else {
+        return;
+    };
+    match DesignPoint::load(file, None) {
+        Ok(point) => run(&point, &TINY),
+        Err(error) => show_load(&error),
+    }
+}
+
 /// A network, on two architectures.
 pub fn workload(data: &[u8]) {
-    if let Some(file) = file(data) {
-        workload_file(&file);
-    }
+    network_file("fuzz.ron", data);
 }
 
-/// A topology of SCALE-Sim, likewise.
+/// A topology of SCALE-Sim, on two architectures.
 pub fn topology(data: &[u8]) {
-    if let Some(file) = named("fuzz.csv", data) {
-        workload_file(&file);
-    }
+    network_file("fuzz.csv", data);
 }
 
-fn workload_file(file: &SourceFile) {
-    match workload::load(file) {
+fn network_file(name: &str, data: &[u8]) {
+    let Some(file) = file(name, data) else { return };
+    match workload::load(&file) {
         Ok(network) => {
             // Each layer is planned by itself: many layers only take longer.
             if network.layers.len() <= 50 {
@@ -172,7 +171,9 @@ fn workload_file(file: &SourceFile) {
 
 /// An approximation, resolved on every kind of PE, and the small network at it.
 pub fn approx(data: &[u8]) {
-    let Some(file) = file(data) else { return };
+    let Some(file) = file("fuzz.ron", data) else {
+        return;
+    };
     let approximation = match ApproxFile::load(file) {
         Ok(approximation) => approximation,
         Err(diagnostics) => return show(&diagnostics),
@@ -195,11 +196,36 @@ pub fn approx(data: &[u8]) {
     }
 }
 
-/// A DRAM standard: 300 requests to every number of channels that it allows, each done once.
+/// A DRAM standard of ours.
 pub fn dram_preset(data: &[u8]) {
-    let Some(file) = file(data) else { return };
-    let spec = match DramSpec::from_source(&file) {
-        Ok(spec) => spec,
+    memory_file("fuzz.ron", data);
+}
+
+/// A configuration of DRAMsim3.
+pub fn dram_ini(data: &[u8]) {
+    memory_file("fuzz.ini", data);
+}
+
+/// A request trace: in its own time and one request every other cycle, on two memories.
+pub fn request_trace(data: &[u8]) {
+    for (name, channels) in [("fxp8_8x8", 1), ("axbxp_k4_128x128_server", 8)] {
+        for arrivals in [Arrivals::AsTraced, Arrivals::Every(2)] {
+            let spec = &point(name).dram;
+            let mut trace = RequestTrace::new("fuzz.trace", data);
+            match replay(spec, channels, &mut trace, arrivals, |_| NoSink) {
+                Ok((result, _)) => assert_eq!(result.channels.len(), channels as usize),
+                Err(ReplayError::Trace(error)) => show_load(&error),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+/// A memory: 300 requests to channels as many as it allows, each done once.
+fn memory_file(name: &str, data: &[u8]) {
+    let Some(file) = file(name, data) else { return };
+    let spec = match DramSystem::from_source(&file) {
+        Ok(system) => system.spec,
         Err(diagnostics) => return show(&diagnostics),
     };
     for channels in [1, 2, 64] {
@@ -287,7 +313,9 @@ const PRICES: DramEnergy = DramEnergy {
 
 /// An energy table, and every shipped architecture priced by it.
 pub fn energy_table(data: &[u8]) {
-    let Some(file) = file(data) else { return };
+    let Some(file) = file("fuzz.ron", data) else {
+        return;
+    };
     let table = match EnergyTable::load(&file) {
         Ok(table) => table,
         Err(diagnostics) => return show(&diagnostics),

@@ -148,7 +148,7 @@ impl<S: CommandSink> Channel<S> {
         may_work.then_some(self.next)
     }
 
-    /// Asks that all writes posted so far be drained as soon as no reads wait, although they are too few for the
+    /// Asks that writes be drained until none is posted, whenever no reads wait, although they are too few for the
     /// watermarks. Call [`Channel::advance`] with the same `now` afterwards.
     pub fn flush(&mut self, now: u64) {
         self.catch_up(now);

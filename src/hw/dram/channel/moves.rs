@@ -11,7 +11,6 @@ impl<S: CommandSink> Channel<S> {
     pub(super) fn move_request(&mut self, now: u64) {
         if self.draining == 0 && self.drain_starts(now) {
             self.draining = self.writes.len();
-            self.flushing = false;
         }
         if self.draining > 0 {
             let Some(bank) = self.writes.oldest_bank(self.device.room()) else {
@@ -21,6 +20,8 @@ impl<S: CommandSink> Channel<S> {
                 self.draining -= 1;
                 let request = self.writes.take(bank);
                 self.device.push(bank, request);
+                // Not before: a drain that makes way for a read takes the flush with it.
+                self.flushing &= self.writes.len() > 0;
                 return;
             }
             // The read has to go first, and so may have to move first: back to reads.

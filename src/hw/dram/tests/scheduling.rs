@@ -127,6 +127,25 @@ fn few_writes_stay_posted_until_flushed() {
     assert_eq!(channel.counts().activates, 4);
 }
 
+/// A drain makes way for a read of the burst that it would write; what was asked for is done afterwards.
+#[test]
+fn a_flush_outlasts_a_read_that_has_to_go_first() {
+    let mut spec = unrefreshed("ddr4_2400");
+    spec.controller.idle_drain_cycles = None;
+    let mut channel = Channel::new(&spec, 0);
+    let mut done = vec![None; 2];
+    for (now, kind) in [(0, RequestKind::Read), (1, RequestKind::Write)] {
+        channel.enqueue(now, now as u32, kind, at(0, 0, 1, 0));
+        channel.advance(now, &mut done);
+    }
+    let mut now = 2;
+    channel.flush(now);
+    while let Some(next) = channel.advance(now, &mut done) {
+        now = next;
+    }
+    assert!(done.iter().all(Option::is_some) && channel.is_idle());
+}
+
 #[test]
 fn an_idle_channel_drains_above_the_idle_watermark() {
     let mut spec = unrefreshed("ddr4_2400");
