@@ -14,7 +14,8 @@ use super::spec::{ControllerSpec, DramSpec};
 use super::wait_queue::WaitQueue;
 
 /// Most reads that wait on the RD of an earlier read of the same burst; further ones get an RD of their own.
-const MERGED_READS: usize = 64;
+/// (A burst that is read every cycle gathers as many as tRFC has cycles.)
+const MERGED_READS: usize = 1024;
 
 /// A read that an earlier read of the same burst answers.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +48,8 @@ pub struct Channel<S: CommandSink = NoSink> {
     /// Writes still to be moved in the current drain.
     draining: u32,
     flushing: bool,
+    /// The current or last drain is that of a flush.
+    flush_drains: bool,
     /// When the last request came.
     last_request: u64,
     pending_reads: PendingFilter,
@@ -81,6 +84,7 @@ impl<S: CommandSink> Channel<S> {
             writes: WaitQueue::new(spec.controller.write_queue, banks),
             draining: 0,
             flushing: false,
+            flush_drains: false,
             last_request: 0,
             pending_reads: PendingFilter::new(),
             pending_writes: PendingFilter::new(),
