@@ -157,3 +157,35 @@ refused! {
     too_many_blocks: "multiply" "3" "1" "--keep-weight" "3";
     too_many_products_of_a_product: "multiply" "3" "1" "--products" "9";
 }
+
+// `axbxp dram` and what it reads.
+refused! {
+    no_timing_section: "check" "no_timing_section.ini";
+    unknown_protocol: "check" "unknown_protocol.ini";
+    no_trcd: "check" "no_trcd.ini";
+    misspelt_key: "dram" "--config" "misspelt_key.ini" "--trace" "bad_address.trace";
+    per_rank_queue: "check" "per_rank_queue.ini";
+    per_bank_refresh: "check" "per_bank_refresh.ini";
+    empty_value: "check" "empty_value.ini";
+    wrong_timing: "check" "wrong_timing.ini";
+    not_ini: "check" "--as" "dram" "not_ini.ini";
+    bad_operation: "dram" "--config" "ddr4_2400" "--trace" "bad_operation.trace";
+    missing_cycle: "dram" "--config" "ddr4_2400" "--trace" "missing_cycle.trace" "--gap" "2";
+    bad_address: "dram" "--config" "ddr4_2400" "--trace" "bad_address.trace";
+    bad_cycle: "dram" "--config" "ddr4_2400" "--trace" "bad_cycle.trace";
+    fourth_column: "dram" "--config" "ddr4_2400" "--trace" "fourth_column.trace";
+    beyond_memory: "dram" "--config" "ddr4_2400" "--trace" "beyond_memory.trace";
+    late_cycle: "dram" "--config" "ddr4_2400" "--trace" "late_cycle.trace";
+    late_gap: "dram" "--config" "ddr4_2400" "--trace" "beyond_memory.trace" "--gap" "9000000000000";
+    long_line: "dram" "--config" "ddr4_2400" "--trace" "long_line.trace";
+    missing_trace: "dram" "--config" "ddr4_2400" "--trace" "none.trace";
+    trace_of_a_folder: "dram" "--config" "ddr4_2400" "--trace" "../bad";
+    unknown_standard: "dram" "--config" "ddr4_2401" "--trace" "bad_address.trace";
+    unknown_ini: "dram" "--config" "ddr4_2400.ini" "--trace" "bad_address.trace";
+    odd_channels: "dram" "--config" "ddr4_2400" "--trace" "bad_address.trace" "--channels" "3";
+    too_many_channels_of_a_standard: "dram" "--config" "hbm2" "--trace" "bad_address.trace" "--channels" "16";
+    commands_are_output: "dram" "--config" "hbm2" "--trace" "bad_address.trace" "--out" "c" "--commands" "./c";
+    commands_are_a_folder: "dram" "--config" "hbm2" "--trace" "bad_address.trace" "--commands" "../bad";
+    negative_gap: "dram" "--config" "hbm2" "--trace" "bad_address.trace" "--gap" "-1";
+    no_trace: "dram" "--config" "hbm2";
+}

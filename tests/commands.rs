@@ -211,7 +211,15 @@ fn lists_and_schemas_name_what_there_is() {
     ] {
         assert!(list.contains(name), "{name}");
     }
-    for kind in ["report", "arch", "approx", "workload", "dram", "energy"] {
+    for kind in [
+        "report",
+        "dram-report",
+        "arch",
+        "approx",
+        "workload",
+        "dram",
+        "energy",
+    ] {
         assert!(report(&["schema", kind])["title"].is_string());
     }
 }
@@ -317,12 +325,16 @@ fn runs_from_any_folder() {
 #[test]
 fn help_and_version() {
     assert!(output(&["--version"]).starts_with("axbxp "));
-    for command in ["run", "compare", "multiply", "check", "list", "schema"] {
+    for command in [
+        "run", "compare", "dram", "multiply", "check", "list", "schema",
+    ] {
         assert!(output(&[command, "--help"]).contains("Usage:"));
     }
     // The README's table of commands is complete.
     let readme = include_str!("../README.md");
-    for command in ["run", "compare", "multiply", "check", "list", "schema"] {
+    for command in [
+        "run", "compare", "dram", "multiply", "check", "list", "schema",
+    ] {
         assert!(readme.contains(&format!("`axbxp {command}`")), "{command}");
     }
 }
@@ -478,6 +490,10 @@ fn help_mentions_every_flag() {
     for (command, flags) in [
         ("run", format!("{run} {output_flags}")),
         ("compare", format!("--workloads --batch {output_flags}")),
+        (
+            "dram",
+            "--config --trace --gap --channels --commands --format --out".to_string(),
+        ),
         ("multiply", multiply.to_string()),
         ("check", "--as".to_string()),
         ("list", String::new()),

@@ -14,9 +14,10 @@
 //!    write to a burst with a posted write is absorbed by it.
 //! 2. The queue of its bank. One request a cycle moves there, the oldest whose bank queue has room: a read, or
 //!    during a drain a write. A drain starts when the posted writes reach the high watermark, or exceed the idle
-//!    watermark while all bank queues are empty, and takes all writes that are posted at that time. A write does
-//!    not pass a read of the same burst. From the next cycle on the request competes for commands, so a read of an
-//!    idle channel takes 1 + tRCD + CL + BL/2 cycles, and 1 + CL + BL/2 if its row is open.
+//!    watermark while all bank queues are empty, and takes all writes that are posted at that time. A write
+//!    that would pass a read of the same burst ends the drain, and nothing moves in that cycle. From the next cycle
+//!    on the request competes for commands, so a read of an idle channel takes 1 + tRCD + CL + BL/2 cycles, and
+//!    1 + CL + BL/2 if its row is open.
 //! 3. The command bus. Banks take turns, starting after the one that issued last; the first with a legal command
 //!    issues. In a bank, row hits go in order; the request at the head of the queue may close the row when no hits
 //!    wait behind it, or when the row has had `row_hit_cap` column commands and the precharge becomes legal before
@@ -27,7 +28,11 @@
 //! banks are precharged and the refresh is issued, and these go before all others.
 //!
 //! With the parameters of DRAMsim3 the model issues the same commands in the same cycles as DRAMsim3 does
-//! (commit 2981759): its unit tests compare.
+//! (commit 29817593), and takes its configurations as they are ([`DramSystem`]): the unit tests compare. It differs
+//! on purpose in three things. With closed pages a read's auto-precharge waits for tRAS, also before a refresh, where
+//! DRAMsim3 only lets tRC and tRTP + BL/2 + tRP pass, and counts neither the precharge nor the standby until it. Two
+//! requests are for the same burst wherever in it they point, where DRAMsim3 compares byte addresses. And a write
+//! that no drain can take before a read that no drain lets move is not waited for without end.
 //!
 //! # Left out
 //! Power-down and self refresh, per-bank refresh, temperature, ECC, DRAM-side errors, the pins' training and

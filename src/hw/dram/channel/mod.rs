@@ -14,7 +14,8 @@ use super::spec::{ControllerSpec, DramSpec};
 use super::wait_queue::WaitQueue;
 
 /// Most reads that wait on the RD of an earlier read of the same burst; further ones get an RD of their own.
-const MERGED_READS: usize = 64;
+/// (A burst that is read every cycle gathers as many as tRFC has cycles.)
+const MERGED_READS: usize = 1024;
 
 /// A read that an earlier read of the same burst answers.
 #[derive(Debug, Clone, Copy)]

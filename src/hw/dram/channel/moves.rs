@@ -6,7 +6,8 @@ use super::super::request::PendingFilter;
 use super::Channel;
 
 impl<S: CommandSink> Channel<S> {
-    /// Moves the oldest request whose bank queue has room: a write during a drain, else a read.
+    /// Moves the oldest request whose bank queue has room: a write during a drain, else a read. A write that has to
+    /// wait for a read ends the drain, and nothing moves in that cycle.
     #[inline]
     pub(super) fn move_request(&mut self, now: u64) {
         if self.draining == 0 && self.drain_starts(now) {
@@ -16,16 +17,20 @@ impl<S: CommandSink> Channel<S> {
             let Some(bank) = self.writes.oldest_bank(self.device.room()) else {
                 return;
             };
-            if !self.is_behind_read(bank) {
+            let Some(read_moves) = self.read_before(bank) else {
                 self.draining -= 1;
                 let request = self.writes.take(bank);
                 self.device.push(bank, request);
                 // Not before: a drain that makes way for a read takes the flush with it.
                 self.flushing &= self.writes.len() > 0;
                 return;
-            }
-            // The read has to go first, and so may have to move first: back to reads.
+            };
             self.draining = 0;
+            // Commands still make progress, or the read is among them: a cycle is lost, no more. Otherwise the drain
+            // would start again and meet the same write for ever.
+            if !read_moves || self.device.queued() > 0 {
+                return;
+            }
         }
         if let Some(bank) = self.reads.oldest_bank(self.device.room()) {
             let request = self.reads.take(bank);
@@ -33,12 +38,16 @@ impl<S: CommandSink> Channel<S> {
         }
     }
 
-    /// Whether the first posted write of a bank would overtake a read of the same burst.
+    /// Whether the first posted write of a bank would overtake a read of the same burst; and if so, whether the read
+    /// has yet to move to its bank queue.
     #[inline]
-    fn is_behind_read(&self, bank: u32) -> bool {
+    fn read_before(&self, bank: u32) -> Option<bool> {
         let write = self.writes.first(bank);
         let bucket = PendingFilter::bucket(bank, write.row, write.column);
-        self.pending_reads.may_hold(bucket) && self.read_pends(bank, write)
+        if !self.pending_reads.may_hold(bucket) || !self.read_pends(bank, write) {
+            return None;
+        }
+        Some(self.reads.holds(bank, write.row, write.column))
     }
 
     #[inline]

@@ -1,4 +1,6 @@
-//! Results of DRAMsim3 (commit 29817593) on 32,768 requests, to be met exactly: `dramsim3.csv`.
+//! Results of DRAMsim3 (commit 29817593), to be met exactly: `dramsim3.csv` on streams, tiles and random reads of
+//! 32,768 requests, `dramsim3_mixes.csv` on mixes of 8,192 reads and writes that were not there when the model was
+//! made. (One figure there led to a change: a drain that meets a write behind a read loses a cycle.)
 //!
 //! The feed rule is that of [`replay`]. DRAMsim3 never drains the last few writes, so neither does the controller
 //! here.
@@ -9,6 +11,8 @@ use crate::hw::dram::replay::{ChannelResult, Replay, ReplayResult};
 
 const TABLE: &str = include_str!("dramsim3.csv");
 const REQUESTS: u64 = 32_768;
+const MIXES: &str = include_str!("dramsim3_mixes.csv");
+const MIXED_REQUESTS: u64 = 8192;
 /// Specification and channels of a configuration of the table.
 fn configuration(name: &str) -> (DramSpec, u32) {
     let (preset_name, mapping, channels) = match name {
@@ -122,6 +126,32 @@ fn pattern(name: &str, burst: u64) -> Vec<(u64, RequestKind)> {
     }
 }
 
+/// The requests of a mix, drawn by SplitMix64 from seed 7.
+fn mix(name: &str, burst: u64) -> Vec<(u64, RequestKind)> {
+    let mut state = 7u64;
+    let mut base = 0;
+    let span = (1 << 29) / burst;
+    let kind = |is_write| match is_write {
+        true => RequestKind::Write,
+        false => RequestKind::Read,
+    };
+    (0..MIXED_REQUESTS)
+        .map(|i| {
+            // A third of writes over 512 MiB; two fifths on 4096 bursts, so that many meet; runs of eight bursts.
+            if name != "hops" || i % 8 == 0 {
+                base = split_mix(&mut state);
+            }
+            let draw = split_mix(&mut state);
+            match name {
+                "rand_mix" => (base % span * burst, kind(draw % 3 == 0)),
+                "hot_mix" => (base % 4096 * burst, kind(draw % 5 < 2)),
+                "hops" => ((base % span + i % 8) % span * burst, kind(draw % 4 == 0)),
+                other => panic!("{other} is no mix"),
+            }
+        })
+        .collect()
+}
+
 fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;
@@ -177,8 +207,8 @@ impl<'t> Published<'t> {
     }
 }
 
-fn table() -> Vec<Published<'static>> {
-    let mut lines = TABLE.lines().filter(|line| !line.starts_with('#'));
+fn table(text: &'static str) -> Vec<Published<'static>> {
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
     let heads: Vec<&str> = lines.next().expect("heads").split(',').collect();
     lines
         .map(|line| Published {
@@ -188,11 +218,14 @@ fn table() -> Vec<Published<'static>> {
         .collect()
 }
 
-fn simulate(run: &Published<'_>) -> (DramSpec, ReplayResult) {
+fn simulate(
+    run: &Published<'_>,
+    requests: fn(&str, u64) -> Vec<(u64, RequestKind)>,
+) -> (DramSpec, ReplayResult) {
     let (spec, channels) = configuration(run.cell("config"));
     let mut replay = Replay::new(&spec, channels, |_| NoSink).expect("possible");
     let gap: u64 = run.number("gap");
-    let requests = pattern(run.cell("pattern"), u64::from(spec.burst_bytes()));
+    let requests = requests(run.cell("pattern"), u64::from(spec.burst_bytes()));
     for (i, (address, kind)) in requests.into_iter().enumerate() {
         replay
             .offer(address, kind, i as u64 * gap)
@@ -204,7 +237,8 @@ fn simulate(run: &Published<'_>) -> (DramSpec, ReplayResult) {
 fn check_counts(run: &Published<'_>, cycles: u64, total: &ChannelResult) {
     let c = &total.counts;
     let latency = &total.read_latency;
-    let left = REQUESTS - c.reads - c.forwarded_reads - c.merged_reads - c.writes - c.merged_writes;
+    let left =
+        total.requests - c.reads - c.forwarded_reads - c.merged_reads - c.writes - c.merged_writes;
     for (head, ours) in [
         ("cycles", cycles),
         ("act", c.activates),
@@ -223,6 +257,10 @@ fn check_counts(run: &Published<'_>, cycles: u64, total: &ChannelResult) {
         ("latency_p95", 0.95),
         ("latency_p99", 0.99),
     ] {
+        // The mixes have none.
+        if run.cell(head).is_empty() {
+            continue;
+        }
         let (ours, theirs) = (latency.quantile(share) as f64, run.number::<f64>(head));
         let near = (ours - theirs).abs() <= 1.0 + 0.01 * theirs;
         assert!(near, "{head} of {}: {ours} for {theirs}", run.name());
@@ -262,14 +300,24 @@ fn check_energy(run: &Published<'_>, spec: &DramSpec, c: &DramCounts) {
 
 #[test]
 fn the_published_runs_are_met_to_the_cycle() {
-    let runs = table();
+    let runs = table(TABLE);
     assert_eq!(runs.len(), 126);
     for run in &runs {
-        let (spec, result) = simulate(run);
-        let total = result.total();
-        check_counts(run, result.cycles, &total);
-        check_energy(run, &spec, &total.counts);
+        check(run, &simulate(run, pattern));
     }
+}
+
+#[test]
+fn mixes_are_met_to_the_cycle() {
+    for run in &table(MIXES) {
+        check(run, &simulate(run, mix));
+    }
+}
+
+fn check(run: &Published<'_>, (spec, result): &(DramSpec, ReplayResult)) {
+    let total = result.total();
+    check_counts(run, result.cycles, &total);
+    check_energy(run, spec, &total.counts);
 }
 
 /// The independent checker finds nothing in the commands of any pattern, on any configuration of the table and on

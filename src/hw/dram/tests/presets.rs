@@ -268,7 +268,7 @@ fn extreme_accepted_values_run() {
 }
 
 /// A description survives being written and read.
-fn through_text(spec: &DramSpec) -> DramSpec {
+pub(super) fn through_text(spec: &DramSpec) -> DramSpec {
     let text = ron::ser::to_string(spec).expect("plain data");
     DramSpec::from_source(&SourceFile::from_text("written.ron", text)).expect("consistent")
 }

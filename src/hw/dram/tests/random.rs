@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::super::spec::Timing;
+use super::presets::through_text;
 use super::*;
 
 /// How a request differs from the one before.
@@ -121,6 +123,37 @@ fn arrivals_of(spec: &DramSpec, setting: &Setting, draws: &[Draw]) -> Vec<Arriva
         .collect()
 }
 
+/// A consistent timing from as many draws as it has parameters of its own.
+fn timing_of(cycles: &[u32], ranks: u32) -> Timing {
+    let c = |i: usize| cycles[i];
+    let (ras, rp) = (c(2).max(c(4)), c(3));
+    let rc = ras + rp + c(16) / 4;
+    Timing {
+        cl: c(0).max(c(1)),
+        cwl: c(1),
+        rcd_read: c(2),
+        rcd_write: c(17),
+        rp,
+        rp_all_bank: rp + c(18) / 4,
+        ras,
+        rc,
+        rrd_s: c(5),
+        rrd_l: c(5) + c(6) / 2,
+        faw: c(5) + c(7),
+        ccd_s: c(8) / 4 + 1,
+        ccd_l: c(8) / 4 + 1 + c(9) / 4,
+        wtr_s: c(10),
+        wtr_l: c(10) + c(11) / 2,
+        wr: c(12),
+        rtp: c(13),
+        rtrs: c(14) / 8,
+        ppd: c(15) / 8,
+        rfc: 4 * c(16),
+        // Long enough that a refresh is done before that of the next rank falls due.
+        refi: ranks * (900 + 10 * c(14)),
+    }
+}
+
 /// Every read returns the last write that was accepted before it.
 fn check_data(spec: &DramSpec, arrivals: &[Arrival], played: &Played) {
     type Place = (u32, u32, u32, u32, u32);
@@ -187,6 +220,31 @@ proptest! {
         for (active, idle) in c.active_standby_cycles.iter().zip(&c.precharge_standby_cycles) {
             prop_assert_eq!(active + idle, played.end + 1);
         }
+        check_data(&spec, &arrivals, &played);
+    }
+
+    /// Not only the presets: any organisation and any timing that is consistent.
+    #[test]
+    fn any_dram_is_served_by_its_rules(
+        setting in settings(),
+        draws in draws(),
+        (ranks, groups, banks, burst) in (0u32..=2, 0u32..=2, 0u32..=2, 1u32..=5),
+        cycles in prop::collection::vec(1u32..40, 19),
+    ) {
+        let mut spec = spec_of(&setting);
+        let o = &mut spec.organisation;
+        (o.ranks, o.bank_groups, o.banks_per_group) = (1 << ranks, 1 << groups, 1 << banks);
+        (o.burst_length, o.columns) = (1 << burst, 1 << 10);
+        spec.timing = timing_of(&cycles, 1 << ranks);
+        let spec = through_text(&spec);
+        let mut arrivals = arrivals_of(&spec, &setting, &draws);
+        for arrival in &mut arrivals {
+            arrival.location.column %= spec.bursts_per_row();
+        }
+        let played = play(&spec, &arrivals);
+        prop_assert_eq!(checker::check(&spec, &played.commands, played.end), Ok(()));
+        prop_assert!(played.idle);
+        prop_assert!(played.done.iter().all(Option::is_some));
         check_data(&spec, &arrivals, &played);
     }
 

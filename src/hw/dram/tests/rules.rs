@@ -427,6 +427,49 @@ fn bursts_of_two_ranks_do_not_overlap() {
     assert_eq!(writes[1] - writes[0], 16);
 }
 
+/// A burst longer than tCCD keeps the data bus: the next column command of any bank waits for it.
+#[test]
+fn a_long_burst_keeps_the_next_away() {
+    let (a, b) = (at(0, 0, 1, 0), at(1, 0, 1, 0));
+    for (arrivals, kind) in [
+        ([read(0, a), read(0, b)], CommandKind::Read),
+        ([write(0, a), write(1, b)], CommandKind::Write),
+    ] {
+        let mut spec = loose();
+        spec.organisation.burst_length = 32;
+        let played = play(&spec, &arrivals);
+        let columns = played.of_kind(kind);
+        assert_eq!(columns[1] - columns[0], 16, "{kind:?}");
+        assert_eq!(checker::check(&spec, &played.commands, played.end), Ok(()));
+        let mut early = played.commands.clone();
+        early.last_mut().expect("a column command").0 -= 1;
+        assert!(checker::check(&spec, &early, played.end).is_err());
+    }
+}
+
+/// tREFI: an idle rank refreshes in the very cycle in which it is due, not one before and not one after.
+#[test]
+fn a_refresh_comes_when_it_is_due() {
+    let mut spec = loose();
+    spec.controller.refresh = RefreshPolicy::AllBankStaggered;
+    for refi in [400, 402] {
+        spec.timing.refi = refi;
+        let mut channel = Channel::with_sink(&spec, 0, Vec::new());
+        let end = 3 * u64::from(refi) + 1;
+        channel.finish(end);
+        let cycles: Vec<u64> = channel.sink().iter().map(|(cycle, _)| *cycle).collect();
+        let interval = u64::from(refi) / 2;
+        assert_eq!(cycles, (1..=6).map(|k| k * interval).collect::<Vec<_>>());
+        let mut early = channel.sink().clone();
+        assert_eq!(checker::check(&spec, &early, end), Ok(()));
+        early[2].0 -= 1;
+        assert!(checker::check(&spec, &early, end).is_err());
+        let mut missing = channel.sink().clone();
+        missing.remove(1);
+        assert!(checker::check(&spec, &missing, end).is_err());
+    }
+}
+
 #[test]
 fn one_bank_group_has_only_short_distances() {
     let mut spec = loose();
