@@ -143,9 +143,12 @@ fn mix(name: &str, burst: u64) -> Vec<(u64, RequestKind)> {
             }
             let draw = split_mix(&mut state);
             match name {
-                "rand_mix" => (base % span * burst, kind(draw % 3 == 0)),
+                "rand_mix" => (base % span * burst, kind(draw.is_multiple_of(3))),
                 "hot_mix" => (base % 4096 * burst, kind(draw % 5 < 2)),
-                "hops" => ((base % span + i % 8) % span * burst, kind(draw % 4 == 0)),
+                "hops" => (
+                    (base % span + i % 8) % span * burst,
+                    kind(draw.is_multiple_of(4)),
+                ),
                 other => panic!("{other} is no mix"),
             }
         })
