@@ -234,6 +234,8 @@ impl Device {
         bank.not_before(WRITE, now + d.activate_to_write);
         let rank = (index >> self.shape.rank_shift) as usize;
         let fourth_last = self.ranks[rank].activate(now);
+        // Decides only where a standard has slack in tRC, which the precharge does not see.
+        self.ranks[rank].refresh_not_before(now + d.activate_to_activate_bank);
         let window = fourth_last.map_or(0, |cycle| cycle + d.four_activate_window);
         let (same, other) = (d.activate_to_activate_same, d.activate_to_activate_other);
         let own = (index >> self.shape.group_shift) as usize;

@@ -13,6 +13,7 @@ const TABLE: &str = include_str!("dramsim3.csv");
 const REQUESTS: u64 = 32_768;
 const MIXES: &str = include_str!("dramsim3_mixes.csv");
 const MIXED_REQUESTS: u64 = 8192;
+
 /// Specification and channels of a configuration of the table.
 fn configuration(name: &str) -> (DramSpec, u32) {
     let (preset_name, mapping, channels) = match name {

@@ -324,6 +324,18 @@ fn cases() -> Vec<Case> {
             0,
         ),
         case(
+            "tRC",
+            "row to refresh",
+            |s, v| {
+                s.controller.refresh = RefreshPolicy::AllBankStaggered;
+                s.timing.rc = v;
+            },
+            &[read(150, a), read(201, other_row)],
+            (Activate, 0),
+            (Refresh, 0),
+            0,
+        ),
+        case(
             "tRP",
             "precharge to refresh",
             |s, v| {
