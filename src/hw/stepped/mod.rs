@@ -1,11 +1,11 @@
 //! The PE array at fidelity `stepped`: every PE and every block multiplier, every cycle, on real operands.
 //!
-//! * [`mac`]: a PE's multipliers. [`fold`]: a fold's operands as they enter.
-//! * [`output_stationary`], [`operand_stationary`]: the PEs and the registers between them.
-//! * [`flight`]: folds that are in the array, until their last result has left.
-//! * [`sequencer`]: when loads begin, when operands are fed, what ports allow.
-//! * [`layer`]: operand values of a layer, and its outputs beside a direct computation.
-//! * [`engine`]: all of that for the folds of a schedule.
+//! * `mac`: a PE's multipliers. `fold`: a fold's operands as they enter.
+//! * `output_stationary`, `operand_stationary`: the PEs and the registers between them.
+//! * `flight`: folds that are in the array, until their last result has left.
+//! * `sequencer`: when loads begin, when operands are fed, what ports allow.
+//! * `layer`: operand values of a layer, and its outputs beside a direct computation.
+//! * `engine`: all of that for the folds of a schedule.
 //!
 //! The closed forms of [`crate::mapping::fold`] are used for nothing here but the sizes of folds; times
 //! and register writes are what happens. Two things are abstracted, in both fidelities alike: results
