@@ -35,8 +35,6 @@ pub struct RequestTrace<R> {
     reader: R,
     line: Vec<u8>,
     line_number: usize,
-    /// Where the three columns of the last request stood.
-    columns: [Range<usize>; 3],
 }
 
 /// What is wrong with a line: where, what, and what was expected.
@@ -50,7 +48,6 @@ impl<R: BufRead> RequestTrace<R> {
             reader,
             line: Vec::new(),
             line_number: 0,
-            columns: [0..0, 0..0, 0..0],
         }
     }
 
@@ -60,16 +57,14 @@ impl<R: BufRead> RequestTrace<R> {
     /// The trace cannot be read; a line is no request, or longer than [`MAX_LINE_BYTES`].
     pub fn next_request(&mut self) -> Result<Option<TraceRequest>, LoadError> {
         while self.read_line()? {
-            self.columns = match columns(&self.line) {
-                Ok(columns) => columns,
-                Err(fault) => return Err(self.fault(fault, "")),
-            };
-            if self.columns[0].is_empty() {
-                continue;
+            if let Some(request) = plain_request(&self.line) {
+                return Ok(Some(request));
             }
-            match request(&self.line, &self.columns) {
-                Ok(request) => return Ok(Some(request)),
-                Err(fault) => return Err(self.fault(fault, HELP)),
+            let columns = columns(&self.line).map_err(|fault| self.fault(fault, ""))?;
+            if !columns[0].is_empty() {
+                return request(&self.line, &columns)
+                    .map(Some)
+                    .map_err(|fault| self.fault(fault, HELP));
             }
         }
         Ok(None)
@@ -116,12 +111,9 @@ impl<R: BufRead> RequestTrace<R> {
                 },
             ),
         };
-        self.diagnose(
-            self.columns[column].clone(),
-            error.to_string(),
-            &expected,
-            help,
-        )
+        // The line has been read, so it has its columns.
+        let range = columns(&self.line).map_or(0..0, |columns| columns[column].clone());
+        self.diagnose(range, error.to_string(), &expected, help)
     }
 
     fn fault(&self, (range, message, expected): Fault, help: &str) -> LoadError {
@@ -237,6 +229,44 @@ fn request(line: &[u8], columns: &[Range<usize>; 3]) -> Result<TraceRequest, Fau
     })
 }
 
+/// A line as programs write it, with one blank between columns, without a search for these. What this does not take
+/// may still be right.
+#[inline]
+fn plain_request(line: &[u8]) -> Option<TraceRequest> {
+    let (address, rest) = leading_number(line.strip_prefix(b"0x")?, 16);
+    let (kind, rest) = if let Some(rest) = rest.strip_prefix(b" READ ") {
+        (RequestKind::Read, rest)
+    } else {
+        (RequestKind::Write, rest.strip_prefix(b" WRITE ")?)
+    };
+    let (cycle, rest) = leading_number(rest, 10);
+    let request = TraceRequest {
+        address: address?,
+        kind,
+        cycle: cycle?,
+    };
+    rest.is_empty().then_some(request)
+}
+
+/// The number of 1 to 15 digits that a text begins with, and what follows it.
+#[inline]
+fn leading_number(text: &[u8], radix: u32) -> (Option<u64>, &[u8]) {
+    const MOST_DIGITS: usize = 15;
+    let mut value = 0;
+    let mut length = 0;
+    while let Some(digit) = text
+        .get(length)
+        .and_then(|&c| char::from(c).to_digit(radix))
+    {
+        if length == MOST_DIGITS {
+            return (None, text);
+        }
+        value = value * u64::from(radix) + u64::from(digit);
+        length += 1;
+    }
+    ((length > 0).then_some(value), &text[length..])
+}
+
 /// Digits alone, and as many as fit.
 fn number(digits: &[u8], radix: u32) -> Option<u64> {
     if digits.is_empty() {
@@ -279,6 +309,27 @@ mod tests {
         let expected = vec![read(0x2000_d5c0, 30), read(0xff, 7), write];
         assert_eq!(read_all(text), Ok(expected));
         assert_eq!(read_all(b""), Ok(vec![]));
+    }
+
+    /// Blanks decide which way a line is read, not what it says.
+    #[test]
+    fn both_ways_read_the_same() {
+        for value in [
+            0,
+            9,
+            0xa,
+            0xabc_def0,
+            999_999_999_999_999,
+            1 << 60,
+            u64::MAX,
+        ] {
+            for word in ["READ", "WRITE"] {
+                let plain = read_all(format!("{value:#x} {word} {value}").as_bytes());
+                let padded = read_all(format!(" {value:#X}  {word}\t{value} ").as_bytes());
+                assert_eq!(plain, padded);
+                assert_eq!(plain.unwrap()[0].address, value);
+            }
+        }
     }
 
     #[test]

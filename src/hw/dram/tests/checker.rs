@@ -234,7 +234,8 @@ fn check_refresh(spec: &DramSpec, events: &[Event], end: u64) -> Result<(), Stri
     let burst = spec.organisation.burst_length / 2;
     let banks = spec.organisation.bank_groups * spec.organisation.banks_per_group;
     let to_close = (t.cwl + burst + t.wr).max(t.ras).max(t.rtp) + banks * t.ppd.max(1);
-    let grace = u64::from(to_close + t.rp.max(t.rp_all_bank));
+    // A row opened just before the refresh falls due keeps it away for tRC.
+    let grace = u64::from((to_close + t.rp.max(t.rp_all_bank)).max(t.rc));
     for rank in 0..ranks {
         let of_rank = || {
             events
