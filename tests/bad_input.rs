@@ -3,6 +3,7 @@
 //! of wording `SNAPSHOTS=overwrite cargo test --test bad_input` writes them anew.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use snapbox::Data;
 use snapbox::cmd::{Command, cargo_bin};
@@ -11,8 +12,12 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad")
 }
 
+/// One program at a time: another's temporary file would look like something left behind.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// Runs the program in `tests/bad` and compares what it says with `NAME.stderr`.
 fn refuse(name: &str, arguments: &[&str]) {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = listing();
     let golden = Data::read_from(&folder().join(format!("{name}.stderr")), None);
     Command::new(cargo_bin!("axbxp"))
