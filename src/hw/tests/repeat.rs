@@ -70,8 +70,8 @@ fn without_history(mut point: DesignPoint) -> DesignPoint {
 
 /// When the machine is idle before it, a layer alone is the layer in its network, to the cycle and the command.
 /// Measured without that, over the first twelve layers of MobileNetV2 and ResNet18 on three architectures: 1.5
-/// thousand cycles (7 %; 12 % on the server's array) apart at most, 0.4 thousand of them from open rows, posted writes and clock edges, the
-/// rest from refreshes at other times.
+/// thousand cycles (7 %; 12 % on the server's array) apart at most, 0.4 thousand of them from open rows, posted
+/// writes and clock edges, the rest from refreshes at other times.
 #[test]
 fn on_an_idle_machine_a_layer_alone_is_exactly_the_layer_in_its_network() {
     for name in architectures() {
