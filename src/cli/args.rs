@@ -117,7 +117,7 @@ pub struct RunArgs {
     /// Trace only this span of simulated time, in microseconds: 100..250, 100.. or ..250
     #[arg(long, value_name = "FROM..TO", requires = "trace", value_parser = super::trace::window)]
     pub trace_window: Option<Window>,
-    /// PE whose signals a waveform shows, with its row and the controller
+    /// PE whose signals a waveform shows, with its row (64 columns of it) and the controller
     #[arg(long, value_name = "ROW,COLUMN", requires = "trace", default_value = "0,0", value_parser = super::wave::pe)]
     pub trace_pe: (u32, u32),
     /// Trace at most this many events, or changes of signals

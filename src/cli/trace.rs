@@ -6,7 +6,6 @@ use super::args::RunArgs;
 use super::error::CliError;
 use super::output::end_of_links;
 use super::wave;
-use crate::hw::{MachineError, tick_rate};
 use crate::sweep::{Job, JobError, JobResult, PlannedJob};
 use crate::trace::waveform::WaveFormat;
 use crate::trace::{RecorderInfo, TraceFile, TraceFormat, TraceOptions, TraceRecorder};
@@ -96,14 +95,9 @@ fn options(job: &Job<'_>, args: &RunArgs) -> TraceOptions {
 fn info(planned: &PlannedJob<'_>) -> Result<RecorderInfo, JobError> {
     let job = planned.job();
     let architecture = &job.point.architecture;
-    let tick_rate =
-        tick_rate(architecture, &job.point.dram).map_err(|error| JobError::Machine {
-            architecture: architecture.name.clone(),
-            error: MachineError::Clock(error),
-        })?;
     let name = |&id: &LayerId| job.network.layer(id).name.clone();
     Ok(RecorderInfo {
-        tick_rate,
+        tick_rate: planned.tick_rate()?,
         layers: planned.layers().iter().map(name).collect(),
         channels: architecture.dram.channels,
     })

@@ -6,7 +6,6 @@ use super::args::{ArrayFidelity, RunArgs};
 use super::error::CliError;
 use super::output::end_of_links;
 use crate::arch::Architecture;
-use crate::hw::{MachineError, tick_rate};
 use crate::sim::Khz;
 use crate::sweep::{JobError, JobResult, PlannedJob};
 use crate::trace::waveform::{WaveFile, WaveFormat, WaveInfo, WaveRecorder, WaveSelection};
@@ -83,13 +82,8 @@ pub fn run_recorded(
 
 fn info(planned: &PlannedJob<'_>) -> Result<WaveInfo, JobError> {
     let architecture = &planned.job().point.architecture;
-    let tick_rate =
-        tick_rate(architecture, &planned.job().point.dram).map_err(|error| JobError::Machine {
-            architecture: architecture.name.clone(),
-            error: MachineError::Clock(error),
-        })?;
     Ok(WaveInfo {
-        tick_rate,
+        tick_rate: planned.tick_rate()?,
         core_clock: Khz(architecture.core_clock_khz),
         columns: architecture.array.columns,
         lanes: planned.most_macs_per_step(),

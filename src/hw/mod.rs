@@ -12,6 +12,7 @@
 //!
 //! [`message`] has every message, `machine` the dispatch; a run gives a [`RunResult`] of integers.
 
+mod array_counts;
 mod buffer;
 mod bus;
 mod cause;
@@ -33,11 +34,11 @@ mod vector_unit;
 #[cfg(test)]
 mod tests;
 
+pub use array_counts::ArrayCounts;
 pub use buffer::BufferCounts;
 pub use cause::{Cause, CauseCycles};
 pub use dma::DmaCounts;
 pub use machine::{Fidelity, MachineError, simulate, tick_rate};
 pub use observer::{ArrayProbe, Observer, PeView, Unobserved};
-pub use pe_array::ArrayCounts;
 pub use result::{DramTotals, LayerResult, RunResult};
 pub use vector_unit::VectorCounts;

@@ -2,11 +2,11 @@
 
 use hdrhistogram::Histogram;
 
+use super::array_counts::ArrayCounts;
 use super::buffer::BufferCounts;
 use super::cause::CauseCycles;
 use super::dma::DmaCounts;
 use super::dram::DramCounts;
-use super::pe_array::ArrayCounts;
 use super::stepped::OutputCheck;
 use super::vector_unit::VectorCounts;
 use crate::sim::{Khz, RunStatistics};

@@ -144,11 +144,12 @@ pub enum SecondOperand {
 impl Nest {
     /// MACs of the layer, padding included.
     pub fn macs(&self) -> u64 {
-        self.outputs()
-            * u64::from(self.repeats)
-            * u64::from(self.groups)
-            * u64::from(self.filters)
-            * self.reduction(self.channels)
+        self.output_values() * self.reduction(self.channels)
+    }
+
+    /// Values of the layer's output.
+    pub fn output_values(&self) -> u64 {
+        self.outputs() * u64::from(self.repeats) * u64::from(self.groups) * u64::from(self.filters)
     }
 
     /// GEMM rows `M` of one repetition.

@@ -8,8 +8,9 @@ use crate::approx::{ArrayLayer, LayerPrecision, resolve};
 use crate::arch::{MacRate, OperatingPoint, WindowUse};
 use crate::energy::EnergyBreakdown;
 use crate::hw::stepped::SteppedWork;
-use crate::hw::{DramTotals, Fidelity, MachineError, Observer, RunResult, simulate};
+use crate::hw::{DramTotals, Fidelity, MachineError, Observer, RunResult, simulate, tick_rate};
 use crate::mapping::{LayerPlan, NetworkPlan, plan};
+use crate::sim::Khz;
 use crate::source::Diagnostics;
 use crate::workload::{LayerId, Network};
 
@@ -272,6 +273,20 @@ impl<'a> PlannedJob<'a> {
     /// Layers that will be simulated.
     pub fn layers(&self) -> &[LayerId] {
         &self.plan.ids
+    }
+
+    /// Rate of the ticks in which observers are told the time.
+    ///
+    /// # Errors
+    /// [`JobError::Machine`] when the clocks have no common tick.
+    pub fn tick_rate(&self) -> Result<Khz, JobError> {
+        let DesignPoint {
+            architecture, dram, ..
+        } = self.job.point;
+        tick_rate(architecture, dram).map_err(|error| JobError::Machine {
+            architecture: architecture.name.clone(),
+            error: MachineError::Clock(error),
+        })
     }
 
     /// Most MACs of one output that a PE does in a step, over the layers.

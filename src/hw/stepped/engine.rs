@@ -36,13 +36,10 @@ pub struct SteppedWork {
 impl SteppedWork {
     /// The work of a layer.
     pub fn of(plan: &ArrayPlan) -> Self {
-        let (nest, timing) = (&plan.nest, &plan.timing);
+        let timing = &plan.timing;
         let pes = u64::from(timing.rows) * u64::from(timing.columns);
         let mut work = SteppedWork {
-            outputs: nest.outputs()
-                * u64::from(nest.repeats)
-                * u64::from(nest.groups)
-                * u64::from(nest.filters),
+            outputs: plan.nest.output_values(),
             ..SteppedWork::default()
         };
         for step in &plan.schedule().steps {

@@ -27,14 +27,9 @@ pub struct Flight {
 }
 
 impl Flight {
-    /// Number that the next fold gets.
-    pub fn next(&self) -> u64 {
-        self.first + self.folds.len() as u64
-    }
-
-    /// Takes a fold in. `results` will leave.
+    /// Takes a fold in, and gives it a number. `results` will leave.
     pub fn enter(&mut self, operands: FoldOperands, results: usize, output_cycles: u64) -> u64 {
-        let fold = self.next();
+        let fold = self.first + self.folds.len() as u64;
         self.folds.push_back(InFlight {
             complete: vec![None; operands.shape.columns],
             operands,
@@ -43,11 +38,6 @@ impl Flight {
             exit: 0,
         });
         fold
-    }
-
-    /// Folds in the array.
-    pub fn len(&self) -> u64 {
-        self.folds.len() as u64
     }
 
     /// Whether the array is empty.
@@ -98,14 +88,19 @@ impl Flight {
         fold.exit = fold.exit.max(now + 1);
     }
 
-    /// The oldest fold, if nothing of it is left in cycle `now`: its number.
-    pub fn exit(&mut self, now: u64) -> Option<u64> {
-        let oldest = self.folds.front()?;
-        if oldest.left_inside > 0 || oldest.exit > now {
-            return None;
+    /// Lets the oldest folds go of which nothing is left in cycle `now`.
+    pub fn retire(&mut self, now: u64) {
+        while let Some(oldest) = self.folds.front()
+            && oldest.left_inside == 0
+            && oldest.exit <= now
+        {
+            self.folds.pop_front();
+            self.first += 1;
         }
-        self.folds.pop_front();
-        self.first += 1;
-        Some(self.first - 1)
+    }
+
+    /// Folds that have gone so far.
+    pub fn retired(&self) -> u64 {
+        self.first
     }
 }

@@ -20,6 +20,20 @@ pub struct FoldShape {
     pub reduction: usize,
 }
 
+impl FoldShape {
+    /// Operands in lanes of block `block` of the reduction (a step's, or a row's).
+    pub fn filled_lanes(&self, block: usize) -> usize {
+        self.lanes.min(self.reduction - block * self.lanes)
+    }
+
+    /// The lanes of block `block`: the operands `of(k)`, then nothing.
+    fn fill(&self, block: usize, of: impl Fn(usize) -> Encoded) -> impl Iterator<Item = Encoded> {
+        let (from, filled) = (block * self.lanes, self.filled_lanes(block));
+        let nothing = std::iter::repeat_n(NOTHING, self.lanes - filled);
+        (from..from + filled).map(of).chain(nothing)
+    }
+}
+
 /// A fold's operands. `left` enters at the rows, `[steps, rows, lanes]`. `top` enters at the columns:
 /// `[steps, columns, lanes]` in an output-stationary fold, `[rows, columns, lanes]` where it stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,27 +51,19 @@ impl FoldOperands {
         left: impl Fn(usize, usize) -> Encoded,
         top: impl Fn(usize, usize) -> Encoded,
     ) -> Self {
-        let lanes = |line: usize, step: usize, of: &dyn Fn(usize, usize) -> Encoded| {
-            let from = step * shape.lanes;
-            (from..from + shape.lanes)
-                .map(|k| {
-                    if k < shape.reduction {
-                        of(line, k)
-                    } else {
-                        NOTHING
-                    }
-                })
-                .collect::<Vec<_>>()
-        };
-        let edge = |lines: usize, of: &dyn Fn(usize, usize) -> Encoded| {
-            (0..shape.steps)
-                .flat_map(|step| (0..lines).flat_map(move |line| lanes(line, step, of)))
-                .collect()
-        };
+        let (mut at_left, mut at_top) = (Vec::new(), Vec::new());
+        for step in 0..shape.steps {
+            for i in 0..shape.rows {
+                at_left.extend(shape.fill(step, |k| left(i, k)));
+            }
+            for j in 0..shape.columns {
+                at_top.extend(shape.fill(step, |k| top(k, j)));
+            }
+        }
         FoldOperands {
             shape,
-            left: edge(shape.rows, &left),
-            top: edge(shape.columns, &|j, k| top(k, j)),
+            left: at_left,
+            top: at_top,
         }
     }
 
@@ -67,28 +73,21 @@ impl FoldOperands {
         left: impl Fn(usize, usize) -> Encoded,
         top: impl Fn(usize, usize) -> Encoded,
     ) -> Self {
-        let within = |k: usize, value: &dyn Fn(usize) -> Encoded| {
-            if k < shape.reduction {
-                value(k)
-            } else {
-                NOTHING
-            }
-        };
-        let padded = shape.rows * shape.lanes;
-        let mut stationary = Vec::with_capacity(padded * shape.columns);
+        let (mut at_left, mut in_place) = (Vec::new(), Vec::new());
         for row in 0..shape.rows {
             for j in 0..shape.columns {
-                let lanes = row * shape.lanes..(row + 1) * shape.lanes;
-                stationary.extend(lanes.map(|k| within(k, &|k| top(k, j))));
+                in_place.extend(shape.fill(row, |k| top(k, j)));
+            }
+        }
+        for step in 0..shape.steps {
+            for row in 0..shape.rows {
+                at_left.extend(shape.fill(row, |k| left(step, k)));
             }
         }
         FoldOperands {
             shape,
-            left: (0..shape.steps)
-                .flat_map(|step| (0..padded).map(move |k| (step, k)))
-                .map(|(step, k)| within(k, &|k| left(step, k)))
-                .collect(),
-            top: stationary,
+            left: at_left,
+            top: in_place,
         }
     }
 
@@ -104,12 +103,5 @@ impl FoldOperands {
     /// What enters column `column`: with step `line`, or for row `line`, where it stays.
     pub fn top(&self, line: usize, column: usize) -> &[Encoded] {
         &self.top[self.lanes(line * self.shape.columns + column)]
-    }
-
-    /// Operands in lanes of block `block` of the reduction (a step's, or a row's).
-    pub fn filled_lanes(&self, block: usize) -> usize {
-        self.shape
-            .lanes
-            .min(self.shape.reduction - block * self.shape.lanes)
     }
 }

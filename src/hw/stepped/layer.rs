@@ -97,11 +97,6 @@ impl LayerOperands {
         layer: u64,
     ) -> Self {
         let (activation, weight) = MacUnit::new(pe, precision).codecs();
-        let nest = &plan.nest;
-        let outputs = nest.outputs()
-            * u64::from(nest.repeats)
-            * u64::from(nest.groups)
-            * u64::from(nest.filters);
         let stream = seed
             .wrapping_add(layer << 1)
             .wrapping_mul(0xD134_2543_DE82_EF95);
@@ -114,7 +109,7 @@ impl LayerOperands {
             weights: Stimulus {
                 seed: stream.rotate_left(32) ^ 1,
             },
-            outputs: vec![0; outputs as usize],
+            outputs: vec![0; plan.nest.output_values() as usize],
         }
     }
 

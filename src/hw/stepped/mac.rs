@@ -47,6 +47,7 @@ impl Codec {
     /// The value that an encoding stands for.
     pub fn decode(&self, encoded: Encoded) -> i32 {
         match self {
+            // A lane without an operand holds nothing, which need not be of the format.
             Codec::Blocks(format) if format.holds(encoded) => format.decode(encoded),
             _ if encoded.negative => -i32::from(encoded.window),
             _ => i32::from(encoded.window),

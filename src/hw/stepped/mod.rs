@@ -3,7 +3,7 @@
 //! * `mac`: a PE's multipliers. `fold`: a fold's operands as they enter.
 //! * `output_stationary`, `operand_stationary`: the PEs and the registers between them.
 //! * `flight`: folds that are in the array, until their last result has left.
-//! * `sequencer`: when loads begin, when operands are fed, what ports allow.
+//! * `sequencer`: when loads begin and when operands are fed; `feeding`: what ports allow.
 //! * `layer`: operand values of a layer, and its outputs beside a direct computation.
 //! * `engine`: all of that for the folds of a schedule.
 //!
@@ -13,6 +13,7 @@
 //! room for one fold), and the im2col addressing is free.
 
 mod engine;
+mod feeding;
 mod flight;
 mod fold;
 mod layer;

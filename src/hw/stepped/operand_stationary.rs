@@ -110,7 +110,7 @@ impl OperandStationary {
             if i < operands.shape.rows {
                 self.left[values..values + lanes].copy_from_slice(operands.left(token.step, i));
                 if token.phase == 0 {
-                    activity.enter_left(operands.filled_lanes(i), i);
+                    activity.enter_left(operands.shape.filled_lanes(i), i);
                 }
             }
         }
@@ -158,7 +158,7 @@ impl OperandStationary {
                     value = value.wrapping_add(above.map_or(0, |sum| sum.value));
                 }
                 if i < operands.shape.rows {
-                    activity.macs += operands.filled_lanes(i) as u64;
+                    activity.macs += operands.shape.filled_lanes(i) as u64;
                 } else {
                     activity.chain_writes += 1;
                 }
@@ -213,12 +213,12 @@ impl OperandStationary {
                 let register = &mut self.registers[bank];
                 if i == 0 {
                     register[pe * lanes..(pe + 1) * lanes].copy_from_slice(operands.top(row, j));
-                    activity.top_values += operands.filled_lanes(row) as u64;
+                    activity.top_values += operands.shape.filled_lanes(row) as u64;
                 } else {
                     let above = (pe - columns) * lanes;
                     register.copy_within(above..above + lanes, pe * lanes);
                 }
-                activity.preload_writes += operands.filled_lanes(row) as u64;
+                activity.preload_writes += operands.shape.filled_lanes(row) as u64;
             }
         }
     }

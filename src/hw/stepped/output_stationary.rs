@@ -155,7 +155,7 @@ impl OutputStationary {
                 let entering = operands.left(token.step, i);
                 self.left[values..values + lanes].copy_from_slice(entering);
                 if token.phase == 0 {
-                    activity.enter_left(operands.filled_lanes(token.step), i);
+                    activity.enter_left(operands.shape.filled_lanes(token.step), i);
                 }
             }
         }
@@ -169,7 +169,7 @@ impl OutputStationary {
                 let operands = flight.operands(token.fold);
                 self.top[j * lanes..(j + 1) * lanes].copy_from_slice(operands.top(token.step, j));
                 if token.phase == 0 {
-                    activity.enter_top(operands.filled_lanes(token.step), j);
+                    activity.enter_top(operands.shape.filled_lanes(token.step), j);
                 }
             }
         }
@@ -196,7 +196,7 @@ impl OutputStationary {
                 continue;
             }
             let operands = flight.operands(token.fold);
-            activity.macs += operands.filled_lanes(token.step) as u64;
+            activity.macs += operands.shape.filled_lanes(token.step) as u64;
             if token.step + 1 == operands.shape.steps {
                 self.finished[pe] = Some(Waiting {
                     fold: token.fold,

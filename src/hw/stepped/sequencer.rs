@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use super::feeding::{Feeding, Loading, WayOut};
 use super::flight::Flight;
 use super::fold::FoldOperands;
 use super::mac::{Codec, MacUnit};
@@ -15,7 +16,7 @@ use super::{Activity, Leaving, Look, Token};
 use crate::arch::{Dataflow, FillDrain};
 use crate::blocked::Encoded;
 use crate::hw::{ArrayProbe, PeView};
-use crate::mapping::{ArrayTiming, Fold, Operand, Placement, PortDemand};
+use crate::mapping::{ArrayTiming, Fold, Operand, Placement};
 
 /// A fold to do.
 #[derive(Debug, Clone)]
@@ -33,141 +34,6 @@ pub struct CycleEnd {
     pub fed: Option<Placement>,
     /// Folds of which nothing is left in the array, so far.
     pub exited: u64,
-}
-
-/// A port that delivers a word a cycle, unless somebody else has it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Port {
-    demand: PortDemand,
-    delivered: u64,
-    blocked: u64,
-}
-
-impl Port {
-    fn new(demand: PortDemand) -> Self {
-        Port {
-            demand,
-            ..Port::default()
-        }
-    }
-
-    fn take(&mut self, cycles: u64) {
-        if self.delivered < self.demand.words() {
-            self.blocked += cycles;
-        }
-    }
-
-    fn tick(&mut self) {
-        if self.blocked > 0 {
-            self.blocked -= 1;
-        } else if self.delivered < self.demand.words() {
-            self.delivered += 1;
-        }
-    }
-
-    fn allows(&self, cycle: u64) -> bool {
-        self.demand.words() == 0 || self.demand.words_through(cycle) <= self.delivered
-    }
-}
-
-/// A fold with its stationary operand on the way in.
-#[derive(Debug, Clone)]
-struct Loading {
-    id: u64,
-    fold: Fold,
-    /// Rows that have entered, and words that have come for them.
-    entered: u64,
-    words: u64,
-    /// First cycle in which it may stream.
-    loaded: Option<u64>,
-}
-
-impl Loading {
-    /// Bits of the first `rows` rows that enter.
-    fn bits_of(&self, rows: u64) -> u64 {
-        let [last_row, other] = self.fold.load_bits;
-        last_row + (rows - 1) * other
-    }
-
-    /// Takes a word, and lets the next row in if all of it is there.
-    fn tick(&mut self, now: u64, port_bits: u32) -> Option<LoadToken> {
-        self.words += 1;
-        if self.bits_of(self.entered + 1) > self.words * u64::from(port_bits) {
-            return None;
-        }
-        let token = LoadToken {
-            fold: self.id,
-            index: self.entered as usize,
-        };
-        self.entered += 1;
-        if self.entered == u64::from(self.fold.rows) {
-            self.loaded = Some(now + 1);
-        }
-        Some(token)
-    }
-}
-
-/// The fold that is being fed.
-#[derive(Debug, Clone)]
-struct Feeding {
-    load: Loading,
-    begin: u64,
-    /// Cycles it had to wait until the array was open to it.
-    exposed: u64,
-    /// Cycle before which it can not stream, whatever has been loaded.
-    filled: u64,
-    stream_start: Option<u64>,
-    /// Cycles of the stream that have been fed.
-    fed: u64,
-    ports: [Port; 4],
-    port_stalls: u64,
-    chain_stalls: u64,
-    way_out_stalls: u64,
-    way_out_taken: u64,
-}
-
-impl Feeding {
-    /// A fold started in cycle `now` that may enter from cycle `open_at` on, and then takes `fill` cycles at
-    /// least before it streams.
-    fn new(load: Loading, now: u64, open_at: u64, fill: u64) -> Self {
-        let fold = &load.fold;
-        let ports = [fold.activation, fold.weight, fold.output, fold.conversion].map(Port::new);
-        Feeding {
-            load,
-            begin: now.max(open_at),
-            exposed: open_at.saturating_sub(now),
-            filled: now.max(open_at) + fill,
-            stream_start: None,
-            fed: 0,
-            ports,
-            port_stalls: 0,
-            chain_stalls: 0,
-            way_out_stalls: 0,
-            way_out_taken: 0,
-        }
-    }
-
-    fn may_stream(&self, now: u64) -> bool {
-        self.filled <= now && self.load.loaded.is_some_and(|loaded| loaded <= now)
-    }
-
-    fn placement(&self, fed_end: u64) -> Placement {
-        let fold = &self.load.fold;
-        let stream_start = self.stream_start.unwrap_or(fed_end);
-        let narrow = fold.unobstructed_cycles() - fold.compute_cycles;
-        let narrow = narrow.min(self.port_stalls);
-        let conflict = self.way_out_stalls.min(self.way_out_taken);
-        Placement {
-            stream_start,
-            fed_end,
-            exposed_cycles: self.exposed,
-            load_cycles: stream_start - self.begin,
-            compute_cycles: self.fed,
-            narrow_port_cycles: narrow + self.way_out_stalls - conflict,
-            bank_conflict_cycles: self.port_stalls - narrow + conflict,
-            drain_cycles: self.chain_stalls,
-        }
-    }
 }
 
 impl ArrayProbe for Sequencer {
@@ -224,9 +90,7 @@ pub struct Sequencer {
     /// What was fed, and which stationary row entered, this cycle and before.
     fed: VecDeque<Option<Token>>,
     loaded: VecDeque<Option<LoadToken>>,
-    /// Cycles from which the predecessor's results leave the way out, and the chain, free.
-    way_out_free: u64,
-    chain_free: u64,
+    way_out: WayOut,
     /// Cycle from which the next fold may enter (exposed fill and drain).
     open_at: u64,
     activity: Activity,
@@ -255,8 +119,7 @@ impl Sequencer {
             next: None,
             fed: VecDeque::from(vec![None; rows.max(columns)]),
             loaded: VecDeque::from(vec![None; columns]),
-            way_out_free: 0,
-            chain_free: 0,
+            way_out: WayOut::default(),
             open_at: 0,
             activity: Activity::default(),
             leaving: Vec::new(),
@@ -289,20 +152,14 @@ impl Sequencer {
 
     fn enter(&mut self, work: FoldWork) -> Loading {
         let shape = work.operands.shape;
-        let (results, output_cycles, loaded) = match self.pes {
-            Pes::Output(_) => (shape.rows, work.fold.output_cycles(), Some(0)),
-            Pes::Operand(_) => (shape.steps, 0, None),
+        let (results, output_cycles, nothing_to_load) = match self.pes {
+            Pes::Output(_) => (shape.rows, work.fold.output_cycles(), true),
+            Pes::Operand(_) => (shape.steps, 0, false),
         };
         let id = self
             .flight
             .enter(work.operands, results * shape.columns, output_cycles);
-        Loading {
-            id,
-            fold: work.fold,
-            entered: 0,
-            words: 0,
-            loaded,
-        }
+        Loading::new(id, work.fold, nothing_to_load)
     }
 
     /// Starts a fold in cycle `now`.
@@ -336,20 +193,17 @@ impl Sequencer {
 
     /// Begins cycle `now`.
     pub fn begin_cycle(&mut self, now: u64) {
-        if let Some(feeding) = &mut self.feeding
-            && feeding.may_stream(now)
-        {
-            feeding.stream_start.get_or_insert(now);
+        if let Some(feeding) = &mut self.feeding {
+            feeding.begin_cycle(now);
         }
     }
 
     /// Whether the operands of the fold behind the one at work can begin to load in this cycle.
     pub fn wants_next(&self) -> bool {
-        let streams = |feeding: &Feeding| feeding.stream_start.is_some();
         matches!(self.pes, Pes::Operand(_))
             && self.timing.double_buffered_weights
             && self.next.is_none()
-            && self.feeding.as_ref().is_some_and(streams)
+            && self.feeding.as_ref().is_some_and(Feeding::streams)
     }
 
     /// Offers the fold behind the one at work.
@@ -363,12 +217,12 @@ impl Sequencer {
             return;
         };
         if operand == Operand::Output && matches!(self.pes, Pes::Output(_)) {
-            if now < self.way_out_free {
-                self.way_out_free += cycles;
-                feeding.way_out_taken += cycles;
+            if now < self.way_out.free {
+                self.way_out.free += cycles;
+                feeding.put_off_way_out(cycles);
             }
-        } else if feeding.may_stream(now) {
-            feeding.ports[operand as usize].take(cycles);
+        } else {
+            feeding.take_port(operand, now, cycles);
         }
     }
 
@@ -384,7 +238,7 @@ impl Sequencer {
         }
         CycleEnd {
             fed: self.end_fold(now + 1),
-            exited: self.flight_exits(now + 1),
+            exited: self.folds_exited(now + 1),
         }
     }
 
@@ -398,12 +252,11 @@ impl Sequencer {
         let own = self
             .feeding
             .as_mut()
-            .filter(|feeding| feeding.begin <= now)
-            .map(|feeding| &mut feeding.load);
+            .and_then(|feeding| feeding.load_in(now));
         let loading = own
             .into_iter()
             .chain(&mut self.next)
-            .find(|loading| loading.loaded.is_none());
+            .find(|loading| loading.is_under_way());
         let token = loading
             .filter(|_| ready)
             .and_then(|loading| loading.tick(now, port_bits));
@@ -412,39 +265,10 @@ impl Sequencer {
 
     fn feed(&mut self, now: u64, ready: bool) {
         self.fed.pop_back();
-        let token = self.next_token(now, ready);
+        let (way_out, cycles_per_step) = (self.way_out, self.timing.cycles_per_step);
+        let feeding = self.feeding.as_mut();
+        let token = feeding.and_then(|feeding| feeding.feed(now, ready, way_out, cycles_per_step));
         self.fed.push_front(token);
-    }
-
-    fn next_token(&mut self, now: u64, ready: bool) -> Option<Token> {
-        let feeding = self.feeding.as_mut()?;
-        feeding.stream_start?;
-        for port in &mut feeding.ports {
-            port.tick();
-        }
-        let cycle = feeding.fed;
-        if !(ready && feeding.ports.iter().all(|port| port.allows(cycle))) {
-            feeding.port_stalls += 1;
-            return None;
-        }
-        let is_last = cycle + 1 == feeding.load.fold.compute_cycles;
-        if is_last && now + 1 < self.way_out_free {
-            if now + 1 < self.chain_free {
-                feeding.chain_stalls += 1;
-            } else {
-                feeding.way_out_stalls += 1;
-            }
-            return None;
-        }
-        feeding.fed += 1;
-        let cycles_per_step = u64::from(self.timing.cycles_per_step);
-        let phase = (cycle % cycles_per_step) as u32;
-        Some(Token {
-            fold: feeding.load.id,
-            step: (cycle / cycles_per_step) as usize,
-            phase,
-            ends_step: phase + 1 == self.timing.cycles_per_step,
-        })
     }
 
     fn step_pes(&mut self, now: u64) {
@@ -464,13 +288,12 @@ impl Sequencer {
     }
 
     fn end_fold(&mut self, fed_end: u64) -> Option<Placement> {
-        let fold = &self.feeding.as_ref()?.load.fold;
-        if self.feeding.as_ref()?.fed < fold.compute_cycles {
-            return None;
-        }
+        let fold = self.feeding.as_ref()?.fed_fold()?;
         if matches!(self.pes, Pes::Output(_)) {
-            self.way_out_free = fed_end + fold.output_cycles();
-            self.chain_free = fed_end + fold.drain_chain_cycles;
+            self.way_out = WayOut {
+                free: fed_end + fold.output_cycles(),
+                chain_free: fed_end + fold.drain_chain_cycles,
+            };
         }
         if self.timing.fill_drain == FillDrain::Exposed {
             self.open_at = fed_end + fold.exit_cycles();
@@ -478,9 +301,11 @@ impl Sequencer {
         self.feeding.take().map(|done| done.placement(fed_end))
     }
 
-    fn flight_exits(&mut self, now: u64) -> u64 {
+    fn folds_exited(&mut self, now: u64) -> u64 {
         // Where folds do not overlap, the array counts as full for as long as a fold that uses all of it.
-        while now >= self.open_at && self.flight.exit(now).is_some() {}
-        self.flight.next() - self.flight.len()
+        if now >= self.open_at {
+            self.flight.retire(now);
+        }
+        self.flight.retired()
     }
 }

@@ -11,7 +11,7 @@ use crate::sim::{Khz, Tick};
 /// What of the array is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaveSelection {
-    /// The PE, whose row is recorded too.
+    /// The PE; its row is recorded too, of its columns the first 64.
     pub pe: (u32, u32),
     /// Begin and end (exclusive) of the time window in picoseconds.
     pub window_ps: (u64, u64),
@@ -91,6 +91,9 @@ impl Declaration {
     }
 }
 
+/// Columns of the row that are shown: what fits a signal.
+const MOST_COLUMNS: u32 = 64;
+
 /// Operands are shown as the value that they stand for, in two's complement.
 const OPERAND_BITS: u32 = 9;
 
@@ -107,8 +110,8 @@ fn signals(info: &WaveInfo, (row, column): (u32, u32)) -> (Signals, Vec<Variable
     let feed = all.token(&["axbxp", "array", "feed"]);
     let row_scope = format!("row_{row}");
     let row_scope = ["axbxp", "array", &row_scope];
-    let row_valid = all.add(&row_scope, "valid", info.columns.min(64));
-    let row_left = all.lanes(&row_scope, "left_at_column", info.columns.min(64));
+    let row_valid = all.add(&row_scope, "valid", info.columns.min(MOST_COLUMNS));
+    let row_left = all.lanes(&row_scope, "left_at_column", info.columns.min(MOST_COLUMNS));
     let pe_scope = format!("pe_{row}_{column}");
     let pe_scope = ["axbxp", "array", &pe_scope];
     let pe = all.token(&pe_scope);
@@ -271,7 +274,7 @@ impl Observer for WaveRecorder {
         self.set(signals.load_row, load.map(|load| load.index as u64));
         let (row, column) = self.selection.pe;
         let mut valid = 0;
-        for at_column in 0..self.info.columns.min(64) {
+        for at_column in 0..self.info.columns.min(MOST_COLUMNS) {
             let pe = array.pe(row, at_column);
             valid |= u64::from(pe.token.is_some()) << at_column;
             let left = if pe.swapped {
