@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 use super::args::{Format, OutputArgs};
 use super::error::CliError;
 use crate::report::{self, Report};
+use crate::trace::partial;
 
 /// Refuses files that can not be written, before any work is done for them.
 pub fn check_targets(out: Option<&Path>, trace: Option<&Path>) -> Result<(), CliError> {
@@ -19,9 +20,9 @@ pub fn check_targets(out: Option<&Path>, trace: Option<&Path>) -> Result<(), Cli
 pub fn check_targets_of(
     out: Option<&Path>,
     flag: &str,
-    trace: Option<&Path>,
+    second: Option<&Path>,
 ) -> Result<(), CliError> {
-    for path in [out, trace].into_iter().flatten() {
+    for path in [out, second].into_iter().flatten() {
         if path.is_dir() {
             return Err(cannot_write(path)(io::ErrorKind::IsADirectory.into()));
         }
@@ -35,17 +36,17 @@ pub fn check_targets_of(
             temporary(path)?;
         }
     }
-    let Some(trace) = trace else { return Ok(()) };
-    if is_special(trace) {
+    let Some(second) = second else { return Ok(()) };
+    if is_special(second) {
         return Err(CliError::Usage(format!(
-            "cannot write a trace to {}: it is no ordinary file",
-            trace.display()
+            "{flag} {}: it is no ordinary file",
+            second.display()
         )));
     }
-    if out.is_some_and(|out| end_of_links(out) == end_of_links(trace)) {
+    if out.is_some_and(|out| end_of_links(out) == end_of_links(second)) {
         return Err(CliError::Usage(format!(
             "--out and {flag} are the same file, {}",
-            trace.display()
+            second.display()
         )));
     }
     Ok(())
@@ -118,17 +119,7 @@ pub fn write_file_with(
 
 /// An empty file that can become `path`. It is gone when it is dropped.
 fn temporary(path: &Path) -> Result<NamedTempFile, CliError> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".axbxp-").suffix(".partial");
-    #[cfg(unix)]
-    {
-        // As a file made in the ordinary way: the process's mask applies.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder
-        .tempfile_in(folder_of(&end_of_links(path)))
-        .map_err(cannot_write(path))
+    partial(&end_of_links(path)).map_err(cannot_write(path))
 }
 
 /// Whether something other than an ordinary file has this name, such as a device or a pipe.

@@ -50,8 +50,8 @@ pub enum JobError {
     },
     /// More work than a stepped array gets through.
     #[error(
-        "--fidelity stepped: layer `{layer}` of `{network}` would take {amount} {what}, more than \
-         {most}: choose smaller layers with --layers, a smaller array, or a smaller network"
+        "layer `{layer}` of `{network}` would take {amount} {what} on a stepped array, more than \
+         {most}: choose smaller layers (--layers), a smaller array, or a smaller network"
     )]
     TooMuchToStep {
         /// The network.

@@ -10,14 +10,17 @@ use super::{
     TrackId,
 };
 
-/// A file beside `target` for what is to be renamed to it when it is complete.
-pub(super) fn partial(target: &Path) -> io::Result<NamedTempFile> {
+/// A file beside `target` for what is to be renamed to it when it is complete. It is gone when it is dropped.
+///
+/// # Errors
+/// When no file can be created in the folder of `target`.
+pub fn partial(target: &Path) -> io::Result<NamedTempFile> {
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".trace-").suffix(".partial");
+    builder.prefix(".axbxp-").suffix(".partial");
     #[cfg(unix)]
     let permissions = {
         // Those of a file created in the ordinary way: the process's mask is applied.

@@ -51,7 +51,7 @@ mod recorder_tests;
 #[cfg(test)]
 mod tests;
 
-pub use file::TraceFile;
+pub use file::{TraceFile, partial};
 pub use options::{LeftOut, TimeScale, TraceOptions, TraceSummary};
 pub use recorder::{RecorderInfo, TraceRecorder};
 pub use sink::{CounterId, Flow, FlowStep, NameId, Slice, TraceSink, TrackId};
