@@ -272,6 +272,8 @@ pub enum Kind {
     Dram,
     /// An energy table
     Energy,
+    /// Statistics of how operands switch
+    Activity,
 }
 
 /// `axbxp list`.
@@ -307,4 +309,6 @@ pub enum SchemaKind {
     Dram,
     /// Energy tables
     Energy,
+    /// Statistics of how operands switch
+    Activity,
 }

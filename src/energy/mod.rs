@@ -12,6 +12,7 @@ mod breakdown;
 mod error;
 mod load;
 mod model;
+mod operands;
 mod pe;
 mod sram;
 mod table;
@@ -23,6 +24,9 @@ pub use activity::{Activity, ArrayActivity, BufferActivity, DramActivity};
 pub use breakdown::{BasisShares, EnergyBreakdown};
 pub use error::EnergyError;
 pub use model::{DramEnergy, EnergyModel};
+pub use operands::{
+    ActivityFile, LayerOperands, OperandActivity, OperandStatistics, SignMagnitude, TwosComplement,
+};
 pub use table::{Action, Basis, Component, EnergyTable, Entry, ParallelMacRule, Quantity, SramFit};
 
 /// How far the energies can be trusted: for reports to print once.

@@ -23,17 +23,20 @@ pub enum Shelf {
     Dram,
     /// Energy and area of each component: `arch-configs/energy/*.ron`.
     Energy,
+    /// How operands switch: `arch-configs/activity/*.ron`.
+    Activity,
     /// A network: `workloads/*.ron`.
     Workload,
 }
 
 impl Shelf {
     /// Every shelf.
-    pub const ALL: [Shelf; 5] = [
+    pub const ALL: [Shelf; 6] = [
         Shelf::Architecture,
         Shelf::Approximation,
         Shelf::Dram,
         Shelf::Energy,
+        Shelf::Activity,
         Shelf::Workload,
     ];
 
@@ -44,6 +47,7 @@ impl Shelf {
             Shelf::Approximation => "arch-configs/approx",
             Shelf::Dram => "arch-configs/dram",
             Shelf::Energy => "arch-configs/energy",
+            Shelf::Activity => "arch-configs/activity",
             Shelf::Workload => "workloads",
         }
     }
@@ -54,6 +58,7 @@ impl Shelf {
             Shelf::Approximation => ARCH_CONFIGS.get_dir("approx"),
             Shelf::Dram => ARCH_CONFIGS.get_dir("dram"),
             Shelf::Energy => ARCH_CONFIGS.get_dir("energy"),
+            Shelf::Activity => ARCH_CONFIGS.get_dir("activity"),
             Shelf::Workload => Some(&WORKLOADS),
         }
     }
@@ -77,6 +82,7 @@ impl fmt::Display for Shelf {
             Shelf::Approximation => "approximation configuration",
             Shelf::Dram => "DRAM standard",
             Shelf::Energy => "energy table",
+            Shelf::Activity => "operand activity",
             Shelf::Workload => "network",
         })
     }
