@@ -17,7 +17,8 @@ use crate::workload::{self, LayerId, Network};
 /// Runs the command.
 pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
     check_targets(args.output.out.as_deref(), args.trace.as_deref())?;
-    let candidate = DesignPoint::open(&args.arch, args.approx.as_deref())?;
+    let candidate =
+        DesignPoint::open_priced(&args.arch, args.approx.as_deref(), &args.prices.choice())?;
     let baseline = open_baseline(args, &candidate)?;
     if args.trace_baseline && baseline.is_none() {
         return Err(CliError::Usage(format!(
@@ -78,7 +79,7 @@ fn open_baseline(args: &RunArgs, candidate: &DesignPoint) -> Result<Option<Desig
     Ok(match args.baseline.as_deref() {
         None => candidate.open_baseline()?,
         Some("none") => None,
-        Some(name) => Some(DesignPoint::open(name, None)?),
+        Some(name) => Some(DesignPoint::open_priced(name, None, &args.prices.choice())?),
     })
 }
 

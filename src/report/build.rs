@@ -1,16 +1,16 @@
 //! From job results to a report.
 
+use super::comparison::comparison;
 use super::model::{
-    ArchitectureReport, CauseReport, Comparison, DramReport, Engine, FidelityReport, LayerReport,
-    OutputReport, Report, RunReport, SCHEMA, TrafficReport,
+    ArchitectureReport, CauseReport, DramReport, Engine, FidelityReport, LayerReport, OutputReport,
+    Report, RunReport, SCHEMA, TrafficReport,
 };
-use super::published;
 use crate::approx::{LayerPrecision, OperandFormat};
 use crate::arch::{Dataflow, MacRate, WindowUse};
 use crate::energy::{ACCURACY, EnergyBreakdown};
 use crate::hw::{Cause, CauseCycles, LayerResult};
 use crate::mapping::{LayerPlan, tiling::Loop};
-use crate::sweep::{DesignPoint, JobResult};
+use crate::sweep::{DesignPoint, Iso, JobResult};
 use crate::workload::Network;
 
 /// Names a run in a report under construction.
@@ -21,6 +21,8 @@ pub struct RunKey(usize);
 #[derive(Debug)]
 pub struct ReportBuilder {
     report: Report,
+    /// Of each run's array with its edge.
+    array_areas_mm2: Vec<f64>,
 }
 
 impl Default for ReportBuilder {
@@ -33,6 +35,7 @@ impl Default for ReportBuilder {
                 comparisons: Vec::new(),
                 notes: ACCURACY.iter().map(ToString::to_string).collect(),
             },
+            array_areas_mm2: Vec::new(),
         }
     }
 }
@@ -48,26 +51,20 @@ impl ReportBuilder {
         let run = run_report(point, network, result);
         self.report.notes.extend(outputs_note(&run));
         self.report.runs.push(run);
+        self.array_areas_mm2.push(point.energy.area().array_mm2());
         RunKey(self.report.runs.len() - 1)
     }
 
-    /// Compares a run with another of the same workload.
+    /// Compares a run with another of the same workload, arrays as their files say.
     pub fn compare(&mut self, baseline: RunKey, run: RunKey) {
-        let (base, this) = (&self.report.runs[baseline.0], &self.report.runs[run.0]);
-        let fxp8 = base.architecture.pe == "fxp(bits: 8)";
-        let blocked = this.architecture.pe.starts_with("ax_bxp");
-        self.report.comparisons.push(Comparison {
-            workload: this.workload.clone(),
-            baseline_run: baseline.0,
-            run: run.0,
-            speedup: ratio(base.total.time_us, this.total.time_us),
-            energy_ratio: ratio(base.total.energy_pj, this.total.energy_pj),
-            published: if fxp8 && blocked {
-                published::range(&this.workload)
-            } else {
-                None
-            },
-        });
+        self.compare_sized(baseline, run, &[Iso::None]);
+    }
+
+    /// Compares a run with another of the same workload, whose array was sized so.
+    pub fn compare_sized(&mut self, baseline: RunKey, run: RunKey, iso: &[Iso]) {
+        let of = |key: RunKey| (&self.report.runs[key.0], self.array_areas_mm2[key.0]);
+        let comparison = comparison([baseline.0, run.0], of(baseline), of(run), iso);
+        self.report.comparisons.push(comparison);
     }
 
     /// The report.
@@ -93,7 +90,7 @@ fn outputs_note(run: &RunReport) -> Option<String> {
     })
 }
 
-fn ratio(numerator: f64, denominator: f64) -> f64 {
+pub(super) fn ratio(numerator: f64, denominator: f64) -> f64 {
     if denominator > 0.0 {
         numerator / denominator
     } else {
@@ -294,6 +291,7 @@ fn architecture_report(point: &DesignPoint) -> ArchitectureReport {
         dram_channels: arch.dram.channels,
         dram_peak_gbps: point.memory().peak_bytes_per_second as f64 / 1e9,
         energy_table: point.energy.table().name.clone(),
+        parallel_macs: point.energy.table().parallel_macs,
     }
 }
 

@@ -1,14 +1,17 @@
 //! Results for people and for programs: aligned tables, JSON, CSV. Built from results only.
 //!
 //! [`model`] is what a report says (and the versioned JSON schema), [`build`] makes it from job results,
-//! [`table`] and [`csv`] print it. [`dram`] and [`dram_table`] do the same for a request trace replayed on a memory
+//! [`table`] and [`csv`] print it. [`factors`] takes a ratio apart, and [`headline`] is the comparison in one table. [`dram`] and [`dram_table`] do the same for a request trace replayed on a memory
 //! alone.
 
 pub mod build;
 mod columns;
+mod comparison;
 pub mod csv;
 pub mod dram;
 pub mod dram_table;
+pub mod factors;
+pub mod headline;
 pub mod model;
 mod published;
 pub mod table;

@@ -6,6 +6,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
 use super::columns::{energy_groups, figure, percent};
 use super::model::{CauseReport, Comparison, LayerReport, Report, RunReport};
+use crate::sweep::Iso;
 
 /// Column head of each cause and what it means, in the order of [`CauseReport::parts`].
 const CAUSES: [(&str, &str); 11] = [
@@ -76,7 +77,7 @@ fn is_shown(run: &RunReport, cause: usize) -> bool {
 }
 
 /// `text` after `head`, in lines of at most [`TEXT_COLUMNS`], those after the first indented as far.
-fn wrapped(head: &str, text: &str) -> String {
+pub(super) fn wrapped(head: &str, text: &str) -> String {
     let mut lines = String::new();
     let mut line = head.to_string();
     for word in text.split_whitespace() {
@@ -92,15 +93,15 @@ fn wrapped(head: &str, text: &str) -> String {
 }
 
 /// A column's name over its unit, both to the right.
-fn head((name, unit): (&str, &str)) -> Cell {
+pub(super) fn head((name, unit): (&str, &str)) -> Cell {
     right(format!("{name}\n{unit}"))
 }
 
-fn right(text: impl Into<String>) -> Cell {
+pub(super) fn right(text: impl Into<String>) -> Cell {
     Cell::new(text.into()).set_alignment(CellAlignment::Right)
 }
 
-fn plain_table(heads: Vec<Cell>) -> Table {
+pub(super) fn plain_table(heads: Vec<Cell>) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -113,7 +114,7 @@ fn plain_table(heads: Vec<Cell>) -> Table {
 }
 
 /// Lines of a table's head: names and units.
-const HEAD_LINES: usize = 2;
+pub(super) const HEAD_LINES: usize = 2;
 
 /// A table without trailing blanks, with a rule under its head and one before each of the `ruled` rows.
 fn lines(table: &Table, ruled: &[usize]) -> String {
@@ -220,15 +221,54 @@ fn cause_cells(causes: &CauseReport, shown: &[usize]) -> Vec<Cell> {
         .collect()
 }
 
+/// Columns of the summary that most reports can do without.
+#[derive(Debug, Clone, Copy)]
+struct SummaryColumns {
+    /// A workload runs at several batches.
+    batch: bool,
+    /// Arrays have been sized against the baseline's.
+    sizing: bool,
+}
+
+impl SummaryColumns {
+    fn of(report: &Report) -> SummaryColumns {
+        let batches = report
+            .runs
+            .windows(2)
+            .any(|pair| pair[0].workload == pair[1].workload && pair[0].batch != pair[1].batch);
+        let sizings = report
+            .comparisons
+            .iter()
+            .flat_map(|comparison| &comparison.iso);
+        SummaryColumns {
+            batch: batches,
+            sizing: sizings.into_iter().any(|&iso| iso != Iso::None),
+        }
+    }
+}
+
+/// `pes,area`.
+pub(super) fn sizings(iso: &[Iso]) -> String {
+    let names: Vec<String> = iso.iter().map(ToString::to_string).collect();
+    names.join(",")
+}
+
 /// All runs, a line each, with the ratios.
 fn summary(report: &Report) -> String {
     let published = report
         .comparisons
         .iter()
         .find_map(|comparison| comparison.published);
-    let mut heads = ["workload", "architecture", "approx"]
-        .map(Cell::new)
-        .to_vec();
+    let shown = SummaryColumns::of(report);
+    let mut heads = vec![Cell::new("workload")];
+    if shown.batch {
+        heads.push(right("batch"));
+    }
+    heads.extend(["architecture", "approx"].map(Cell::new));
+    if shown.sizing {
+        heads.push(Cell::new("iso"));
+        heads.push(head(("area", "ratio")));
+    }
     heads.extend(
         [
             ("time", "Mcycles"),
@@ -260,15 +300,18 @@ fn summary(report: &Report) -> String {
             .comparisons
             .iter()
             .find(|comparison| comparison.run == index);
-        table.add_row(summary_row(run, comparison));
+        table.add_row(summary_row(run, comparison, shown));
     }
-    let workload = |index: usize| &report.runs[index].workload;
+    let group = |index: usize| (&report.runs[index].workload, report.runs[index].batch);
     let ruled: Vec<usize> = (1..report.runs.len())
-        .filter(|&index| workload(index) != workload(index - 1))
+        .filter(|&index| group(index) != group(index - 1))
         .collect();
     let mut text = lines(&table, &ruled);
     if !report.comparisons.is_empty() {
         text += "speedup, energy ratio: the first run of the workload over this one\n";
+    }
+    if shown.sizing {
+        text += "area ratio: array with its edge registers and converter over the first run's\n";
     }
     if let Some(published) = published {
         text += &wrapped("published: ", published.source);
@@ -276,14 +319,25 @@ fn summary(report: &Report) -> String {
     text
 }
 
-fn summary_row(run: &RunReport, comparison: Option<&Comparison>) -> Vec<Cell> {
+fn summary_row(
+    run: &RunReport,
+    comparison: Option<&Comparison>,
+    shown: SummaryColumns,
+) -> Vec<Cell> {
     let total = &run.total;
     let bytes = total.traffic.dram_read_bytes + total.traffic.dram_written_bytes;
-    let mut row = vec![
-        Cell::new(&run.workload),
-        Cell::new(&run.architecture.name),
-        Cell::new(&run.approximation),
-    ];
+    let mut row = vec![Cell::new(&run.workload)];
+    if shown.batch {
+        row.push(right(run.batch.to_string()));
+    }
+    row.push(Cell::new(&run.architecture.name));
+    row.push(Cell::new(&run.approximation));
+    if shown.sizing {
+        let sizings = comparison.map(|comparison| sizings(&comparison.iso));
+        let area = comparison.map(|comparison| format!("{:.2}", comparison.array.area_ratio));
+        row.push(Cell::new(sizings.unwrap_or_default()));
+        row.push(right(area.unwrap_or_default()));
+    }
     row.extend([
         right(format!("{:.3}", total.cycles as f64 / 1e6)),
         right(format!("{:.3}", total.time_us / 1e3)),

@@ -33,6 +33,27 @@ pub(super) fn price(source: &SourceFile, error: &EnergyError) -> Diagnostics {
     problem(source, place, error.to_string(), expected.to_string())
 }
 
+/// A PE so large that no array of it has as little area as the baseline's.
+pub(super) fn no_array(
+    source: &SourceFile,
+    architecture: &str,
+    least_mm2: f64,
+    baseline: &str,
+    budget_mm2: f64,
+) -> Diagnostics {
+    let place = Place::root().field("array").field("pe");
+    let message = format!(
+        "no array of `{architecture}` is as small as that of `{baseline}`: one PE with its edge takes \
+         {least_mm2:.6} mm2, all of that array {budget_mm2:.6} mm2"
+    );
+    problem(
+        source,
+        place,
+        message,
+        "expected a smaller PE, or a baseline with a larger array".to_string(),
+    )
+}
+
 /// A network that the architecture has no room for.
 pub(super) fn plan(
     source: &SourceFile,
