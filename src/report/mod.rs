@@ -10,9 +10,11 @@ pub mod csv;
 pub mod dram;
 pub mod dram_table;
 pub mod model;
+pub mod performance;
 mod published;
 pub mod table;
 
 pub use build::{ReportBuilder, RunKey};
 pub use dram::{DRAM_SCHEMA, TraceReport};
 pub use model::{Comparison, LayerReport, Report, RunReport, SCHEMA};
+pub use performance::{Bound, Efficiency, Roofline};
