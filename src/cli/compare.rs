@@ -5,7 +5,7 @@ use super::error::{CliError, Exit};
 use super::output::{check_targets, write_report};
 use super::progress;
 use crate::hw::Unobserved;
-use crate::report::ReportBuilder;
+use crate::report::{ReportBuilder, View};
 use crate::sweep::{DesignPoint, Job, map_parallel, plan_all, threads_or_cores};
 use crate::workload::{self, Network};
 
@@ -50,7 +50,7 @@ pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
         }
     }
     let notes = args.output.format == Format::Table && !global.quiet;
-    write_report(&report.finish(), &args.output, false, notes)?;
+    write_report(&report.finish(), &args.output, &[View::Summary], notes)?;
     Ok(Exit::Done)
 }
 

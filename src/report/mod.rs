@@ -7,14 +7,22 @@
 pub mod build;
 mod columns;
 pub mod csv;
+mod cycles_view;
 pub mod dram;
 pub mod dram_table;
+mod efficiency_table;
+mod energy_view;
+mod layout;
 pub mod model;
 pub mod performance;
 mod published;
+mod roofline_view;
+mod stack;
+mod summary;
 pub mod table;
 
 pub use build::{ReportBuilder, RunKey};
 pub use dram::{DRAM_SCHEMA, TraceReport};
 pub use model::{Comparison, LayerReport, Report, RunReport, SCHEMA};
 pub use performance::{Bound, Efficiency, Roofline};
+pub use table::View;
