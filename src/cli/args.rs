@@ -138,9 +138,25 @@ pub struct RunArgs {
     /// Trace the baseline instead of the architecture
     #[arg(long, requires = "trace")]
     pub trace_baseline: bool,
+    /// Tables to print, in this order [default: cycles,summary]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "VIEW,...")]
+    pub view: Vec<RunView>,
     /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// A table of `axbxp run`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RunView {
+    /// Layer by layer: work, time, where the cycles went, energy, traffic
+    Cycles,
+    /// Layer by layer: energy by component, with bars
+    Energy,
+    /// Layer by layer: operational intensity, operations attained, roofs, bound
+    Roofline,
+    /// Each run: time, energy, traffic, ratios; TOPS, TOPS/W, energy-delay product, power
+    Summary,
 }
 
 /// How the PE array is simulated.

@@ -5,7 +5,7 @@ use super::error::{CliError, Exit};
 use super::output::{check_targets, write_report};
 use super::progress;
 use crate::hw::Unobserved;
-use crate::report::{Report, ReportBuilder};
+use crate::report::{Report, ReportBuilder, View};
 use crate::sweep::{
     DesignPoint, Iso, Job, PriceChoice, map_parallel, plan_all, size_points, threads_or_cores,
 };
@@ -24,7 +24,7 @@ pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
     };
     let report = question.answer(global)?;
     let notes = args.output.format == Format::Table && !global.quiet;
-    write_report(&report, &args.output, false, notes)?;
+    write_report(&report, &args.output, &[View::Summary], notes)?;
     Ok(Exit::Done)
 }
 

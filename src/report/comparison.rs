@@ -1,8 +1,8 @@
 //! One run against another.
 
-use super::build::ratio;
 use super::factors::factors;
 use super::model::{ArrayComparison, Comparison, EnergyFactors, RunReport, SpeedupFactors};
+use super::performance::ratio;
 use super::published;
 use crate::sweep::Iso;
 

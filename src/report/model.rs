@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::performance::{Efficiency, Roofline};
 use crate::energy::{EnergyBreakdown, ParallelMacRule};
 use crate::sweep::Iso;
 
@@ -102,6 +103,10 @@ pub struct LayerReport {
     pub energy: EnergyBreakdown,
     /// Sum of the components in pJ.
     pub energy_pj: f64,
+    /// Energy-delay product, operations per second and per watt, power.
+    pub efficiency: Efficiency,
+    /// Place under the roofline.
+    pub roofline: Roofline,
     /// Traffic.
     pub traffic: TrafficReport,
     /// Tile steps.

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::model::{Comparison, EnergyFactors, PublishedRange, Report, RunReport, SpeedupFactors};
+use super::performance::ratio;
 use crate::energy::ParallelMacRule;
 use crate::sweep::Iso;
 
@@ -186,7 +187,7 @@ fn point(run: &RunReport) -> HeadlinePoint {
     let arch = &run.architecture;
     let name = arch.name.split('@').next().unwrap_or_default();
     let energy = &run.total.energy;
-    let share = |pj: f64| super::build::ratio(pj, run.total.energy_pj);
+    let share = |pj: f64| ratio(pj, run.total.energy_pj);
     HeadlinePoint {
         point: format!("{name}:{}", run.approximation),
         rows: arch.rows,

@@ -7,7 +7,8 @@ use comfy_table::Cell;
 use super::{Headline, HeadlineGroup, HeadlinePoint, HeadlineRow, Position};
 use crate::energy::ParallelMacRule;
 use crate::report::columns::{figure, percent};
-use crate::report::table::{HEAD_LINES, head, plain_table, right, sizings, wrapped};
+use crate::report::layout::{HEAD_LINES, head, plain_table, right, wrapped};
+use crate::report::summary::sizings;
 
 const LEGEND: &str = "\
 area     array with its edge registers and converter, without buffers, over the baseline's
