@@ -34,12 +34,12 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
 }
 
-/// Small arrays of each kind against FxP8.
+/// Arrays of each kind against FxP8, on a network of a few layers.
 const SMALL: [&str; 6] = [
-    "fxp8_8x8",
-    "axbxp_k4_8x8:k4_l2",
-    "axbxp_k4_8x8:k4_l1",
+    "fxp8_32x32",
+    "axbxp_k4_32x32:k4_l2",
     "axbxp_k2_32x32:k2_l1",
+    "bit_fusion_32x32:bits4",
     "-w",
     "tiny",
 ];

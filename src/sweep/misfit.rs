@@ -1,5 +1,6 @@
 //! Files that are right, each by itself, and do not fit each other: shown in the architecture's file.
 
+use super::point::PriceChoice;
 use crate::arch::Architecture;
 use crate::energy::EnergyError;
 use crate::hw::dram::AddressMapError;
@@ -19,11 +20,15 @@ pub(super) fn channels(source: &SourceFile, error: &AddressMapError) -> Diagnost
 }
 
 /// Something that the energy table has no price for.
-pub(super) fn price(source: &SourceFile, error: &EnergyError) -> Diagnostics {
+pub(super) fn price(source: &SourceFile, prices: &PriceChoice, error: &EnergyError) -> Diagnostics {
     let (place, expected) = match error {
         EnergyError::OutsideSramGrid { buffer, .. } => (
             size_of(buffer),
             "with `banks` and `port_bits` it makes these macros",
+        ),
+        _ if prices.table.is_some() => (
+            Place::root().field("energy_table"),
+            "another table was asked for instead; expected one that has it",
         ),
         _ => (
             Place::root().field("energy_table"),

@@ -4,7 +4,7 @@ use super::iso::ArraySize;
 use super::misfit;
 use crate::approx::ApproxFile;
 use crate::arch::{self, Architecture};
-use crate::energy::{DramEnergy, EnergyModel, EnergyTable, ParallelMacRule};
+use crate::energy::{DramEnergy, EnergyError, EnergyModel, EnergyTable, ParallelMacRule};
 use crate::hw::dram::{AddressMap, DramSpec, command_energies};
 use crate::mapping::MemoryShape;
 use crate::source::{self, Diagnostics, LoadError, Shelf, SourceFile};
@@ -107,7 +107,7 @@ impl DesignPoint {
             .map_err(|error| misfit::channels(&source, &error))?;
         let table = prices.table(&architecture.energy_table, &source)?;
         let energy = EnergyModel::new(table, &architecture, dram_energy(&dram))
-            .map_err(|error| misfit::price(&source, &error))?;
+            .map_err(|error| misfit::price(&source, prices, &error))?;
         let approximation = match approximation {
             Some(name) => source::open(Shelf::Approximation, name)?,
             None => beside(Shelf::Approximation, &architecture.approximation)?,
@@ -132,12 +132,17 @@ impl DesignPoint {
         let architecture = size.of(&self.architecture);
         let table = self.energy.table().clone();
         let energy = EnergyModel::new(table, &architecture, dram_energy(&self.dram))
-            .map_err(|error| misfit::price(&self.source, &error))?;
+            .map_err(|error| self.no_price(&error))?;
         Ok(DesignPoint {
             architecture,
             energy,
             ..self.clone()
         })
+    }
+
+    /// What to say where the energy table has no price for something.
+    pub(super) fn no_price(&self, error: &EnergyError) -> Diagnostics {
+        misfit::price(&self.source, &self.prices, error)
     }
 
     /// What mapping must know of the memory.

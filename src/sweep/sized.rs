@@ -91,7 +91,7 @@ fn size_of(
 /// Area of a design point's array with its edge at another size, in mm2.
 fn area(point: &DesignPoint, size: ArraySize) -> Result<f64, Diagnostics> {
     array_mm2(point.energy.table(), &size.of(&point.architecture))
-        .map_err(|error| misfit::price(&point.source, &error))
+        .map_err(|error| point.no_price(&error))
 }
 
 #[cfg(test)]
