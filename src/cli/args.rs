@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+pub use super::compare_args::{HeadlineArgs, IsoArg, PriceArgs};
 use super::trace::Window;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -41,6 +42,9 @@ pub enum Command {
     Run(RunArgs),
     /// Compare architectures and configurations over workloads, in one table
     Compare(CompareArgs),
+    /// FxP8 against Ax-BxP, bit-serial and bit-fusion arrays of as many PEs and of the same area, with
+    /// each ratio taken apart and the published ranges beside it
+    Headline(HeadlineArgs),
     /// Replay a trace of memory requests on a DRAM system alone
     Dram(DramArgs),
     /// Take one approximate product apart
@@ -101,6 +105,9 @@ pub struct RunArgs {
     /// Images or sequences at once, instead of the workload's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch: Option<u32>,
+    /// Prices.
+    #[command(flatten)]
+    pub prices: PriceArgs,
     /// Simulate only the layers whose names match this pattern (`*` and `?`); repeatable
     #[arg(long, value_name = "PATTERN")]
     pub layers: Vec<String>,
@@ -131,9 +138,25 @@ pub struct RunArgs {
     /// Trace the baseline instead of the architecture
     #[arg(long, requires = "trace")]
     pub trace_baseline: bool,
+    /// Tables to print, in this order [default: cycles,summary]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "VIEW,...")]
+    pub view: Vec<RunView>,
     /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// A table of `axbxp run`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RunView {
+    /// Layer by layer: work, time, where the cycles went, energy, traffic
+    Cycles,
+    /// Layer by layer: energy by component, with bars
+    Energy,
+    /// Layer by layer: operational intensity, operations attained, roofs, bound
+    Roofline,
+    /// Each run: time, energy, traffic, ratios; TOPS, TOPS/W, energy-delay product, power
+    Summary,
 }
 
 /// How the PE array is simulated.
@@ -166,8 +189,16 @@ pub struct CompareArgs {
           default_values_t = ["alexnet".to_string(), "resnet50".to_string(), "mobilenet_v2".to_string()])]
     pub workloads: Vec<String>,
     /// Images or sequences at once, instead of the workloads'
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    pub batch: Option<u32>,
+    #[arg(long, value_delimiter = ',', value_name = "N,...",
+          value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub batch: Vec<u32>,
+    /// How arrays are sized against the first point's
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "SIZING,...",
+          default_values_t = [IsoArg::None])]
+    pub iso: Vec<IsoArg>,
+    /// Prices.
+    #[command(flatten)]
+    pub prices: PriceArgs,
     /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -297,6 +328,8 @@ pub struct SchemaArgs {
 pub enum SchemaKind {
     /// The JSON that `run --format json` and `compare --format json` print
     Report,
+    /// The JSON that `headline --format json` prints
+    Headline,
     /// The JSON that `dram --format json` prints
     DramReport,
     /// Architecture files

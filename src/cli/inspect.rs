@@ -11,6 +11,7 @@ use crate::approx::{ApproxConfig, ApproxFile};
 use crate::arch::{self, Architecture};
 use crate::energy::{ActivityFile, EnergyTable, OperandActivity};
 use crate::hw::dram::DramSpec;
+use crate::report::headline::Headline;
 use crate::report::{Report, TraceReport};
 use crate::source::{self, LoadError, Shelf};
 use crate::workload::{self, NetworkFile};
@@ -82,6 +83,7 @@ fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
 pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
     let schema: Schema = match args.format {
         SchemaKind::Report => schema_for!(Report),
+        SchemaKind::Headline => schema_for!(Headline),
         SchemaKind::DramReport => schema_for!(TraceReport),
         SchemaKind::Arch => schema_for!(Architecture),
         SchemaKind::Approx => schema_for!(ApproxConfig),

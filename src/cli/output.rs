@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use super::args::{Format, OutputArgs};
 use super::error::CliError;
-use crate::report::{self, Report};
+use crate::report::{self, Report, View};
 use crate::trace::partial;
 
 /// Refuses files that can not be written, before any work is done for them.
@@ -52,15 +52,15 @@ pub fn check_targets_of(
     Ok(())
 }
 
-/// Prints a report in the format asked for.
+/// Prints a report in the format asked for; as tables, those of `views`.
 pub fn write_report(
     report: &Report,
     output: &OutputArgs,
-    layers: bool,
+    views: &[View],
     notes: bool,
 ) -> Result<(), CliError> {
     let bytes = match output.format {
-        Format::Table => report::table::render(report, layers, notes).into_bytes(),
+        Format::Table => report::table::render(report, views, notes).into_bytes(),
         Format::Json => json(report)?,
         Format::Csv => {
             let mut bytes = Vec::new();
@@ -68,9 +68,14 @@ pub fn write_report(
             bytes
         }
     };
-    match &output.out {
-        Some(path) => write_file(path, &bytes),
-        None => print(&bytes),
+    write_bytes(output.out.as_deref(), &bytes)
+}
+
+/// Writes to a file, or to standard output where none is asked for.
+pub fn write_bytes(out: Option<&Path>, bytes: &[u8]) -> Result<(), CliError> {
+    match out {
+        Some(path) => write_file(path, bytes),
+        None => print(bytes),
     }
 }
 

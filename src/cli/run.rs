@@ -1,6 +1,6 @@
 //! `axbxp run`: a network on an architecture, beside its baseline.
 
-use super::args::{ArrayFidelity, Format, Global, RunArgs};
+use super::args::{ArrayFidelity, Format, Global, RunArgs, RunView};
 use super::compare::with_batch;
 use super::error::{CliError, Exit};
 use super::output::{check_targets, write_report};
@@ -8,15 +8,17 @@ use super::progress;
 use super::trace;
 use super::wave;
 use crate::hw::Unobserved;
-use crate::report::ReportBuilder;
+use crate::report::{ReportBuilder, View};
 use crate::source;
 use crate::sweep::{DesignPoint, Job, map_parallel, plan_all, threads_or_cores};
 use crate::workload::{self, LayerId, Network};
 
 /// Runs the command.
 pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
+    let views = views(args)?;
     check_targets(args.output.out.as_deref(), args.trace.as_deref())?;
-    let candidate = DesignPoint::open(&args.arch, args.approx.as_deref())?;
+    let candidate =
+        DesignPoint::open_priced(&args.arch, args.approx.as_deref(), &args.prices.choice())?;
     let baseline = open_baseline(args, &candidate)?;
     if args.trace_baseline && baseline.is_none() {
         return Err(CliError::Usage(format!(
@@ -69,15 +71,34 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
         }
     }
     let notes = args.output.format == Format::Table && !global.quiet;
-    write_report(&report.finish(), &args.output, true, notes)?;
+    write_report(&report.finish(), &args.output, &views, notes)?;
     Ok(Exit::Done)
+}
+
+/// The tables to print.
+fn views(args: &RunArgs) -> Result<Vec<View>, CliError> {
+    if args.view.is_empty() {
+        return Ok(vec![View::Cycles, View::Summary]);
+    }
+    if args.output.format != Format::Table {
+        return Err(CliError::Usage(
+            "--view: only --format table has views; JSON and CSV hold all figures".to_string(),
+        ));
+    }
+    let views = args.view.iter().map(|view| match view {
+        RunView::Cycles => View::Cycles,
+        RunView::Energy => View::Energy,
+        RunView::Roofline => View::Roofline,
+        RunView::Summary => View::Summary,
+    });
+    Ok(views.collect())
 }
 
 fn open_baseline(args: &RunArgs, candidate: &DesignPoint) -> Result<Option<DesignPoint>, CliError> {
     Ok(match args.baseline.as_deref() {
         None => candidate.open_baseline()?,
         Some("none") => None,
-        Some(name) => Some(DesignPoint::open(name, None)?),
+        Some(name) => Some(DesignPoint::open_priced(name, None, &args.prices.choice())?),
     })
 }
 

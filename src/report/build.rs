@@ -1,16 +1,17 @@
 //! From job results to a report.
 
+use super::comparison::comparison;
 use super::model::{
-    ArchitectureReport, CauseReport, Comparison, DramReport, Engine, FidelityReport, LayerReport,
-    OutputReport, Report, RunReport, SCHEMA, TrafficReport,
+    ArchitectureReport, CauseReport, DramReport, Engine, FidelityReport, LayerReport, OutputReport,
+    Report, RunReport, SCHEMA, TrafficReport,
 };
-use super::published;
+use super::performance::{Bound, Efficiency, OPERATIONS_PER_MAC, Peak, Roofline, Work, ratio};
 use crate::approx::{LayerPrecision, OperandFormat};
 use crate::arch::{Dataflow, MacRate, WindowUse};
 use crate::energy::{ACCURACY, EnergyBreakdown};
 use crate::hw::{Cause, CauseCycles, LayerResult};
 use crate::mapping::{LayerPlan, tiling::Loop};
-use crate::sweep::{DesignPoint, JobResult};
+use crate::sweep::{DesignPoint, Iso, JobResult};
 use crate::workload::Network;
 
 /// Names a run in a report under construction.
@@ -21,6 +22,8 @@ pub struct RunKey(usize);
 #[derive(Debug)]
 pub struct ReportBuilder {
     report: Report,
+    /// Of each run's array with its edge.
+    array_areas_mm2: Vec<f64>,
 }
 
 impl Default for ReportBuilder {
@@ -33,6 +36,7 @@ impl Default for ReportBuilder {
                 comparisons: Vec::new(),
                 notes: ACCURACY.iter().map(ToString::to_string).collect(),
             },
+            array_areas_mm2: Vec::new(),
         }
     }
 }
@@ -48,26 +52,20 @@ impl ReportBuilder {
         let run = run_report(point, network, result);
         self.report.notes.extend(outputs_note(&run));
         self.report.runs.push(run);
+        self.array_areas_mm2.push(point.energy.area().array_mm2());
         RunKey(self.report.runs.len() - 1)
     }
 
-    /// Compares a run with another of the same workload.
+    /// Compares a run with another of the same workload, arrays as their files say.
     pub fn compare(&mut self, baseline: RunKey, run: RunKey) {
-        let (base, this) = (&self.report.runs[baseline.0], &self.report.runs[run.0]);
-        let fxp8 = base.architecture.pe == "fxp(bits: 8)";
-        let blocked = this.architecture.pe.starts_with("ax_bxp");
-        self.report.comparisons.push(Comparison {
-            workload: this.workload.clone(),
-            baseline_run: baseline.0,
-            run: run.0,
-            speedup: ratio(base.total.time_us, this.total.time_us),
-            energy_ratio: ratio(base.total.energy_pj, this.total.energy_pj),
-            published: if fxp8 && blocked {
-                published::range(&this.workload)
-            } else {
-                None
-            },
-        });
+        self.compare_sized(baseline, run, &[Iso::None]);
+    }
+
+    /// Compares a run with another of the same workload, whose array was sized so.
+    pub fn compare_sized(&mut self, baseline: RunKey, run: RunKey, iso: &[Iso]) {
+        let of = |key: RunKey| (&self.report.runs[key.0], self.array_areas_mm2[key.0]);
+        let comparison = comparison([baseline.0, run.0], of(baseline), of(run), iso);
+        self.report.comparisons.push(comparison);
     }
 
     /// The report.
@@ -93,27 +91,31 @@ fn outputs_note(run: &RunReport) -> Option<String> {
     })
 }
 
-fn ratio(numerator: f64, denominator: f64) -> f64 {
-    if denominator > 0.0 {
-        numerator / denominator
-    } else {
-        0.0
-    }
-}
-
 fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> RunReport {
     let clock_khz = point.architecture.core_clock_khz as f64;
     let burst_bytes = u64::from(point.dram.burst_bytes());
+    let dram_peak_gbps = dram_peak_gbps(point);
     let mut layers = Vec::with_capacity(result.run.layers.len());
     let mut capacity = Capacity::default();
     for (index, layer) in result.run.layers.iter().enumerate() {
         let id = result.plan.ids[index];
         let precision = result.precisions[index].as_ref();
         let pe_cycles = layer.causes.total();
-        let of_layer = Capacity::of(pe_cycles, layer.array.macs, &result.points[index].rate);
-        if precision.is_some() {
+        let rate = &result.points[index].rate;
+        let of_layer = Capacity::of(pe_cycles, layer.array.macs, rate);
+        let (operations, peak) = if precision.is_some() {
             capacity.add(&of_layer);
-        }
+            (2 * layer.array.macs, array_peak(point, rate))
+        } else {
+            (layer.vector.operations, vector_peak(point))
+        };
+        let time_us = layer.cycles() as f64 / clock_khz * 1e3;
+        let energy_pj = result.energy[index].total_pj();
+        let work = Work {
+            operations,
+            dram_bytes: (layer.dram.reads + layer.dram.writes).max(1) * burst_bytes,
+            time_us,
+        };
         layers.push(LayerReport {
             name: network.layer(id).name.clone(),
             op: network.layer(id).op.name().to_string(),
@@ -125,12 +127,14 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
             precision: precision.map(precision_label).unwrap_or_default(),
             macs: layer.array.macs,
             cycles: layer.cycles(),
-            time_us: layer.cycles() as f64 / clock_khz * 1e3,
+            time_us,
             pe_utilization: of_layer.pe_utilization(),
             multiplier_utilization: of_layer.multiplier_utilization(),
             pe_cycles: causes(&layer.causes),
             energy: result.energy[index],
-            energy_pj: result.energy[index].total_pj(),
+            energy_pj,
+            efficiency: Efficiency::of(layer.array.macs, time_us, energy_pj),
+            roofline: Roofline::of(work, peak, dram_peak_gbps),
             traffic: traffic(layer, burst_bytes),
             tiles: layer.tiles,
             tiling: tiling_label(&result.plan.layers[index]),
@@ -140,7 +144,7 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
             }),
         });
     }
-    let total = total(&layers, &capacity);
+    let total = total(&layers, &capacity, dram_peak_gbps);
     let dram = dram_report(point, result, total.time_us);
     RunReport {
         workload: network.name.clone(),
@@ -195,7 +199,48 @@ impl Capacity {
     }
 }
 
-fn total(layers: &[LayerReport], capacity: &Capacity) -> LayerReport {
+/// What the PEs could do at `rate`.
+fn array_peak(point: &DesignPoint, rate: &MacRate) -> Peak {
+    let macs_per_cycle =
+        point.architecture.array.pes() as f64 * f64::from(rate.macs) / f64::from(rate.cycles);
+    Peak {
+        gops: OPERATIONS_PER_MAC * macs_per_cycle * clock_ghz(point),
+        bound: Bound::Compute,
+    }
+}
+
+/// What the lanes of the vector unit could do.
+fn vector_peak(point: &DesignPoint) -> Peak {
+    Peak {
+        gops: f64::from(point.architecture.vector_unit.lanes) * clock_ghz(point),
+        bound: Bound::Vector,
+    }
+}
+
+fn clock_ghz(point: &DesignPoint) -> f64 {
+    point.architecture.core_clock_khz as f64 / 1e6
+}
+
+fn dram_peak_gbps(point: &DesignPoint) -> f64 {
+    point.memory().peak_bytes_per_second as f64 / 1e9
+}
+
+/// The rate at which the layers on the array together would take what each takes at its own peak.
+fn peak_of_all(layers: &[LayerReport]) -> Peak {
+    let on_array = || layers.iter().filter(|layer| layer.engine == Engine::Array);
+    let operations: f64 = on_array()
+        .map(|layer| layer.roofline.operations as f64)
+        .sum();
+    let least_ns: f64 = on_array()
+        .map(|layer| ratio(layer.roofline.operations as f64, layer.roofline.peak_gops))
+        .sum();
+    Peak {
+        gops: ratio(operations, least_ns),
+        bound: Bound::Compute,
+    }
+}
+
+fn total(layers: &[LayerReport], capacity: &Capacity, dram_peak_gbps: f64) -> LayerReport {
     let sum = |of: fn(&LayerReport) -> u64| layers.iter().map(of).sum::<u64>();
     let energy: EnergyBreakdown = layers.iter().map(|layer| layer.energy).sum();
     let mut pe_cycles = CauseReport::default();
@@ -204,19 +249,29 @@ fn total(layers: &[LayerReport], capacity: &Capacity) -> LayerReport {
         pe_cycles.add(&layer.pe_cycles);
         traffic.add(&layer.traffic);
     }
+    let macs = sum(|layer| layer.macs);
+    let time_us = layers.iter().map(|layer| layer.time_us).sum();
+    let energy_pj = energy.total_pj();
+    let work = Work {
+        operations: 2 * macs,
+        dram_bytes: sum(|layer| layer.roofline.dram_bytes),
+        time_us,
+    };
     LayerReport {
         name: "total".to_string(),
         op: String::new(),
         engine: Engine::All,
         precision: String::new(),
-        macs: sum(|layer| layer.macs),
+        macs,
         cycles: sum(|layer| layer.cycles),
-        time_us: layers.iter().map(|layer| layer.time_us).sum(),
+        time_us,
         pe_utilization: capacity.pe_utilization(),
         multiplier_utilization: capacity.multiplier_utilization(),
         pe_cycles,
         energy,
-        energy_pj: energy.total_pj(),
+        energy_pj,
+        efficiency: Efficiency::of(macs, time_us, energy_pj),
+        roofline: Roofline::of(work, peak_of_all(layers), dram_peak_gbps),
         traffic,
         tiles: sum(|layer| layer.tiles),
         tiling: String::new(),
@@ -292,8 +347,9 @@ fn architecture_report(point: &DesignPoint) -> ArchitectureReport {
         core_clock_mhz: arch.core_clock_khz as f64 / 1e3,
         dram: point.dram.name.clone(),
         dram_channels: arch.dram.channels,
-        dram_peak_gbps: point.memory().peak_bytes_per_second as f64 / 1e9,
+        dram_peak_gbps: dram_peak_gbps(point),
         energy_table: point.energy.table().name.clone(),
+        parallel_macs: point.energy.table().parallel_macs,
     }
 }
 

@@ -34,3 +34,12 @@ pub(super) fn percent(share: f64) -> String {
         format!("{:.1}", share * 100.0)
     }
 }
+
+/// Energy: all of it, then the groups of [`energy_groups`].
+pub(super) const ENERGY_HEADS: [(&str, &str); 5] = [
+    ("energy", "uJ"),
+    ("array", "uJ"),
+    ("buffers", "uJ"),
+    ("DRAM", "uJ"),
+    ("other", "uJ"),
+];

@@ -4,8 +4,8 @@ use std::io;
 
 use super::model::{Engine, LayerReport, Report, RunReport};
 
-/// Writes the report. Columns are named in the first line; energies in pJ, traffic in bytes, causes in
-/// PE-cycles.
+/// Writes the report. Columns are named in the first line, after the fields of the JSON; energies in pJ, traffic in
+/// bytes, causes in PE-cycles, the rest in the units that their names end in.
 ///
 /// # Errors
 /// What writing gives.
@@ -67,6 +67,7 @@ fn head(sample: &LayerReport) -> Vec<String> {
         ]
         .map(String::from),
     );
+    names.extend(derived(sample).map(|(name, _)| name.to_string()));
     names
 }
 
@@ -113,5 +114,26 @@ fn record(index: usize, run: &RunReport, layer: &LayerReport) -> Vec<String> {
         .map(|count| count.to_string()),
     );
     fields.push(layer.tiling.clone());
+    fields.extend(derived(layer).map(|(_, figure)| figure));
     fields
+}
+
+/// Efficiency and place under the roofline, by the names of their fields.
+fn derived(layer: &LayerReport) -> [(&'static str, String); 12] {
+    let (efficiency, roofline) = (&layer.efficiency, &layer.roofline);
+    let figure = |value: f64| format!("{value:.6}");
+    [
+        ("edp_pj_us", figure(efficiency.edp_pj_us)),
+        ("tops", figure(efficiency.tops)),
+        ("tops_per_w", figure(efficiency.tops_per_w)),
+        ("average_power_mw", figure(efficiency.average_power_mw)),
+        ("operations", roofline.operations.to_string()),
+        ("dram_bytes", roofline.dram_bytes.to_string()),
+        ("operations_per_byte", figure(roofline.operations_per_byte)),
+        ("attained_gops", figure(roofline.attained_gops)),
+        ("peak_gops", figure(roofline.peak_gops)),
+        ("bandwidth_roof_gops", figure(roofline.bandwidth_roof_gops)),
+        ("roof_gops", figure(roofline.roof_gops)),
+        ("bound", roofline.bound.name().to_string()),
+    ]
 }

@@ -1,138 +1,56 @@
-//! Reports as aligned tables.
+//! Reports as aligned tables: the views asked for, one after the other.
 
-use std::fmt::Write as _;
+use super::columns::figure;
+use super::layout::wrapped;
+use super::model::{Report, RunReport};
+use super::{cycles_view, efficiency_table, energy_view, roofline_view, summary};
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+/// A part of the printed report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Each run layer by layer: work, time, causes of its cycles, energy in groups, traffic.
+    Cycles,
+    /// Each run layer by layer: energy by component.
+    Energy,
+    /// Each run layer by layer: intensity, attained, roofs.
+    Roofline,
+    /// All runs, a line each, and their efficiency.
+    Summary,
+}
 
-use super::columns::{energy_groups, figure, percent};
-use super::model::{CauseReport, Comparison, LayerReport, Report, RunReport};
-
-/// Column head of each cause and what it means, in the order of [`CauseReport::parts`].
-const CAUSES: [(&str, &str); 11] = [
-    ("comp", "PEs multiply"),
-    (
-        "idle",
-        "PEs that the layer leaves without work while others multiply",
-    ),
-    ("wload", "stationary operands move into the PEs"),
-    ("fill", "the array fills or empties"),
-    ("w-wait", "weights are not in their buffer yet"),
-    ("a-wait", "activations are not in their buffer yet"),
-    (
-        "o-wait",
-        "no room in the output buffer, or the last outputs on their way to DRAM",
-    ),
-    ("port", "a buffer port or the converter is too narrow"),
-    ("bank", "DMA and array meet at a buffer bank"),
-    ("setup", "the controller sets up tiles"),
-    ("vector", "the vector unit works"),
-];
-
-const LEGEND: &str = "\
-util    MACs done, of those the array could do in that time at the layer's precision
-mult    multiplications done, of those its (block) multipliers could do
-read, written   whole DRAM bursts
-PE-cycles by cause, in % of cycles x PEs:
-";
-
-/// Columns that text below the tables is wrapped to.
-const TEXT_COLUMNS: usize = 100;
-
-/// The whole report: each run layer by layer if `layers`, then the summary and the notes.
-pub fn render(report: &Report, layers: bool, notes: bool) -> String {
-    let mut text = String::new();
-    if layers {
-        for run in &report.runs {
-            text += &run_table(run);
-            text.push('\n');
-        }
-        text += &legend(report);
-        text.push('\n');
-    }
-    text += &summary(report);
+/// The views in the order of `views`, then the notes.
+pub fn render(report: &Report, views: &[View], notes: bool) -> String {
+    let mut parts: Vec<String> = views.iter().map(|view| view.render(report)).collect();
     if notes {
-        text.push('\n');
-        for note in &report.notes {
-            text += &wrapped("note: ", note);
+        let notes = report.notes.iter().map(|note| wrapped("note: ", note));
+        parts.push(notes.collect());
+    }
+    parts.join("\n")
+}
+
+impl View {
+    fn render(self, report: &Report) -> String {
+        match self {
+            View::Cycles => of_runs(report, cycles_view::run_table) + &cycles_view::legend(report),
+            View::Energy => of_runs(report, energy_view::run_tables) + &energy_view::legend(report),
+            View::Roofline => {
+                of_runs(report, roofline_view::run_table) + &roofline_view::legend(report)
+            }
+            View::Summary => {
+                format!(
+                    "{}\n{}",
+                    summary::summary(report),
+                    efficiency_table::table(report)
+                )
+            }
         }
     }
-    text
 }
 
-/// What the columns of the layer tables mean; of the causes those that are shown.
-fn legend(report: &Report) -> String {
-    let mut text = LEGEND.to_string();
-    for (index, (head, meaning)) in CAUSES.iter().enumerate() {
-        if report.runs.iter().any(|run| is_shown(run, index)) {
-            let _ = writeln!(text, "  {head:6}  {meaning}");
-        }
-    }
-    text
-}
-
-/// Whether a run spends PE-cycles on a cause: one that no layer knows takes no column.
-fn is_shown(run: &RunReport, cause: usize) -> bool {
-    run.total.pe_cycles.parts()[cause].1 > 0
-}
-
-/// `text` after `head`, in lines of at most [`TEXT_COLUMNS`], those after the first indented as far.
-fn wrapped(head: &str, text: &str) -> String {
-    let mut lines = String::new();
-    let mut line = head.to_string();
-    for word in text.split_whitespace() {
-        if line.len() > head.len() && line.len() + word.len() >= TEXT_COLUMNS {
-            lines += line.trim_end();
-            lines.push('\n');
-            line = " ".repeat(head.len());
-        }
-        line += word;
-        line.push(' ');
-    }
-    lines + line.trim_end() + "\n"
-}
-
-/// A column's name over its unit, both to the right.
-fn head((name, unit): (&str, &str)) -> Cell {
-    right(format!("{name}\n{unit}"))
-}
-
-fn right(text: impl Into<String>) -> Cell {
-    Cell::new(text.into()).set_alignment(CellAlignment::Right)
-}
-
-fn plain_table(heads: Vec<Cell>) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(heads);
-    if let Some(first) = table.column_mut(0) {
-        first.set_padding((0, 1));
-    }
-    table
-}
-
-/// Lines of a table's head: names and units.
-const HEAD_LINES: usize = 2;
-
-/// A table without trailing blanks, with a rule under its head and one before each of the `ruled` rows.
-fn lines(table: &Table, ruled: &[usize]) -> String {
-    let lines: Vec<String> = table
-        .lines()
-        .map(|line| line.trim_end().to_string())
-        .collect();
-    let width = lines.iter().map(|line| line.chars().count()).max();
-    let rule = "-".repeat(width.unwrap_or(0)) + "\n";
-    let mut text = String::new();
-    for (index, line) in lines.iter().enumerate() {
-        let row = index.checked_sub(HEAD_LINES);
-        if row.is_some_and(|row| row == 0 || ruled.contains(&row)) {
-            text += &rule;
-        }
-        text += line;
-        text.push('\n');
-    }
-    text
+/// Each run under its title.
+fn of_runs(report: &Report, table: fn(&RunReport) -> String) -> String {
+    let tables = report.runs.iter();
+    tables.map(|run| title(run) + &table(run) + "\n").collect()
 }
 
 fn title(run: &RunReport) -> String {
@@ -153,159 +71,4 @@ fn title(run: &RunReport) -> String {
         figure(arch.dram_peak_gbps),
         arch.energy_table,
     )
-}
-
-/// One run, layer by layer.
-fn run_table(run: &RunReport) -> String {
-    let shown: Vec<usize> = (0..CAUSES.len())
-        .filter(|&cause| is_shown(run, cause))
-        .collect();
-    let mut heads = vec![Cell::new("layer"), Cell::new("precision")];
-    heads.extend(
-        [
-            ("work", "MMAC"),
-            ("time", "kcycles"),
-            ("", "us"),
-            ("util", "%"),
-            ("mult", "%"),
-        ]
-        .map(head),
-    );
-    heads.extend(shown.iter().map(|&cause| head((CAUSES[cause].0, "%"))));
-    heads.extend(ENERGY_HEADS.map(head));
-    heads.extend([("read", "MB"), ("written", "MB")].map(head));
-    let mut table = plain_table(heads);
-    for layer in run.layers.iter().chain([&run.total]) {
-        table.add_row(layer_row(layer, &shown));
-    }
-    title(run) + &lines(&table, &[run.layers.len()])
-}
-
-/// Energy: all of it, then the groups of [`energy_groups`].
-const ENERGY_HEADS: [(&str, &str); 5] = [
-    ("energy", "uJ"),
-    ("array", "uJ"),
-    ("buffers", "uJ"),
-    ("DRAM", "uJ"),
-    ("other", "uJ"),
-];
-
-fn layer_row(layer: &LayerReport, shown: &[usize]) -> Vec<Cell> {
-    let mut row = vec![Cell::new(&layer.name), Cell::new(&layer.precision)];
-    let macs = if layer.macs > 0 {
-        figure(layer.macs as f64 / 1e6)
-    } else {
-        String::new()
-    };
-    row.extend([
-        right(macs),
-        right(figure(layer.cycles as f64 / 1e3)),
-        right(figure(layer.time_us)),
-        right(percent(layer.pe_utilization)),
-        right(percent(layer.multiplier_utilization)),
-    ]);
-    row.extend(cause_cells(&layer.pe_cycles, shown));
-    row.push(right(figure(layer.energy_pj / 1e6)));
-    row.extend(energy_groups(&layer.energy).map(|(_, pj)| right(figure(pj / 1e6))));
-    row.push(right(figure(layer.traffic.dram_read_bytes as f64 / 1e6)));
-    row.push(right(figure(layer.traffic.dram_written_bytes as f64 / 1e6)));
-    row
-}
-
-fn cause_cells(causes: &CauseReport, shown: &[usize]) -> Vec<Cell> {
-    let total = causes.total().max(1) as f64;
-    shown
-        .iter()
-        .map(|&i| right(percent(causes.parts()[i].1 as f64 / total)))
-        .collect()
-}
-
-/// All runs, a line each, with the ratios.
-fn summary(report: &Report) -> String {
-    let published = report
-        .comparisons
-        .iter()
-        .find_map(|comparison| comparison.published);
-    let mut heads = ["workload", "architecture", "approx"]
-        .map(Cell::new)
-        .to_vec();
-    heads.extend(
-        [
-            ("time", "Mcycles"),
-            ("", "ms"),
-            ("util", "%"),
-            ("mult", "%"),
-        ]
-        .map(head),
-    );
-    heads.extend(ENERGY_HEADS.map(head));
-    heads.extend(
-        [
-            ("DRAM", "MB"),
-            ("", "GB/s"),
-            ("read p50", "ns"),
-            ("p99", "ns"),
-        ]
-        .map(head),
-    );
-    if !report.comparisons.is_empty() {
-        heads.extend([("speedup", ""), ("energy", "ratio")].map(head));
-    }
-    if published.is_some() {
-        heads.extend([("published", "speedup"), ("published", "energy")].map(head));
-    }
-    let mut table = plain_table(heads);
-    for (index, run) in report.runs.iter().enumerate() {
-        let comparison = report
-            .comparisons
-            .iter()
-            .find(|comparison| comparison.run == index);
-        table.add_row(summary_row(run, comparison));
-    }
-    let workload = |index: usize| &report.runs[index].workload;
-    let ruled: Vec<usize> = (1..report.runs.len())
-        .filter(|&index| workload(index) != workload(index - 1))
-        .collect();
-    let mut text = lines(&table, &ruled);
-    if !report.comparisons.is_empty() {
-        text += "speedup, energy ratio: the first run of the workload over this one\n";
-    }
-    if let Some(published) = published {
-        text += &wrapped("published: ", published.source);
-    }
-    text
-}
-
-fn summary_row(run: &RunReport, comparison: Option<&Comparison>) -> Vec<Cell> {
-    let total = &run.total;
-    let bytes = total.traffic.dram_read_bytes + total.traffic.dram_written_bytes;
-    let mut row = vec![
-        Cell::new(&run.workload),
-        Cell::new(&run.architecture.name),
-        Cell::new(&run.approximation),
-    ];
-    row.extend([
-        right(format!("{:.3}", total.cycles as f64 / 1e6)),
-        right(format!("{:.3}", total.time_us / 1e3)),
-        right(percent(total.pe_utilization)),
-        right(percent(total.multiplier_utilization)),
-        right(figure(total.energy_pj / 1e6)),
-    ]);
-    row.extend(energy_groups(&total.energy).map(|(_, pj)| right(figure(pj / 1e6))));
-    row.extend([
-        right(figure(bytes as f64 / 1e6)),
-        right(figure(run.dram.mean_bandwidth_gbps)),
-        right(figure(run.dram.read_latency_p50_ns)),
-        right(figure(run.dram.read_latency_p99_ns)),
-    ]);
-    if let Some(comparison) = comparison {
-        row.push(right(format!("{:.2}x", comparison.speedup)));
-        row.push(right(format!("{:.2}x", comparison.energy_ratio)));
-        if let Some(published) = comparison.published {
-            let range = |(low, high): (f64, f64)| format!("{low:.2}-{high:.2}x");
-            row.push(right(range(published.speedup)));
-            row.push(right(range(published.energy_ratio)));
-        }
-    }
-    row
 }

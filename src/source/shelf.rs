@@ -25,18 +25,21 @@ pub enum Shelf {
     Energy,
     /// How operands switch: `arch-configs/activity/*.ron`.
     Activity,
+    /// Measured SRAM macros: `arch-configs/sram/*.ron`.
+    Sram,
     /// A network: `workloads/*.ron`.
     Workload,
 }
 
 impl Shelf {
     /// Every shelf.
-    pub const ALL: [Shelf; 6] = [
+    pub const ALL: [Shelf; 7] = [
         Shelf::Architecture,
         Shelf::Approximation,
         Shelf::Dram,
         Shelf::Energy,
         Shelf::Activity,
+        Shelf::Sram,
         Shelf::Workload,
     ];
 
@@ -48,6 +51,7 @@ impl Shelf {
             Shelf::Dram => "arch-configs/dram",
             Shelf::Energy => "arch-configs/energy",
             Shelf::Activity => "arch-configs/activity",
+            Shelf::Sram => "arch-configs/sram",
             Shelf::Workload => "workloads",
         }
     }
@@ -59,6 +63,7 @@ impl Shelf {
             Shelf::Dram => ARCH_CONFIGS.get_dir("dram"),
             Shelf::Energy => ARCH_CONFIGS.get_dir("energy"),
             Shelf::Activity => ARCH_CONFIGS.get_dir("activity"),
+            Shelf::Sram => ARCH_CONFIGS.get_dir("sram"),
             Shelf::Workload => Some(&WORKLOADS),
         }
     }
@@ -83,6 +88,7 @@ impl fmt::Display for Shelf {
             Shelf::Dram => "DRAM standard",
             Shelf::Energy => "energy table",
             Shelf::Activity => "operand activity",
+            Shelf::Sram => "SRAM table",
             Shelf::Workload => "network",
         })
     }

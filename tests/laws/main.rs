@@ -7,9 +7,10 @@
 
 mod energy;
 mod laws;
+mod roofline;
 
 use axbxp::hw::Unobserved;
-use axbxp::report::ReportBuilder;
+use axbxp::report::{Report, ReportBuilder};
 use axbxp::source::{self, Shelf, shipped};
 use axbxp::sweep::{DesignPoint, Job, JobError, JobResult, map_parallel};
 use axbxp::workload::{self, Network};
@@ -65,11 +66,15 @@ impl Case {
         result.unwrap_or_else(|error| panic!("{}: {error}", self.name()))
     }
 
-    /// What `axbxp run --format json` says of a result.
-    fn json(&self, result: &JobResult) -> String {
+    fn report(&self, result: &JobResult) -> Report {
         let mut report = ReportBuilder::default();
         report.add_run(&self.point, &self.network, result);
-        serde_json::to_string(&report.finish()).expect("plain data")
+        report.finish()
+    }
+
+    /// What `axbxp run --format json` says of a result.
+    fn json(&self, result: &JobResult) -> String {
+        serde_json::to_string(&self.report(result)).expect("plain data")
     }
 }
 
@@ -95,7 +100,12 @@ fn every_run_keeps_the_laws() {
     let cases = cases(|architecture, workload| {
         thorough() || SMALL.contains(&workload) || LARGE.contains(&(architecture, workload))
     });
-    let broken = map_parallel(&cases, 2, |_, case| laws::broken(case, &case.run()));
+    let broken = map_parallel(&cases, 2, |_, case| {
+        let result = case.run();
+        let mut broken = laws::broken(case, &result);
+        broken.extend(roofline::broken(case, &case.report(&result)));
+        broken
+    });
     let broken: Vec<String> = broken.into_iter().flatten().collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }

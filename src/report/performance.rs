@@ -1,0 +1,134 @@
+//! Figures derived from time, work, traffic and energy: efficiency, and the place under the roofline (Williams,
+//! Waterman, Patterson, CACM 52(4), 2009).
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Operations of a multiply-accumulate.
+pub(super) const OPERATIONS_PER_MAC: f64 = 2.0;
+
+/// Rates and products of time, energy and multiply-accumulates (2 operations each). The vector unit's operations
+/// are not among them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Efficiency {
+    /// Energy-delay product: energy x time, in pJ us.
+    pub edp_pj_us: f64,
+    /// Tera-operations per second attained.
+    pub tops: f64,
+    /// Tera-operations per second and watt: operations per pJ of all energy, DRAM included.
+    pub tops_per_w: f64,
+    /// Energy over time, in mW, DRAM included.
+    pub average_power_mw: f64,
+}
+
+impl Efficiency {
+    /// Of `macs` multiply-accumulates that took `time_us` and `energy_pj`.
+    pub(super) fn of(macs: u64, time_us: f64, energy_pj: f64) -> Efficiency {
+        let operations = OPERATIONS_PER_MAC * macs as f64;
+        Efficiency {
+            edp_pj_us: energy_pj * time_us,
+            tops: ratio(operations, time_us) / 1e6,
+            tops_per_w: ratio(operations, energy_pj),
+            // 1 pJ / us is 1 uW.
+            average_power_mw: ratio(energy_pj, time_us) / 1e3,
+        }
+    }
+}
+
+/// What keeps a layer from being faster, at best: the lower of its two roofs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// The PE array.
+    Compute,
+    /// The DRAM.
+    Memory,
+    /// The vector unit.
+    Vector,
+}
+
+impl Bound {
+    /// Its name in JSON and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Bound::Compute => "compute",
+            Bound::Memory => "memory",
+            Bound::Vector => "vector",
+        }
+    }
+}
+
+/// A layer's, or a run's, place under the roofline.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+pub struct Roofline {
+    /// Operations: 2 a multiply-accumulate of a layer on the array; lane operations of a layer on the vector unit;
+    /// of a run, 2 a multiply-accumulate.
+    pub operations: u64,
+    /// Bytes of the bursts that crossed the DRAM bus in the layer's time; one burst if none did. Writes that the
+    /// memory controller accepts and does later count for the layer under which they are done, so that no layer can
+    /// be above its roof; a layer's `traffic` has them where they were asked for.
+    pub dram_bytes: u64,
+    /// Operational intensity: operations over these bytes.
+    pub operations_per_byte: f64,
+    /// Giga-operations per second attained.
+    pub attained_gops: f64,
+    /// Those that the engine could do: the array at the layer's precision (PEs x MACs per cycle x 2 x clock) or the
+    /// lanes of the vector unit; of a run, the rate at which all layers together would take no more than each its
+    /// multiply-accumulates at its own peak.
+    pub peak_gops: f64,
+    /// Those that the DRAM could feed: intensity x peak bandwidth.
+    pub bandwidth_roof_gops: f64,
+    /// The lower of the two roofs.
+    pub roof_gops: f64,
+    /// Which one that is.
+    pub bound: Bound,
+}
+
+/// An engine: what it can do, and which bound it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peak {
+    pub gops: f64,
+    pub bound: Bound,
+}
+
+/// What a layer or a run did in which time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Work {
+    pub operations: u64,
+    pub dram_bytes: u64,
+    pub time_us: f64,
+}
+
+impl Roofline {
+    /// Of `work` on an engine beside a memory of `dram_peak_gbps` GB/s.
+    pub(super) fn of(work: Work, peak: Peak, dram_peak_gbps: f64) -> Roofline {
+        let operations = work.operations as f64;
+        let operations_per_byte = ratio(operations, work.dram_bytes as f64);
+        let bandwidth_roof_gops = operations_per_byte * dram_peak_gbps;
+        let memory = bandwidth_roof_gops < peak.gops;
+        Roofline {
+            operations: work.operations,
+            dram_bytes: work.dram_bytes,
+            operations_per_byte,
+            attained_gops: ratio(operations, work.time_us) / 1e3,
+            peak_gops: peak.gops,
+            bandwidth_roof_gops,
+            roof_gops: bandwidth_roof_gops.min(peak.gops),
+            bound: if memory { Bound::Memory } else { peak.bound },
+        }
+    }
+
+    /// Attained, of the roof; 0 to 1.
+    pub fn share_of_roof(&self) -> f64 {
+        ratio(self.attained_gops, self.roof_gops)
+    }
+}
+
+/// `numerator / denominator`, 0 where there is nothing to divide by.
+pub(super) fn ratio(numerator: f64, denominator: f64) -> f64 {
+    if denominator > 0.0 {
+        numerator / denominator
+    } else {
+        0.0
+    }
+}

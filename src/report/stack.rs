@@ -1,0 +1,91 @@
+//! Energy as a stack of components, in the order in which tables, bars and plots show it.
+
+use crate::energy::EnergyBreakdown;
+
+/// A component of the stack.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Part {
+    /// Head of its column.
+    pub head: &'static str,
+    /// Its letter in a bar.
+    pub letter: char,
+    /// What it is.
+    pub meaning: &'static str,
+    /// Its energy in pJ.
+    pub pj: f64,
+}
+
+/// Components of the stack.
+pub(super) const PARTS: usize = 14;
+
+/// The components of `energy` from the array outwards. They sum to its total.
+pub(super) fn stack(energy: &EnergyBreakdown) -> [Part; PARTS] {
+    let part = |head, letter, meaning, pj| Part {
+        head,
+        letter,
+        meaning,
+        pj,
+    };
+    [
+        part("PE", 'M', "PEs that compute", energy.pe_array_pj),
+        part(
+            "idle",
+            'I',
+            "PEs clocked without computing",
+            energy.pe_idle_pj,
+        ),
+        part(
+            "edge",
+            'E',
+            "registers of the array outside computing PEs: skew, preload, drain",
+            energy.array_registers_pj,
+        ),
+        part("conv", 'C', "format converter", energy.converter_pj),
+        part(
+            "abuf",
+            'a',
+            "activation buffer",
+            energy.activation_buffer_pj,
+        ),
+        part("wbuf", 'w', "weight buffer", energy.weight_buffer_pj),
+        part("obuf", 'o', "output buffer", energy.output_buffer_pj),
+        part("vec", 'V', "vector unit", energy.vector_unit_pj),
+        part("dma", 'D', "DMA engine", energy.dma_pj),
+        part("ctrl", 'T', "tile controller", energy.controller_pj),
+        part(
+            "leak",
+            '.',
+            "leakage of PEs and buffers over the time taken",
+            energy.leakage_pj,
+        ),
+        part(
+            "dram",
+            '#',
+            "DRAM activates, precharges, reads and writes",
+            energy.dram_dynamic_pj,
+        ),
+        part(
+            "bg",
+            '=',
+            "DRAM standby and refresh",
+            energy.dram_background_pj,
+        ),
+        part("io", '~', "DRAM interface", energy.dram_io_pj),
+    ]
+}
+
+/// A bar of `width` characters, each part by its letter as long as its share; ends are rounded, so that parts of
+/// less than a character may not show.
+pub(super) fn bar(parts: &[Part], width: usize) -> String {
+    let total: f64 = parts.iter().map(|part| part.pj).sum();
+    let mut bar = String::with_capacity(width);
+    let mut end_pj = 0.0;
+    for part in parts {
+        end_pj += part.pj;
+        let end = (super::performance::ratio(end_pj, total) * width as f64).round() as usize;
+        while bar.len() < end.min(width) {
+            bar.push(part.letter);
+        }
+    }
+    bar
+}
