@@ -108,6 +108,8 @@ refused! {
     bad_mapping: "check" "bad_mapping.ron";
     no_source: "check" "no_source.ron";
     activity_out_of_range: "check" "activity_out_of_range.ron";
+    activity_unknown_layer: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--activity" "activity_unknown_layer.ron" "--quiet";
+    activity_unknown: "run" "-w" "tiny" "--activity" "unifrom";
     activity_misnamed: "check" "--as" "activity" "no_source.ron";
     unknown_workload: "run" "--workload" "resnet5";
     unknown_architecture: "compare" "axbxp_k4_32x23";

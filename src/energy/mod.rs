@@ -33,6 +33,7 @@ pub use error::EnergyError;
 pub use model::{DramEnergy, EnergyModel};
 pub use operands::{
     ActivityFile, LayerOperands, OperandActivity, OperandStatistics, SignMagnitude, TwosComplement,
+    switching_is_known,
 };
 pub use parts::PeParts;
 pub use sram::{AccessFit, MacroGrid, SramTable};

@@ -65,7 +65,7 @@ fn missing_entries_name_file_entry_and_what_is_there() {
             table("ng45").with_parallel_macs(ParallelMacRule::Lanes),
             without_products,
         )
-        .pe_cycle_pj(&point),
+        .pe_cycle_pj(&point, None),
     )];
     let mut architecture = architecture("fxp8_8x8");
     architecture.array.pe = PeKind::Fxp { bits: 6 };
