@@ -14,6 +14,7 @@ mod entry;
 mod error;
 mod hardware;
 mod leakage;
+mod listing;
 mod load;
 mod model;
 mod operands;
@@ -30,6 +31,7 @@ pub use area::{AreaBreakdown, AreaShares, array_mm2};
 pub use breakdown::{BasisShares, EnergyBreakdown, LeakageParts};
 pub use entry::{Action, Basis, Component, Entry, Quantity, Split};
 pub use error::EnergyError;
+pub use listing::{LISTING_SCHEMA, ListedValue, Listing};
 pub use model::{DramEnergy, EnergyModel};
 pub use operands::{
     ActivityFile, LayerOperands, OperandActivity, OperandStatistics, SignMagnitude, TwosComplement,
