@@ -111,6 +111,16 @@ refused! {
     activity_unknown_layer: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--activity" "activity_unknown_layer.ron" "--quiet";
     activity_unknown: "run" "-w" "tiny" "--activity" "unifrom";
     activity_misnamed: "check" "--as" "activity" "no_source.ron";
+    absurd_energy: "check" "absurd_energy.ron";
+    unknown_unit: "check" "unknown_unit.ron";
+    no_sram: "check" "no_sram.ron";
+    bad_sram: "check" "bad_sram.ron";
+    ragged_grid: "check" "ragged_grid.ron";
+    optimistic_fit: "check" "optimistic_fit.ron";
+    no_area: "run" "-a" "no_area.ron" "-w" "tiny" "--quiet";
+    energy_table_misspelt: "energy-table" "ng54";
+    energy_table_of_an_architecture: "energy-table" "no_area.ron";
+    energy_table_in_no_folder: "energy-table" "--out" "nowhere/table.csv";
     unknown_workload: "run" "--workload" "resnet5";
     unknown_architecture: "compare" "axbxp_k4_32x23";
     unknown_approximation: "run" "--approx" "k4_12";

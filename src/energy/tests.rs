@@ -1,7 +1,10 @@
 //! Counts to energies, and PE prices. Files and shipped tables are tested in `files`.
 
+mod areas;
 mod files;
 mod operands;
+mod pes;
+mod sram;
 
 use proptest::prelude::*;
 
