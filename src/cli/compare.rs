@@ -3,8 +3,10 @@
 use super::args::{CompareArgs, Format, Global};
 use super::error::{CliError, Exit};
 use super::output::{check_targets, write_report};
+use super::plots;
 use super::progress;
 use crate::hw::Unobserved;
+use crate::report::plot::Detail;
 use crate::report::{ReportBuilder, View};
 use crate::sweep::{DesignPoint, Job, map_parallel, plan_all, threads_or_cores};
 use crate::workload::{self, Network};
@@ -12,6 +14,13 @@ use crate::workload::{self, Network};
 /// Runs the command.
 pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
     check_targets(args.output.out.as_deref(), None)?;
+    if let Some(folder) = &args.output.plots {
+        plots::check(
+            folder,
+            Detail::Runs,
+            &[("--out", args.output.out.as_deref())],
+        )?;
+    }
     let points = args
         .points
         .iter()
@@ -50,7 +59,11 @@ pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
         }
     }
     let notes = args.output.format == Format::Table && !global.quiet;
-    write_report(&report.finish(), &args.output, &[View::Summary], notes)?;
+    let report = report.finish();
+    if let Some(folder) = &args.output.plots {
+        plots::write(&report, folder, Detail::Runs)?;
+    }
+    write_report(&report, &args.output, &[View::Summary], notes)?;
     Ok(Exit::Done)
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod inspect;
 mod multiply;
 mod output;
+mod plots;
 mod progress;
 mod run;
 mod trace;
