@@ -7,6 +7,7 @@
 
 mod energy;
 mod laws;
+mod leakage;
 
 use axbxp::hw::Unobserved;
 use axbxp::report::ReportBuilder;
