@@ -34,7 +34,7 @@ pub fn read(file: SourceFile) -> Result<(SourceFile, Architecture), Diagnostics>
         }
     };
     let mut checker = Checker::new(&file);
-    check(&architecture, &file, &mut checker);
+    check(&architecture, &mut checker);
     let architecture = checker.finish(architecture)?;
     Ok((file, architecture))
 }

@@ -5,13 +5,13 @@ use std::ops::RangeInclusive;
 
 use super::pe::PeKind;
 use super::types::{Architecture, Array, Buffer, Dataflow, FillDrain};
-use crate::source::{self, Checker, Place, Shelf, SourceError, SourceFile};
+use crate::source::{Checker, Place, Shelf};
 
 /// Latencies beyond this are taken for mistakes.
 const LATENCY_CYCLES: RangeInclusive<u32> = 0..=10_000;
 
 /// Reports everything in `architecture` that cannot be simulated.
-pub(super) fn check(architecture: &Architecture, file: &SourceFile, checker: &mut Checker<'_>) {
+pub(super) fn check(architecture: &Architecture, checker: &mut Checker<'_>) {
     let root = Place::root();
     check_name(checker, root.clone().field("name"), &architecture.name);
     check_array(checker, &root.clone().field("array"), &architecture.array);
@@ -49,9 +49,7 @@ pub(super) fn check(architecture: &Architecture, file: &SourceFile, checker: &mu
     );
 
     let dram = root.clone().field("dram");
-    check_reference(
-        checker,
-        file,
+    checker.open_reference(
         dram.clone().field("standard"),
         Shelf::Dram,
         &architecture.dram.standard,
@@ -87,7 +85,7 @@ pub(super) fn check(architecture: &Architecture, file: &SourceFile, checker: &mu
             .map(|baseline| ("baseline", Shelf::Architecture, baseline)),
     );
     for (field, shelf, reference) in references {
-        check_reference(checker, file, root.clone().field(field), shelf, reference);
+        checker.open_reference(root.clone().field(field), shelf, reference);
     }
 }
 
@@ -227,31 +225,6 @@ fn check_units(checker: &mut Checker<'_>, architecture: &Architecture) {
             format!("`psum_bits` is {psum_bits}"),
             "expected 16, 24 or 32",
         );
-    }
-}
-
-/// What a reference names has to exist.
-fn check_reference(
-    checker: &mut Checker<'_>,
-    file: &SourceFile,
-    place: Place,
-    shelf: Shelf,
-    reference: &str,
-) {
-    let expected = "expected a shipped name or the path of a file";
-    match source::open_beside(shelf, reference, file) {
-        Ok(_) => {}
-        Err(SourceError::UnknownName {
-            nearest, available, ..
-        }) => {
-            let help = match nearest {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("shipped: {}", available.join(", ")),
-            };
-            let message = format!("there is no {shelf} named `{reference}`");
-            checker.report_with_help(place, message, expected, help);
-        }
-        Err(error) => checker.report(place, error.to_string(), expected),
     }
 }
 

@@ -6,7 +6,8 @@ use std::ops::{Add, AddAssign};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::table::Basis;
+use super::entry::Basis;
+use super::parts::PeParts;
 
 /// Energy of a layer or a run, in pJ by component.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
@@ -37,10 +38,23 @@ pub struct EnergyBreakdown {
     pub dram_background_pj: f64,
     /// DRAM interface.
     pub dram_io_pj: f64,
-    /// Leakage of PEs and buffers over the time taken.
+    /// Leakage of everything but the DRAM over the time taken.
     pub leakage_pj: f64,
+    /// `pe_array_pj` by part of the PE.
+    pub pe_parts: PeParts,
+    /// `leakage_pj` by what leaks.
+    pub leakage_parts: LeakageParts,
     /// The same energy by what it rests on.
     pub basis: BasisShares,
+}
+
+/// Leakage by what leaks, in pJ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
+pub struct LeakageParts {
+    /// PEs, array registers, converter, vector unit, DMA engine and controller, as far as the table has entries.
+    pub logic_pj: f64,
+    /// The three buffers.
+    pub sram_pj: f64,
 }
 
 /// Energy by what it rests on, in pJ.
@@ -133,6 +147,9 @@ impl AddAssign for EnergyBreakdown {
         self.dram_background_pj += other.dram_background_pj;
         self.dram_io_pj += other.dram_io_pj;
         self.leakage_pj += other.leakage_pj;
+        self.pe_parts += other.pe_parts;
+        self.leakage_parts.logic_pj += other.leakage_parts.logic_pj;
+        self.leakage_parts.sram_pj += other.leakage_parts.sram_pj;
         self.basis.measured_pj += other.basis.measured_pj;
         self.basis.derived_pj += other.basis.derived_pj;
         self.basis.assumed_pj += other.basis.assumed_pj;

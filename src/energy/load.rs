@@ -1,8 +1,10 @@
 //! The rules an energy table has to keep.
 
-use super::table::{Action, Component, EnergyTable, Entry, Quantity, SramFit};
+use super::entry::{Action, Component, Entry, Quantity, Split};
+use super::sram::SramTable;
+use super::table::EnergyTable;
 use crate::arch::PeKind;
-use crate::source::{Checker, Diagnostics, Place, SourceFile};
+use crate::source::{Checker, Diagnostics, Place, Shelf, SourceFile};
 
 pub(super) fn check(file: &SourceFile, table: EnergyTable) -> Result<EnergyTable, Diagnostics> {
     let mut checker = Checker::new(file);
@@ -10,7 +12,7 @@ pub(super) fn check(file: &SourceFile, table: EnergyTable) -> Result<EnergyTable
     for (field, text) in [("name", &table.name), ("technology", &table.technology)] {
         check_text(&mut checker, root.clone().field(field), field, text);
     }
-    check_sram(&mut checker, &root.clone().field("sram"), &table.sram);
+    let sram = checker.open_reference(root.clone().field("sram"), Shelf::Sram, &table.sram);
     for (index, entry) in table.entries.iter().enumerate() {
         let place = root.clone().field("entries").index(index);
         check_entry(&mut checker, &place, entry);
@@ -25,7 +27,11 @@ pub(super) fn check(file: &SourceFile, table: EnergyTable) -> Result<EnergyTable
             );
         }
     }
-    checker.finish(table)
+    let mut table = checker.finish(table)?;
+    if let Some(sram) = sram {
+        table.sram_table = SramTable::load(&sram)?;
+    }
+    Ok(table)
 }
 
 fn check_entry(checker: &mut Checker<'_>, place: &Place, entry: &Entry) {
@@ -49,7 +55,7 @@ fn check_entry(checker: &mut Checker<'_>, place: &Place, entry: &Entry) {
         Some(_) => {}
     }
     let limit = match entry.value {
-        Quantity::Pj(_) | Quantity::Uw(_) => 1e9,
+        Quantity::Pj(_) | Quantity::Uw(_) | Quantity::Um2(_) => 1e9,
         Quantity::Ratio(_) => 100.0,
         Quantity::Bits(_) => 65_536.0,
     };
@@ -60,37 +66,38 @@ fn check_entry(checker: &mut Checker<'_>, place: &Place, entry: &Entry) {
         entry.value.number(),
         limit,
     );
-}
-
-fn check_sram(checker: &mut Checker<'_>, place: &Place, sram: &SramFit) {
-    check_text(
-        checker,
-        place.clone().field("source"),
-        "source",
-        &sram.source,
-    );
-    for (field, value, limit) in [
-        ("a_pj", sram.a_pj, 1e6),
-        ("size_exponent", sram.size_exponent, 2.0),
-        ("width_exponent", sram.width_exponent, 2.0),
-        ("mean_error", sram.mean_error, 1.0),
-        ("worst_error", sram.worst_error, 1.0),
-        ("leakage_uw_per_kib", sram.leakage_uw_per_kib, 1e6),
-    ] {
-        check_number(checker, place.clone().field(field), field, value, limit);
-    }
-    for (field, (low, high)) in [("size_kib", sram.size_kib), ("port_bits", sram.port_bits)] {
-        if low == 0 || low > high {
-            checker.report(
-                place.clone().field(field),
-                format!("`{field}` goes from {low} to {high}"),
-                "expected (smallest, largest), both above 0",
-            );
-        }
+    if let Some(split) = entry.split {
+        check_split(checker, place, entry, split);
     }
 }
 
-fn check_text(checker: &mut Checker<'_>, place: Place, field: &str, text: &str) {
+/// Only energies of cycles and of register writes divide, and no more than all of them.
+fn check_split(checker: &mut Checker<'_>, place: &Place, entry: &Entry, split: Split) {
+    let place = place.clone().field("split");
+    if !matches!(
+        entry.action,
+        Action::Cycle | Action::Products(_) | Action::Write
+    ) {
+        checker.report(
+            place,
+            format!("`{}` has a split", entry.action),
+            "expected one at `cycle`, `products(..)` or `write` only",
+        );
+        return;
+    }
+    for (field, share) in [("clock", split.clock), ("registers", split.registers)] {
+        check_number(checker, place.clone().field(field), field, share, 1.0);
+    }
+    if split.clock + split.registers > 1.0 {
+        checker.report(
+            place,
+            format!("the shares add up to {}", split.clock + split.registers),
+            "expected 1 at most",
+        );
+    }
+}
+
+pub(super) fn check_text(checker: &mut Checker<'_>, place: Place, field: &str, text: &str) {
     if text.trim().is_empty() {
         checker.report(
             place,
@@ -103,7 +110,13 @@ fn check_text(checker: &mut Checker<'_>, place: Place, field: &str, text: &str) 
     }
 }
 
-fn check_number(checker: &mut Checker<'_>, place: Place, field: &str, value: f64, limit: f64) {
+pub(super) fn check_number(
+    checker: &mut Checker<'_>,
+    place: Place,
+    field: &str,
+    value: f64,
+    limit: f64,
+) {
     // The negation also catches NaN.
     if !(0.0..=limit).contains(&value) {
         checker.report(
@@ -115,22 +128,40 @@ fn check_number(checker: &mut Checker<'_>, place: Place, field: &str, value: f64
 }
 
 /// Actions of a component, with the unit of their values.
-fn units(component: Component) -> Vec<(&'static str, &'static str)> {
+fn units(component: Component) -> &'static [(&'static str, &'static str)] {
     match component {
-        Component::Pe(PeKind::AxBxp { .. }) => vec![
+        Component::Pe(PeKind::AxBxp { .. }) => &[
             ("products", "pj"),
             ("idle", "pj"),
             ("operand_bits", "bits"),
             ("leak", "uw"),
+            ("area", "um2"),
         ],
-        Component::Pe(_) => vec![("cycle", "pj"), ("idle", "pj"), ("leak", "uw")],
-        Component::BlockLane { .. } => vec![("products", "pj")],
-        Component::StaticWindow { .. } => vec![("products", "ratio")],
-        Component::Register => vec![("write", "pj")],
-        Component::Converter => vec![("convert", "pj")],
-        Component::VectorLane => vec![("operate", "pj")],
-        Component::Dma => vec![("burst", "pj"), ("byte", "pj")],
-        Component::Controller => vec![("tile", "pj")],
+        Component::Pe(_) => &[
+            ("cycle", "pj"),
+            ("idle", "pj"),
+            ("operand_bits", "bits"),
+            ("leak", "uw"),
+            ("area", "um2"),
+        ],
+        Component::BlockLane { .. } => &[("products", "pj")],
+        Component::StaticWindow { .. } => &[("products", "ratio")],
+        Component::Register => &[("write", "pj"), ("leak", "uw"), ("area", "um2")],
+        Component::Converter | Component::BlockSelect => {
+            &[("convert", "pj"), ("leak", "uw"), ("area", "um2")]
+        }
+        Component::VectorLane => &[("operate", "pj"), ("leak", "uw"), ("area", "um2")],
+        Component::Dma => &[
+            ("burst", "pj"),
+            ("byte", "pj"),
+            ("leak", "uw"),
+            ("area", "um2"),
+        ],
+        Component::Controller => &[("tile", "pj"), ("leak", "uw"), ("area", "um2")],
+        Component::Multiplier { .. }
+        | Component::BlockMultiplier { .. }
+        | Component::Shifter { .. }
+        | Component::Adder { .. } => &[("operate", "pj")],
     }
 }
 
@@ -140,15 +171,15 @@ fn unit_of(component: Component, action: Action) -> Option<&'static str> {
         other => other.to_string(),
     };
     units(component)
-        .into_iter()
+        .iter()
         .find(|(known, _)| *known == name)
-        .map(|(_, unit)| unit)
+        .map(|&(_, unit)| unit)
 }
 
 fn actions_of(component: Component) -> String {
     let names: Vec<String> = units(component)
-        .into_iter()
-        .map(|(name, _)| match name {
+        .iter()
+        .map(|&(name, _)| match name {
             "products" => "`products(..)`".to_owned(),
             name => format!("`{name}`"),
         })

@@ -8,10 +8,15 @@
 //! Nothing here is fitted to a published energy ratio.
 
 mod activity;
+mod area;
 mod breakdown;
+mod entry;
 mod error;
+mod hardware;
+mod leakage;
 mod load;
 mod model;
+mod parts;
 mod pe;
 mod sram;
 mod table;
@@ -20,10 +25,14 @@ mod table;
 mod tests;
 
 pub use activity::{Activity, ArrayActivity, BufferActivity, DramActivity};
-pub use breakdown::{BasisShares, EnergyBreakdown};
+pub use area::{AreaBreakdown, AreaShares, array_mm2};
+pub use breakdown::{BasisShares, EnergyBreakdown, LeakageParts};
+pub use entry::{Action, Basis, Component, Entry, Quantity, Split};
 pub use error::EnergyError;
 pub use model::{DramEnergy, EnergyModel};
-pub use table::{Action, Basis, Component, EnergyTable, Entry, ParallelMacRule, Quantity, SramFit};
+pub use parts::PeParts;
+pub use sram::{AccessFit, MacroGrid, SramTable};
+pub use table::{EnergyTable, ParallelMacRule};
 
 /// How far the energies can be trusted: for reports to print once.
 pub const ACCURACY: [&str; 5] = [

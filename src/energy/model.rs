@@ -3,12 +3,16 @@
 use serde::Serialize;
 
 use super::activity::{Activity, BufferActivity};
-use super::breakdown::EnergyBreakdown;
+use super::area::{self, AreaBreakdown};
+use super::breakdown::{EnergyBreakdown, LeakageParts};
+use super::entry::{Action, Basis, Component};
 use super::error::EnergyError;
+use super::hardware::Hardware;
+use super::leakage::Leakage;
 use super::pe::{self, Price};
 use super::sram::{self, BufferPrice};
-use super::table::{Action, Basis, Component, EnergyTable};
-use crate::arch::{Architecture, OperatingPoint};
+use super::table::EnergyTable;
+use crate::arch::{Architecture, OperatingPoint, PeKind};
 
 /// Energies of the DRAM preset, per rank of one channel.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -39,15 +43,18 @@ pub struct EnergyModel {
     dram: DramEnergy,
     buffers: [BufferPrice; 3],
     prices: Prices,
+    leakage: Leakage,
+    area: AreaBreakdown,
 }
 
 /// Prices that no layer changes.
 #[derive(Debug, Clone, Copy)]
 struct Prices {
     pe_idle: Price,
-    pe_leak_uw: Price,
     register_write: Price,
     convert: Price,
+    /// Behind PEs without blocks there is none.
+    block_select: Option<Price>,
     operate: Price,
     burst: Price,
     byte: Price,
@@ -72,9 +79,12 @@ impl EnergyModel {
         };
         let prices = Prices {
             pe_idle: price(pe, Action::Idle)?,
-            pe_leak_uw: price(pe, Action::Leak)?,
             register_write: price(Component::Register, Action::Write)?,
             convert: price(Component::Converter, Action::Convert)?,
+            block_select: match architecture.array.pe {
+                PeKind::AxBxp { .. } => Some(price(Component::BlockSelect, Action::Convert)?),
+                _ => None,
+            },
             operate: price(Component::VectorLane, Action::Operate)?,
             burst: price(Component::Dma, Action::Burst)?,
             byte: price(Component::Dma, Action::Byte)?,
@@ -82,16 +92,19 @@ impl EnergyModel {
         };
         let buffers = &architecture.buffers;
         let buffers = [
-            sram::price(&table, "activation", &buffers.activation)?,
-            sram::price(&table, "weight", &buffers.weight)?,
-            sram::price(&table, "output", &buffers.output)?,
+            sram::price(table.sram(), "activation", &buffers.activation)?,
+            sram::price(table.sram(), "weight", &buffers.weight)?,
+            sram::price(table.sram(), "output", &buffers.output)?,
         ];
+        let hardware = Hardware::of(&table, architecture)?;
         Ok(EnergyModel {
-            table,
             architecture: architecture.clone(),
             dram,
             buffers,
             prices,
+            leakage: Leakage::of(&table, pe, &hardware, &buffers)?,
+            area: area::area(&table, architecture, &hardware, &buffers)?,
+            table,
         })
     }
 
@@ -100,13 +113,18 @@ impl EnergyModel {
         &self.table
     }
 
+    /// Area of the accelerator by component.
+    pub fn area(&self) -> &AreaBreakdown {
+        &self.area
+    }
+
     /// Energy of one PE in one computing cycle at `point`, in pJ, and what it rests on.
     ///
     /// # Errors
     /// An entry the table does not have.
     pub fn pe_cycle_pj(&self, point: &OperatingPoint) -> Result<(f64, Basis), EnergyError> {
-        let price = pe::cycle(&self.table, self.architecture.array.pe, point)?;
-        Ok((price.value, price.basis))
+        let cycle = pe::cycle(&self.table, self.architecture.array.pe, point)?;
+        Ok((cycle.price.value, cycle.price.basis))
     }
 
     /// Energy of one MAC in a PE that is fully fed at `point`, in pJ.
@@ -138,10 +156,13 @@ impl EnergyModel {
         let register_bits =
             array.operand_register_bits + array.weight_register_bits + array.drain_register_bits;
         let prices = &self.prices;
-        let pe_array_pj = pay(array.pe_cycles_active, compute);
+        let pe_array_pj = pay(array.pe_cycles_active, compute.price);
         let pe_idle_pj = pay(array.pe_cycles_clocked_idle, prices.pe_idle);
         let array_registers_pj = pay(register_bits, prices.register_write);
-        let converter_pj = pay(activity.converter_values, prices.convert);
+        let converter_pj = pay(activity.converter_values, prices.convert)
+            + prices
+                .block_select
+                .map_or(0.0, |price| pay(activity.converter_values, price));
         let vector_unit_pj = pay(activity.vector_operations, prices.operate);
         let dma_pj = pay(activity.dma_bursts, prices.burst) + pay(activity.dma_bytes, prices.byte);
         let controller_pj = pay(activity.controller_tiles, prices.tile);
@@ -152,6 +173,7 @@ impl EnergyModel {
         ]
         .map(|(index, buffer)| pay(accesses(buffer), self.access_price(index, buffer)));
         energy.pe_array_pj = pe_array_pj;
+        energy.pe_parts = compute.parts.times(array.pe_cycles_active as f64);
         energy.pe_idle_pj = pe_idle_pj;
         energy.array_registers_pj = array_registers_pj;
         energy.converter_pj = converter_pj;
@@ -173,20 +195,19 @@ impl EnergyModel {
         }
     }
 
+    /// Everything leaks all the time, clocked or gated; a gated cycle costs nothing else.
     fn add_leakage(&self, energy: &mut EnergyBreakdown, core_cycles: u64) {
         let time_ns = core_cycles as f64 * 1e6 / self.architecture.core_clock_khz.max(1) as f64;
-        let buffers = &self.architecture.buffers;
-        let kib = [&buffers.activation, &buffers.weight, &buffers.output]
-            .iter()
-            .map(|buffer| u64::from(buffer.size_kib))
-            .sum::<u64>();
         // 1 uW for 1 ns is 1e-3 pJ.
-        let pe_pj =
-            self.architecture.array.pes() as f64 * self.prices.pe_leak_uw.value * time_ns * 1e-3;
-        let sram_pj = kib as f64 * self.table.sram.leakage_uw_per_kib * time_ns * 1e-3;
-        energy.leakage_pj = pe_pj + sram_pj;
-        energy.basis.add(self.prices.pe_leak_uw.basis, pe_pj);
-        energy.basis.add(Basis::Derived, sram_pj);
+        let pj = |power_uw: f64| power_uw * time_ns * 1e-3;
+        energy.leakage_parts = LeakageParts {
+            logic_pj: pj(self.leakage.logic_uw()),
+            sram_pj: pj(self.leakage.sram_uw),
+        };
+        energy.leakage_pj = energy.leakage_parts.logic_pj + energy.leakage_parts.sram_pj;
+        for (basis, power_uw) in self.leakage.by_basis() {
+            energy.basis.add(basis, pj(power_uw));
+        }
     }
 
     fn add_dram(&self, energy: &mut EnergyBreakdown, activity: &Activity) {

@@ -1,7 +1,9 @@
 //! Energy of one PE in one computing cycle.
 
+use super::entry::{Action, Basis, Component, Split};
 use super::error::EnergyError;
-use super::table::{Action, Basis, Component, EnergyTable, ParallelMacRule};
+use super::parts::{Cycle, PeParts, Weights};
+use super::table::{EnergyTable, ParallelMacRule};
 use crate::arch::{OperatingPoint, PeKind, WindowUse};
 
 /// A price and what it rests on.
@@ -12,63 +14,105 @@ pub(super) struct Price {
     pub(super) basis: Basis,
 }
 
+/// The price of a computing cycle, and where in the PE it goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct CyclePrice {
+    pub(super) price: Price,
+    /// They sum to the price.
+    pub(super) parts: PeParts,
+}
+
 /// The price of a cycle in which the PE computes at `point`.
 pub(super) fn cycle(
     table: &EnergyTable,
     pe: PeKind,
     point: &OperatingPoint,
-) -> Result<Price, EnergyError> {
+) -> Result<CyclePrice, EnergyError> {
+    let mut cycle = Cycle::default();
+    let basis = match pe {
+        PeKind::AxBxp { .. } => blocks(table, pe, point, &mut cycle)?,
+        _ => {
+            let component = Component::Pe(pe);
+            let (pj, basis) = table.value(component, Action::Cycle)?;
+            let split = table
+                .entry(component, Action::Cycle)
+                .and_then(|entry| entry.split);
+            cycle.add(table, 1.0, pj, split, &Weights::of_pe(table, pe, 1));
+            basis
+        }
+    };
+    Ok(CyclePrice {
+        price: Price {
+            value: cycle.value_pj,
+            basis,
+        },
+        parts: cycle.parts(),
+    })
+}
+
+/// Adds up the cycle of an `ax_bxp` PE; gives what it rests on.
+fn blocks(
+    table: &EnergyTable,
+    pe: PeKind,
+    point: &OperatingPoint,
+    cycle: &mut Cycle,
+) -> Result<Basis, EnergyError> {
     let PeKind::AxBxp {
         block_bits,
         multipliers,
     } = pe
     else {
-        let (value, basis) = table.value(Component::Pe(pe), Action::Cycle)?;
-        return Ok(Price { value, basis });
+        return Ok(Basis::Measured);
     };
     let curve = Curve::of(table, Component::Pe(pe))?;
-    let v = point.rate.macs;
-    let products = point.products;
-    let mut price = if v == 1 {
-        // A MAC that takes several cycles keeps all multipliers fed.
-        curve.at(table, products.min(multipliers))?
-    } else {
-        let value = match table.parallel_macs {
-            ParallelMacRule::ExactCycle => {
-                let fed = curve.at(table, (v * products).min(multipliers))?.value;
-                fed + added_registers_pj(table, pe, point)?
-            }
+    let (v, products) = (point.rate.macs, point.products);
+    // A MAC that takes several cycles keeps all multipliers fed.
+    let fed = match table.parallel_macs {
+        ParallelMacRule::Lanes if v > 1 => products,
+        _ => (v * products).min(multipliers),
+    };
+    let base = curve.at(table, fed)?;
+    let weights = Weights::of_pe(table, pe, fed);
+    cycle.add(table, 1.0, base.value, base.split, &weights);
+    let mut basis = base.basis;
+    if v > 1 {
+        basis = Basis::Derived;
+        match table.parallel_macs {
+            ParallelMacRule::ExactCycle => add_registers(table, pe, point, cycle)?,
             ParallelMacRule::Lanes => {
                 let lane = Curve::of(table, Component::BlockLane { block_bits })?;
-                curve.at(table, products)?.value
-                    + f64::from(v - 1) * lane.at(table, products)?.value
+                let lane = lane.at(table, products)?;
+                let weights = Weights::of_lane(table, block_bits, products);
+                cycle.add(table, f64::from(v - 1), lane.value, lane.split, &weights);
             }
-        };
-        Price {
-            value,
-            basis: Basis::Derived,
         }
-    };
-    if point.windows == WindowUse::Static {
-        let ratio = Curve::of(table, Component::StaticWindow { block_bits })?;
-        price = Price {
-            value: price.value * ratio.at(table, products)?.value,
-            basis: Basis::Derived,
-        };
     }
-    Ok(price)
+    if point.windows == WindowUse::Static {
+        basis = Basis::Derived;
+        let ratio = Curve::of(table, Component::StaticWindow { block_bits })?;
+        let ratio = ratio.at(table, products)?;
+        *cycle = cycle.scaled(ratio.value, ratio.split);
+    }
+    Ok(basis)
 }
 
 /// Registers for the operand bits that v MACs need beyond those of the measured PE.
-fn added_registers_pj(
+fn add_registers(
     table: &EnergyTable,
     pe: PeKind,
     point: &OperatingPoint,
-) -> Result<f64, EnergyError> {
+    cycle: &mut Cycle,
+) -> Result<(), EnergyError> {
     let (measured_bits, _) = table.value(Component::Pe(pe), Action::OperandBits)?;
     let (write_pj, _) = table.value(Component::Register, Action::Write)?;
     let bits = f64::from(point.rate.macs) * f64::from(point.activation_bits + point.weight_bits);
-    Ok((bits - measured_bits).max(0.0) * write_pj)
+    let added_bits = (bits - measured_bits).max(0.0);
+    let split = table
+        .entry(Component::Register, Action::Write)
+        .and_then(|entry| entry.split);
+    let weights = Weights::of_registers(added_bits);
+    cycle.add(table, 1.0, added_bits * write_pj, split, &weights);
+    Ok(())
 }
 
 /// A component's values by the number of products, made monotone: the scatter of the measurement (a K = 2 PE with 4
@@ -76,36 +120,45 @@ fn added_registers_pj(
 /// above that of a point with more.
 struct Curve {
     component: Component,
-    points: Vec<(u32, Price)>,
+    points: Vec<(u32, Point)>,
+}
+
+/// One value of a curve.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    value: f64,
+    basis: Basis,
+    split: Option<Split>,
 }
 
 impl Curve {
     fn of(table: &EnergyTable, component: Component) -> Result<Curve, EnergyError> {
-        let mut points: Vec<(u32, Price)> = table
+        let mut points: Vec<(u32, Point)> = table
             .entries
             .iter()
             .filter(|entry| entry.component == component)
             .filter_map(|entry| match entry.action {
                 Action::Products(products) => Some((
                     products,
-                    Price {
+                    Point {
                         value: entry.value.number(),
                         basis: entry.basis,
+                        split: entry.split,
                     },
                 )),
                 _ => None,
             })
             .collect();
         points.sort_by_key(|(products, _)| *products);
-        let mut lowest = f64::INFINITY;
-        for (_, price) in points.iter_mut().rev() {
-            if price.value > lowest {
-                *price = Price {
-                    value: lowest,
+        let mut above: Option<Point> = None;
+        for (_, point) in points.iter_mut().rev() {
+            if let Some(above) = above.filter(|above| point.value > above.value) {
+                *point = Point {
                     basis: Basis::Derived,
+                    ..above
                 };
             }
-            lowest = price.value;
+            above = Some(*point);
         }
         if points.is_empty() {
             return Err(table.missing(component, "products(..)"));
@@ -114,20 +167,33 @@ impl Curve {
     }
 
     /// The value at `products`: a point of the table, or between two of them on the straight line (derived).
-    fn at(&self, table: &EnergyTable, products: u32) -> Result<Price, EnergyError> {
+    fn at(&self, table: &EnergyTable, products: u32) -> Result<Point, EnergyError> {
         let above = self.points.iter().position(|(n, _)| *n >= products);
         match above {
             Some(index) if self.points[index].0 == products => Ok(self.points[index].1),
             Some(index) if index > 0 => {
-                let (low, low_price) = self.points[index - 1];
-                let (high, high_price) = self.points[index];
+                let (low, low_point) = self.points[index - 1];
+                let (high, high_point) = self.points[index];
                 let part = f64::from(products - low) / f64::from(high - low);
-                Ok(Price {
-                    value: low_price.value + part * (high_price.value - low_price.value),
-                    basis: Basis::Derived,
-                })
+                Ok(low_point.towards(&high_point, part))
             }
             _ => Err(table.missing(self.component, &Action::Products(products).to_string())),
+        }
+    }
+}
+
+impl Point {
+    /// The point at `part` of the straight line to `other`, shares of the split too.
+    fn towards(&self, other: &Point, part: f64) -> Point {
+        let between = |low: f64, high: f64| low + part * (high - low);
+        let split = self.split.zip(other.split).map(|(low, high)| Split {
+            clock: between(low.clock, high.clock),
+            registers: between(low.registers, high.registers),
+        });
+        Point {
+            value: between(self.value, other.value),
+            basis: Basis::Derived,
+            split,
         }
     }
 }

@@ -1,12 +1,11 @@
-//! The schema of an energy table.
-
-use std::fmt;
+//! The schema of an energy table, and its entries by name.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::entry::{Action, Basis, Component, Entry};
 use super::error::EnergyError;
-use crate::arch::PeKind;
+use super::sram::SramTable;
 use crate::source::{self, Diagnostics, Shelf, SourceFile};
 
 /// An energy table: one technology's values, each with its source. Read by [`EnergyTable::load`].
@@ -22,8 +21,11 @@ pub struct EnergyTable {
     pub technology: String,
     /// How a PE that does several MACs a cycle is priced.
     pub parallel_macs: ParallelMacRule,
-    /// The buffers' energy.
-    pub sram: SramFit,
+    /// The buffers' SRAM table: a shipped name or a path relative to this file.
+    pub sram: String,
+    /// What `sram` stands for.
+    #[serde(skip)]
+    pub(super) sram_table: SramTable,
     /// All other values.
     pub entries: Vec<Entry>,
 }
@@ -43,139 +45,12 @@ pub enum ParallelMacRule {
     Lanes,
 }
 
-/// One value of the table.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// What does it, with its parameters.
-    pub component: Component,
-    /// What it does.
-    pub action: Action,
-    /// What that costs.
-    pub value: Quantity,
-    /// What the value rests on.
-    pub basis: Basis,
-    /// Where it comes from; the rule, if derived.
-    pub source: String,
-    /// Under which condition it holds.
-    #[serde(default)]
-    pub condition: String,
-}
-
-/// What spends energy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Component {
-    /// A processing element.
-    Pe(PeKind),
-    /// One lane of a dot-product unit of block multipliers ([`ParallelMacRule::Lanes`]).
-    BlockLane {
-        /// Block size K.
-        block_bits: u8,
-    },
-    /// Ratio of a PE's energy with static windows to that with dynamic ones.
-    StaticWindow {
-        /// Block size K.
-        block_bits: u8,
-    },
-    /// A register bit.
-    Register,
-    /// The format converter.
-    Converter,
-    /// A lane of the vector unit.
-    VectorLane,
-    /// The DMA engine.
-    Dma,
-    /// The tile controller.
-    Controller,
-}
-
-/// What a component does for its energy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// A PE's computing cycle (PEs without blocks).
-    Cycle,
-    /// A PE's computing cycle, or a lane's, with this many block multipliers fed by one MAC.
-    Products(u32),
-    /// A clocked cycle without new operands.
-    Idle,
-    /// Operand register bits of the measured PE (a count, no energy).
-    OperandBits,
-    /// Leakage power.
-    Leak,
-    /// A write.
-    Write,
-    /// One value converted.
-    Convert,
-    /// One scalar operation.
-    Operate,
-    /// One DRAM burst handled.
-    Burst,
-    /// One byte moved.
-    Byte,
-    /// One tile set up.
-    Tile,
-}
-
-/// A value with its unit: `pj(1.03)`, `uw(13.2)`, `ratio(0.6)`, `bits(22)`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Quantity {
-    /// Energy of one action.
-    Pj(f64),
-    /// Power.
-    Uw(f64),
-    /// A ratio.
-    Ratio(f64),
-    /// A number of bits.
-    Bits(u32),
-}
-
-/// What a value rests on.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Basis {
-    /// Measured (at gate level, or by a memory compiler's model).
-    Measured,
-    /// Computed from measured values by a rule that the source states.
-    Derived,
-    /// Assumed.
-    Assumed,
-}
-
-/// The energy of one access to an SRAM macro: `a * KiB^b * (bits / 64)^c`, the mean of read and write.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SramFit {
-    /// Energy of a 64-bit access to 1 KiB, in pJ.
-    pub a_pj: f64,
-    /// Exponent of the capacity in KiB.
-    pub size_exponent: f64,
-    /// Exponent of the port width in units of 64 bits.
-    pub width_exponent: f64,
-    /// Mean relative error over the grid.
-    pub mean_error: f64,
-    /// Worst relative error over the grid.
-    pub worst_error: f64,
-    /// Smallest and largest macro of the grid, in KiB.
-    pub size_kib: (u32, u32),
-    /// Narrowest and widest port of the grid, in bits.
-    pub port_bits: (u32, u32),
-    /// Leakage in uW per KiB.
-    pub leakage_uw_per_kib: f64,
-    /// Where it comes from.
-    pub source: String,
-}
-
 impl EnergyTable {
-    /// Reads the table in `file`.
+    /// Reads the table in `file`, and the SRAM table that it names.
     ///
     /// # Errors
     /// A syntax or type error (the first one), else every value without a source, out of range, with the wrong unit
-    /// or given twice, each at its place.
+    /// or given twice, and an SRAM table that there is not, each at its place; else what is wrong with the SRAM table.
     pub fn load(file: &SourceFile) -> Result<EnergyTable, Diagnostics> {
         let mut table: EnergyTable = source::parse(file)?;
         file.name().clone_into(&mut table.file);
@@ -195,6 +70,18 @@ impl EnergyTable {
     pub fn with_parallel_macs(mut self, rule: ParallelMacRule) -> EnergyTable {
         self.parallel_macs = rule;
         self
+    }
+
+    /// The same table with the buffers made of other SRAM.
+    pub fn with_sram(mut self, sram: SramTable) -> EnergyTable {
+        sram.name.clone_into(&mut self.sram);
+        self.sram_table = sram;
+        self
+    }
+
+    /// The SRAM that the buffers are made of.
+    pub fn sram(&self) -> &SramTable {
+        &self.sram_table
     }
 
     /// The file the table was read from.
@@ -255,62 +142,5 @@ impl EnergyTable {
             }
         }
         if alike.is_empty() { all } else { alike }.join(", ")
-    }
-}
-
-impl Quantity {
-    /// The value without its unit.
-    pub fn number(self) -> f64 {
-        match self {
-            Quantity::Pj(value) | Quantity::Uw(value) | Quantity::Ratio(value) => value,
-            Quantity::Bits(bits) => f64::from(bits),
-        }
-    }
-
-    /// The unit as it is written in RON.
-    pub fn unit(self) -> &'static str {
-        match self {
-            Quantity::Pj(_) => "pj",
-            Quantity::Uw(_) => "uw",
-            Quantity::Ratio(_) => "ratio",
-            Quantity::Bits(_) => "bits",
-        }
-    }
-}
-
-impl fmt::Display for Component {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Component::Pe(pe) => write!(f, "pe({pe})"),
-            Component::BlockLane { block_bits } => {
-                write!(f, "block_lane(block_bits: {block_bits})")
-            }
-            Component::StaticWindow { block_bits } => {
-                write!(f, "static_window(block_bits: {block_bits})")
-            }
-            Component::Register => f.write_str("register"),
-            Component::Converter => f.write_str("converter"),
-            Component::VectorLane => f.write_str("vector_lane"),
-            Component::Dma => f.write_str("dma"),
-            Component::Controller => f.write_str("controller"),
-        }
-    }
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Action::Cycle => f.write_str("cycle"),
-            Action::Products(products) => write!(f, "products({products})"),
-            Action::Idle => f.write_str("idle"),
-            Action::OperandBits => f.write_str("operand_bits"),
-            Action::Leak => f.write_str("leak"),
-            Action::Write => f.write_str("write"),
-            Action::Convert => f.write_str("convert"),
-            Action::Operate => f.write_str("operate"),
-            Action::Burst => f.write_str("burst"),
-            Action::Byte => f.write_str("byte"),
-            Action::Tile => f.write_str("tile"),
-        }
     }
 }

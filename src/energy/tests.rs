@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{
     Activity, ArrayActivity, Basis, BasisShares, BufferActivity, DramActivity, DramEnergy,
-    EnergyBreakdown, EnergyModel, EnergyTable, ParallelMacRule,
+    EnergyBreakdown, EnergyModel, EnergyTable, LeakageParts, ParallelMacRule, PeParts, SramTable,
 };
 use crate::arch::{self, Architecture, MacWork, OperatingPoint, PeKind, WindowUse};
 use crate::source::{Shelf, SourceFile, shipped};
@@ -26,21 +26,46 @@ const TINY_TABLE: &str = "(
     name: \"tiny\",
     technology: \"none\",
     parallel_macs: exact_cycle,
-    sram: (
-        a_pj: 2.0, size_exponent: 0.5, width_exponent: 1.0, mean_error: 0.0, worst_error: 0.0,
-        size_kib: (1, 64), port_bits: (64, 128), leakage_uw_per_kib: 0.5, source: \"test\",
-    ),
+    sram: \"cacti_22_lstp\",
     entries: [
-        (component: pe(fxp(bits: 8)), action: cycle, value: pj(1.5), basis: measured, source: \"test\"),
+        (component: pe(fxp(bits: 8)), action: cycle, value: pj(1.5), basis: measured, source: \"test\",
+         split: (clock: 0.25, registers: 0.375)),
         (component: pe(fxp(bits: 8)), action: idle, value: pj(0.25), basis: derived, source: \"test\"),
         (component: pe(fxp(bits: 8)), action: leak, value: uw(8.0), basis: measured, source: \"test\"),
+        (component: pe(fxp(bits: 8)), action: area, value: um2(512.0), basis: measured, source: \"test\"),
+        (component: multiplier(bits: 8), action: operate, value: pj(0.5), basis: measured, source: \"test\"),
+        (component: adder(bits: 32), action: operate, value: pj(0.25), basis: measured, source: \"test\"),
         (component: register, action: write, value: pj(0.0625), basis: measured, source: \"test\"),
+        (component: register, action: leak, value: uw(0.125), basis: measured, source: \"test\"),
+        (component: register, action: area, value: um2(4.0), basis: measured, source: \"test\"),
         (component: converter, action: convert, value: pj(3.0), basis: derived, source: \"test\"),
+        (component: converter, action: leak, value: uw(2.0), basis: derived, source: \"test\"),
+        (component: converter, action: area, value: um2(1024.0), basis: derived, source: \"test\"),
+        (component: vector_lane, action: area, value: um2(256.0), basis: assumed, source: \"test\"),
+        (component: dma, action: area, value: um2(2048.0), basis: derived, source: \"test\"),
+        (component: controller, action: area, value: um2(4096.0), basis: assumed, source: \"test\"),
         (component: vector_lane, action: operate, value: pj(1.0), basis: assumed, source: \"test\"),
         (component: dma, action: burst, value: pj(2.0), basis: derived, source: \"test\"),
         (component: dma, action: byte, value: pj(0.125), basis: derived, source: \"test\"),
         (component: controller, action: tile, value: pj(16.0), basis: assumed, source: \"test\"),
     ],
+)";
+
+const TINY_SRAM: &str = "(
+    name: \"tiny_sram\",
+    technology: \"none\",
+    access: (
+        a_pj: 2.0, size_exponent: 0.5, width_exponent: 1.0, mean_error: 0.05, worst_error: 0.1, source: \"test\",
+    ),
+    grid: (
+        size_kib: [2, 8, 16],
+        port_bits: [64, 128],
+        read_pj: [[2.0, 4.0], [4.0, 8.0], [6.0, 12.0]],
+        write_pj: [[4.0, 8.0], [8.0, 16.0], [10.0, 20.0]],
+        leakage_uw: [[0.25, 0.5], [1.5, 2.0], [2.5, 4.0]],
+        area_um2: [[512.0, 1024.0], [2048.0, 3072.0], [4096.0, 8192.0]],
+        source: \"test\",
+    ),
 )";
 
 const TINY_DRAM: DramEnergy = DramEnergy {
@@ -65,6 +90,13 @@ fn table(name: &str) -> EnergyTable {
 fn load(text: &str) -> EnergyTable {
     EnergyTable::load(&SourceFile::from_text("mine.ron", text))
         .unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// [`TINY_TABLE`] with its own SRAM.
+fn tiny_table() -> EnergyTable {
+    let sram = SramTable::load(&SourceFile::from_text("sram.ron", TINY_SRAM))
+        .unwrap_or_else(|error| panic!("{error}"));
+    load(TINY_TABLE).with_sram(sram)
 }
 
 /// 8 x 8 PEs at 500 MHz; buffers of 32, 16 and 8 KiB in 2 banks behind ports of 64, 64 and 256 bits.
@@ -102,7 +134,7 @@ fn model(table: EnergyTable, pe: PeKind) -> EnergyModel {
 
 #[test]
 fn a_tiny_activity_by_hand() {
-    let model = EnergyModel::new(load(TINY_TABLE), &tiny_architecture(), TINY_DRAM)
+    let model = EnergyModel::new(tiny_table(), &tiny_architecture(), TINY_DRAM)
         .unwrap_or_else(|error| panic!("{error}"));
     let activity = Activity {
         array: ArrayActivity {
@@ -177,8 +209,22 @@ fn a_tiny_activity_by_hand() {
         dram_background_pj: 5000.0,
         // 2 x 128 + 64
         dram_io_pj: 320.0,
-        // 2000 ns x (64 PEs x 8 uW + 56 KiB x 0.5 uW) x 1e-3
-        leakage_pj: 1024.0 + 56.0,
+        // 2000 ns x 1e-3 x (64 PEs x 8 uW + registers + 8 converters x 2 uW), and 2 banks of each buffer. Registers:
+        // skew of 0 + 1 + .. + 7 = 28 values of 8 bits at both edges and a chain of 64 x 32 bits, 2496 x 0.125 uW.
+        leakage_pj: 2.0 * (512.0 + 312.0 + 16.0) + 2.0 * (2.0 * 2.5 + 2.0 * 1.5 + 4.0 * 0.5),
+        leakage_parts: LeakageParts {
+            logic_pj: 1680.0,
+            sram_pj: 20.0,
+        },
+        // Of 60: clock a quarter, registers 3/8 (33 flip-flops of the accumulator, 16 of the operands), the rest logic,
+        // which divides as 0.5 to 0.25.
+        pe_parts: PeParts {
+            multipliers_pj: 15.0,
+            shifters_pj: 0.0,
+            accumulators_pj: 7.5 + 22.5 * 33.0 / 49.0,
+            operand_registers_pj: 22.5 * 16.0 / 49.0,
+            clock_pj: 15.0,
+        },
         basis: BasisShares::default(),
     };
     for ((name, is), (_, should)) in energy.components().iter().zip(expected.components()) {
@@ -187,12 +233,21 @@ fn a_tiny_activity_by_hand() {
             "{name}: {is} {should}"
         );
     }
-    // 60 + 2 + 7 + 12 + 56 + 6 + 30 + 32 + 3250 + 5000 + 320 + 1080 = 9855, and the two roots.
-    let total = 9855.0 + 4.0 * 8.0_f64.sqrt() + 12.0 * 2.0_f64.sqrt();
+    for ((name, is), (_, should)) in energy
+        .pe_parts
+        .components()
+        .iter()
+        .zip(expected.pe_parts.components())
+    {
+        assert!((is - should).abs() <= 1e-12 * 60.0, "{name}: {is} {should}");
+    }
+    assert_eq!(energy.leakage_parts, expected.leakage_parts);
+    // 60 + 2 + 7 + 12 + 56 + 6 + 30 + 32 + 3250 + 5000 + 320 + 1700 = 10475, and the two roots.
+    let total = 10475.0 + 4.0 * 8.0_f64.sqrt() + 12.0 * 2.0_f64.sqrt();
     assert!((energy.total_pj() - total).abs() <= 1e-12 * total);
     assert_eq!(energy.on_chip_pj(), energy.total_pj() - 8570.0);
-    // Measured: PE, registers, PE leakage. Assumed: vector unit, controller.
-    assert_eq!(energy.basis.measured_pj, 60.0 + 7.0 + 1024.0);
+    // Measured: PE, registers, leakage of both. Assumed: vector unit, controller.
+    assert_eq!(energy.basis.measured_pj, 60.0 + 7.0 + 1648.0);
     assert_eq!(energy.basis.assumed_pj, 6.0 + 32.0);
     assert_eq!(energy.basis.dram_preset_pj, 8570.0);
     assert_eq!(energy.dram_pj(), 8570.0);

@@ -98,6 +98,7 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
     let clock_khz = point.architecture.core_clock_khz as f64;
     let burst_bytes = u64::from(point.dram.burst_bytes());
     let dram_peak_gbps = dram_peak_gbps(point);
+    let area_mm2 = point.energy.area().total_mm2();
     let mut layers = Vec::with_capacity(result.run.layers.len());
     let mut capacity = Capacity::default();
     for (index, layer) in result.run.layers.iter().enumerate() {
@@ -136,7 +137,7 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
             pe_cycles: causes(&layer.causes),
             energy: result.energy[index],
             energy_pj,
-            efficiency: Efficiency::of(layer.array.macs, time_us, energy_pj),
+            efficiency: Efficiency::of(layer.array.macs, time_us, energy_pj, area_mm2),
             roofline: Roofline::of(work, peak, dram_peak_gbps),
             traffic: traffic(layer, burst_bytes),
             tiles: layer.tiles,
@@ -147,7 +148,7 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
             }),
         });
     }
-    let total = total(&layers, &capacity, dram_peak_gbps);
+    let total = total(&layers, &capacity, dram_peak_gbps, area_mm2);
     let dram = dram_report(point, result, total.time_us);
     RunReport {
         workload: network.name.clone(),
@@ -243,7 +244,12 @@ fn peak_of_all(layers: &[LayerReport]) -> Peak {
     }
 }
 
-fn total(layers: &[LayerReport], capacity: &Capacity, dram_peak_gbps: f64) -> LayerReport {
+fn total(
+    layers: &[LayerReport],
+    capacity: &Capacity,
+    dram_peak_gbps: f64,
+    area_mm2: f64,
+) -> LayerReport {
     let sum = |of: fn(&LayerReport) -> u64| layers.iter().map(of).sum::<u64>();
     let energy: EnergyBreakdown = layers.iter().map(|layer| layer.energy).sum();
     let mut pe_cycles = CauseReport::default();
@@ -273,7 +279,7 @@ fn total(layers: &[LayerReport], capacity: &Capacity, dram_peak_gbps: f64) -> La
         pe_cycles,
         energy,
         energy_pj,
-        efficiency: Efficiency::of(macs, time_us, energy_pj),
+        efficiency: Efficiency::of(macs, time_us, energy_pj, area_mm2),
         roofline: Roofline::of(work, peak_of_all(layers), dram_peak_gbps),
         traffic,
         tiles: sum(|layer| layer.tiles),
@@ -352,6 +358,8 @@ fn architecture_report(point: &DesignPoint) -> ArchitectureReport {
         dram_channels: arch.dram.channels,
         dram_peak_gbps: dram_peak_gbps(point),
         energy_table: point.energy.table().name.clone(),
+        area: *point.energy.area(),
+        area_mm2: point.energy.area().total_mm2(),
     }
 }
 

@@ -18,6 +18,10 @@ pub(super) fn table(report: &Report) -> String {
             ("TOPS/W", ""),
             ("EDP", "uJ ms"),
             ("power", "mW"),
+            ("array", "mm2"),
+            ("buffers", "mm2"),
+            ("area", "mm2"),
+            ("TOPS", "per mm2"),
             ("derived", "%"),
             ("assumed", "%"),
         ]
@@ -33,12 +37,15 @@ pub(super) fn table(report: &Report) -> String {
 const LEGEND: &str = "\
 TOPS, TOPS/W       2 operations a MAC; all energy, DRAM included
 EDP                energy x time
+array, area        PEs with registers and converter at their edges; everything but the DRAM
 derived, assumed   energy that rests on table entries derived from measured ones, and on assumed ones
 ";
 
 fn row(run: &RunReport) -> Vec<Cell> {
     let figures = &run.total.efficiency;
     let energy = &run.total.energy;
+    let area = &run.architecture.area;
+    let buffers_mm2 = area.activation_buffer_mm2 + area.weight_buffer_mm2 + area.output_buffer_mm2;
     let mut row = vec![
         Cell::new(&run.workload),
         Cell::new(&run.architecture.name),
@@ -50,6 +57,10 @@ fn row(run: &RunReport) -> Vec<Cell> {
             format!("{:.3}", figures.tops_per_w),
             figure(figures.edp_pj_us / 1e9),
             figure(figures.average_power_mw),
+            figure(area.array_mm2()),
+            figure(buffers_mm2),
+            figure(run.architecture.area_mm2),
+            figure(figures.tops_per_mm2),
             percent(energy.derived_share()),
             percent(ratio(energy.basis.assumed_pj, run.total.energy_pj)),
         ]

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::performance::{Efficiency, Roofline};
-use crate::energy::EnergyBreakdown;
+use crate::energy::{AreaBreakdown, EnergyBreakdown};
 
 /// Name and version of the JSON form.
 pub const SCHEMA: &str = "axbxp.report/1";
@@ -71,6 +71,10 @@ pub struct ArchitectureReport {
     pub dram_peak_gbps: f64,
     /// Energy table.
     pub energy_table: String,
+    /// Area in mm2 by component, without the DRAM.
+    pub area: AreaBreakdown,
+    /// Sum of the components in mm2.
+    pub area_mm2: f64,
 }
 
 /// One layer, or the sum of them.

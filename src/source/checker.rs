@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::diagnostics::{Diagnostics, Located, Problem};
-use super::file::SourceFile;
+use super::file::{SourceError, SourceFile};
 use super::place::Place;
+use super::shelf::{Shelf, open_beside};
 
 /// More problems than this are counted, not kept: nobody reads them, and finding a place costs time.
 const MAX_KEPT: usize = 50;
@@ -75,6 +76,32 @@ impl<'f> Checker<'f> {
         } else {
             self.problems.push(problem);
         }
+    }
+
+    /// Opens what a reference in the file names: a shipped name, or a path relative to the file. If that can not be
+    /// opened, it is a problem at `place`.
+    pub fn open_reference(
+        &mut self,
+        place: Place,
+        shelf: Shelf,
+        reference: &str,
+    ) -> Option<SourceFile> {
+        let expected = "expected a shipped name or the path of a file";
+        match open_beside(shelf, reference, self.file) {
+            Ok(file) => return Some(file),
+            Err(SourceError::UnknownName {
+                nearest, available, ..
+            }) => {
+                let help = match nearest {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => format!("shipped: {}", available.join(", ")),
+                };
+                let message = format!("there is no {shelf} named `{reference}`");
+                self.report_with_help(place, message, expected, help);
+            }
+            Err(error) => self.report(place, error.to_string(), expected),
+        }
+        None
     }
 
     /// Whether further problems will only be counted, so that there is no point in wording them well.

@@ -23,17 +23,20 @@ pub enum Shelf {
     Dram,
     /// Energy and area of each component: `arch-configs/energy/*.ron`.
     Energy,
+    /// Measured SRAM macros: `arch-configs/sram/*.ron`.
+    Sram,
     /// A network: `workloads/*.ron`.
     Workload,
 }
 
 impl Shelf {
     /// Every shelf.
-    pub const ALL: [Shelf; 5] = [
+    pub const ALL: [Shelf; 6] = [
         Shelf::Architecture,
         Shelf::Approximation,
         Shelf::Dram,
         Shelf::Energy,
+        Shelf::Sram,
         Shelf::Workload,
     ];
 
@@ -44,6 +47,7 @@ impl Shelf {
             Shelf::Approximation => "arch-configs/approx",
             Shelf::Dram => "arch-configs/dram",
             Shelf::Energy => "arch-configs/energy",
+            Shelf::Sram => "arch-configs/sram",
             Shelf::Workload => "workloads",
         }
     }
@@ -54,6 +58,7 @@ impl Shelf {
             Shelf::Approximation => ARCH_CONFIGS.get_dir("approx"),
             Shelf::Dram => ARCH_CONFIGS.get_dir("dram"),
             Shelf::Energy => ARCH_CONFIGS.get_dir("energy"),
+            Shelf::Sram => ARCH_CONFIGS.get_dir("sram"),
             Shelf::Workload => Some(&WORKLOADS),
         }
     }
@@ -77,6 +82,7 @@ impl fmt::Display for Shelf {
             Shelf::Approximation => "approximation configuration",
             Shelf::Dram => "DRAM standard",
             Shelf::Energy => "energy table",
+            Shelf::Sram => "SRAM table",
             Shelf::Workload => "network",
         })
     }
