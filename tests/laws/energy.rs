@@ -6,6 +6,8 @@ use axbxp::energy::{Action, Component, EnergyTable, ParallelMacRule};
 use axbxp::hw::{BufferCounts, Cause, DramTotals, LayerResult};
 use axbxp::sweep::DesignPoint;
 
+use crate::leakage::leakage_uw;
+
 /// Component by component in the report's order, in pJ.
 pub fn price(
     point: &DesignPoint,
@@ -44,9 +46,7 @@ pub fn price(
         [0, 1, 2].map(|index: usize| accesses_pj(table, buffers[index], &layer.buffers[index]));
     // 1 mW for 1 us is 1 nJ.
     let time_us = layer.cycles() as f64 * 1e3 / arch.core_clock_khz as f64;
-    let kib: u32 = buffers.iter().map(|buffer| buffer.size_kib).sum();
-    let leakage_uw = arch.array.pes() as f64 * value(table, pe, Action::Leak)
-        + f64::from(kib) * table.sram.leakage_uw_per_kib;
+    let leakage_uw: f64 = leakage_uw(table, arch).iter().sum();
     let [dynamic, background, io] = dram_pj(point, dram);
     [
         (
@@ -64,7 +64,14 @@ pub fn price(
                 layer.converted_values,
                 Component::Converter,
                 Action::Convert,
-            ),
+            ) + match arch.array.pe {
+                PeKind::AxBxp { .. } => of(
+                    layer.converted_values,
+                    Component::BlockSelect,
+                    Action::Convert,
+                ),
+                _ => 0.0,
+            },
         ),
         ("activation_buffer", activation),
         ("weight_buffer", weight),
@@ -92,7 +99,7 @@ pub fn price(
     ]
 }
 
-fn value(table: &EnergyTable, component: Component, action: Action) -> f64 {
+pub fn value(table: &EnergyTable, component: Component, action: Action) -> f64 {
     let entry = table
         .entries
         .iter()
@@ -167,8 +174,9 @@ fn pe_cycle_pj(table: &EnergyTable, pe: PeKind, operating: &OperatingPoint) -> f
 
 /// A bank wider than the widest macro is several macros side by side, all of which an access pays.
 fn accesses_pj(table: &EnergyTable, buffer: &Buffer, counts: &BufferCounts) -> f64 {
-    let fit = &table.sram;
-    let macros = f64::from(buffer.port_bits.div_ceil(fit.port_bits.1));
+    let fit = &table.sram().access;
+    let widest = table.sram().grid.port_bits.last().copied().expect("a grid");
+    let macros = f64::from(buffer.port_bits.div_ceil(widest));
     let kib = f64::from(buffer.size_kib) / f64::from(buffer.banks) / macros;
     let words = f64::from(buffer.port_bits) / macros / 64.0;
     let access = macros * fit.a_pj * kib.powf(fit.size_exponent) * words.powf(fit.width_exponent);

@@ -87,6 +87,16 @@ pub fn broken(case: &Case, result: &JobResult) -> Vec<String> {
                 format!("energy of {component}: {ours} pJ, stated {stated} pJ")
             });
         }
+        let energy = &result.energy[index];
+        let leakage = energy.leakage_parts.logic_pj + energy.leakage_parts.sram_pj;
+        for (whole, parts, stated) in [
+            ("PEs", energy.pe_parts.total_pj(), energy.pe_array_pj),
+            ("leakage", leakage, energy.leakage_pj),
+        ] {
+            laws.expect((parts - stated).abs() <= 1e-9 * stated, || {
+                format!("parts of {whole}: {parts} pJ of {stated} pJ")
+            });
+        }
     }
     laws.place = case.name();
     memory(&mut laws, case, result);

@@ -7,6 +7,7 @@
 
 mod energy;
 mod laws;
+mod leakage;
 mod roofline;
 
 use axbxp::hw::Unobserved;
