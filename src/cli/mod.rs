@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod compare;
 mod dram;
+mod energy_table;
 mod error;
 mod inspect;
 mod multiply;
@@ -38,6 +39,7 @@ pub fn main() -> Exit {
         Command::Run(args) => run::run(&args, &cli.global),
         Command::Compare(args) => compare::compare(&args, &cli.global),
         Command::Dram(args) => dram::dram(&args, &cli.global),
+        Command::EnergyTable(args) => energy_table::energy_table(&args),
         Command::Multiply(args) => multiply::multiply(&args),
         Command::Check(args) => check::check(&args),
         Command::List(args) => inspect::list(&args),
