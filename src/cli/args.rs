@@ -47,6 +47,8 @@ pub enum Command {
     Headline(HeadlineArgs),
     /// Replay a trace of memory requests on a DRAM system alone
     Dram(DramArgs),
+    /// Print an energy table: every value with its unit, what it rests on and where it comes from
+    EnergyTable(EnergyTableArgs),
     /// Take one approximate product apart
     Multiply(MultiplyArgs),
     /// Check files, and say what is wrong with them and where
@@ -248,6 +250,26 @@ pub enum DramFormat {
     Json,
 }
 
+/// `axbxp energy-table`.
+#[derive(Debug, Args)]
+pub struct EnergyTableArgs {
+    /// Energy table: a shipped name (see `axbxp list energy`) or a RON file
+    #[arg(default_value = "ng45", value_name = "NAME|FILE")]
+    pub table: String,
+    /// Format: aligned text, versioned JSON, or CSV with a line for each value, SRAM macros included
+    #[arg(
+        long,
+        value_enum,
+        default_value = "table",
+        hide_possible_values = true,
+        value_name = "table|json|csv"
+    )]
+    pub format: Format,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// `axbxp multiply`.
 #[derive(Debug, Args)]
 pub struct MultiplyArgs {
@@ -307,6 +329,8 @@ pub enum Kind {
     Dram,
     /// An energy table
     Energy,
+    /// An SRAM table
+    Sram,
 }
 
 /// `axbxp list`.
@@ -344,4 +368,6 @@ pub enum SchemaKind {
     Dram,
     /// Energy tables
     Energy,
+    /// SRAM tables
+    Sram,
 }

@@ -9,7 +9,7 @@ use super::error::{CliError, Exit};
 use super::output::{json, print};
 use crate::approx::{ApproxConfig, ApproxFile};
 use crate::arch::{self, Architecture};
-use crate::energy::EnergyTable;
+use crate::energy::{EnergyTable, SramTable};
 use crate::hw::dram::DramSpec;
 use crate::report::headline::Headline;
 use crate::report::{Report, TraceReport};
@@ -17,12 +17,13 @@ use crate::source::{self, LoadError, Shelf};
 use crate::workload::{self, NetworkFile};
 
 /// The kinds in the order in which they are listed.
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     Kind::Arch,
     Kind::Approx,
     Kind::Workload,
     Kind::Dram,
     Kind::Energy,
+    Kind::Sram,
 ];
 
 impl Kind {
@@ -34,6 +35,7 @@ impl Kind {
             Kind::Workload => Shelf::Workload,
             Kind::Dram => Shelf::Dram,
             Kind::Energy => Shelf::Energy,
+            Kind::Sram => Shelf::Sram,
         }
     }
 }
@@ -73,6 +75,7 @@ fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
         }
         Kind::Dram => DramSpec::from_source(&file)?.description,
         Kind::Energy => EnergyTable::load(&file)?.technology,
+        Kind::Sram => SramTable::load(&file)?.technology,
     })
 }
 
@@ -87,6 +90,7 @@ pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaKind::Workload => schema_for!(NetworkFile),
         SchemaKind::Dram => schema_for!(DramSpec),
         SchemaKind::Energy => schema_for!(EnergyTable),
+        SchemaKind::Sram => schema_for!(SramTable),
     };
     print(&json(&schema)?)?;
     Ok(Exit::Done)

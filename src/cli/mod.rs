@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod compare_args;
 mod dram;
+mod energy_table;
 mod error;
 mod headline;
 mod inspect;
@@ -42,6 +43,7 @@ pub fn main() -> Exit {
         Command::Compare(args) => compare::compare(&args, &cli.global),
         Command::Headline(args) => headline::headline(&args, &cli.global),
         Command::Dram(args) => dram::dram(&args, &cli.global),
+        Command::EnergyTable(args) => energy_table::energy_table(&args),
         Command::Multiply(args) => multiply::multiply(&args),
         Command::Check(args) => check::check(&args),
         Command::List(args) => inspect::list(&args),
