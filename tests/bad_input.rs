@@ -139,6 +139,7 @@ refused! {
     zero_batch_of_two: "compare" "--batch" "1,0";
     no_array_as_small: "compare" "one_pe.ron" "axbxp_k2_32x32" "-w" "tiny" "--iso" "area" "--quiet";
     no_price_in_a_chosen_table: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--energy" "gap_table.ron" "--quiet";
+    no_area_in_a_chosen_table: "compare" "fxp8_8x8" "-w" "tiny" "--iso" "area" "--energy" "no_area.ron" "--quiet";
     headline_output_is_a_folder: "headline" "-w" "tiny" "--out" "../bad";
     unknown_command: "simulate";
     unknown_flag: "run" "--workloads" "tiny";
