@@ -107,6 +107,8 @@ refused! {
     bits_on_blocks: "run" "--workload" "tiny" "--approx" "bits_on_blocks.ron";
     bad_mapping: "check" "bad_mapping.ron";
     no_source: "check" "no_source.ron";
+    activity_out_of_range: "check" "activity_out_of_range.ron";
+    activity_misnamed: "check" "--as" "activity" "no_source.ron";
     unknown_workload: "run" "--workload" "resnet5";
     unknown_architecture: "compare" "axbxp_k4_32x23";
     unknown_approximation: "run" "--approx" "k4_12";

@@ -331,6 +331,8 @@ pub enum Kind {
     Energy,
     /// An SRAM table
     Sram,
+    /// Statistics of how operands switch
+    Activity,
 }
 
 /// `axbxp list`.
@@ -370,4 +372,6 @@ pub enum SchemaKind {
     Energy,
     /// SRAM tables
     Sram,
+    /// Statistics of how operands switch
+    Activity,
 }

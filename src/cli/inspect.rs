@@ -9,7 +9,7 @@ use super::error::{CliError, Exit};
 use super::output::{json, print};
 use crate::approx::{ApproxConfig, ApproxFile};
 use crate::arch::{self, Architecture};
-use crate::energy::{EnergyTable, SramTable};
+use crate::energy::{ActivityFile, EnergyTable, OperandActivity, SramTable};
 use crate::hw::dram::DramSpec;
 use crate::report::headline::Headline;
 use crate::report::{Report, TraceReport};
@@ -17,13 +17,14 @@ use crate::source::{self, LoadError, Shelf};
 use crate::workload::{self, NetworkFile};
 
 /// The kinds in the order in which they are listed.
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind::Arch,
     Kind::Approx,
     Kind::Workload,
     Kind::Dram,
     Kind::Energy,
     Kind::Sram,
+    Kind::Activity,
 ];
 
 impl Kind {
@@ -36,6 +37,7 @@ impl Kind {
             Kind::Dram => Shelf::Dram,
             Kind::Energy => Shelf::Energy,
             Kind::Sram => Shelf::Sram,
+            Kind::Activity => Shelf::Activity,
         }
     }
 }
@@ -76,6 +78,7 @@ fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
         Kind::Dram => DramSpec::from_source(&file)?.description,
         Kind::Energy => EnergyTable::load(&file)?.technology,
         Kind::Sram => SramTable::load(&file)?.technology,
+        Kind::Activity => ActivityFile::load(file)?.activity().source.clone(),
     })
 }
 
@@ -91,6 +94,7 @@ pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaKind::Dram => schema_for!(DramSpec),
         SchemaKind::Energy => schema_for!(EnergyTable),
         SchemaKind::Sram => schema_for!(SramTable),
+        SchemaKind::Activity => schema_for!(OperandActivity),
     };
     print(&json(&schema)?)?;
     Ok(Exit::Done)

@@ -8,7 +8,6 @@ use super::plots;
 use super::progress;
 use super::trace;
 use super::wave;
-use crate::approx;
 use crate::hw::Unobserved;
 use crate::report::plot::Detail;
 use crate::report::{ReportBuilder, View};
@@ -126,7 +125,7 @@ fn choose_layers(network: &Network, patterns: &[String]) -> Result<Option<Vec<La
     }
     let names = || network.layers.iter().map(|layer| layer.name.as_str());
     for pattern in patterns {
-        if !names().any(|name| approx::matches(pattern, name)) {
+        if !names().any(|name| source::matches(pattern, name)) {
             let hint = source::nearest(pattern, names())
                 .map(|name| format!("; did you mean `{name}`?"))
                 .unwrap_or_default();
@@ -139,7 +138,7 @@ fn choose_layers(network: &Network, patterns: &[String]) -> Result<Option<Vec<La
     let chosen = network.layer_ids().filter(|&id| {
         patterns
             .iter()
-            .any(|pattern| approx::matches(pattern, &network.layer(id).name))
+            .any(|pattern| source::matches(pattern, &network.layer(id).name))
     });
     Ok(Some(chosen.collect()))
 }

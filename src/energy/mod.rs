@@ -17,6 +17,7 @@ mod leakage;
 mod listing;
 mod load;
 mod model;
+mod operands;
 mod parts;
 mod pe;
 mod sram;
@@ -32,6 +33,9 @@ pub use entry::{Action, Basis, Component, Entry, Quantity, Split};
 pub use error::EnergyError;
 pub use listing::{LISTING_SCHEMA, ListedValue, Listing};
 pub use model::{DramEnergy, EnergyModel};
+pub use operands::{
+    ActivityFile, LayerOperands, OperandActivity, OperandStatistics, SignMagnitude, TwosComplement,
+};
 pub use parts::PeParts;
 pub use sram::{AccessFit, MacroGrid, SramTable};
 pub use table::{EnergyTable, ParallelMacRule};
