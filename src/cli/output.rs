@@ -158,8 +158,7 @@ fn cannot_write(path: &Path) -> impl Fn(io::Error) -> CliError {
     }
 }
 
-/// The folder of a path.
-pub fn folder_of(path: &Path) -> &Path {
+fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::error::CliError;
-use super::output::{check_target, end_of_links, folder_of, write_file};
+use super::output::{check_target, end_of_links, write_file};
 use crate::report::Report;
 use crate::report::plot::{self, Detail};
 

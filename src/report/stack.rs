@@ -18,17 +18,46 @@ pub(super) struct Part {
 }
 
 /// Components of the stack.
-pub(super) const PARTS: usize = 14;
+pub(super) const PARTS: usize = 18;
 
 /// The components of `energy` from the array outwards. They sum to its total.
 pub(super) fn stack(energy: &EnergyBreakdown) -> [Part; PARTS] {
+    let pe = &energy.pe_parts;
     let parts = [
         (
-            "PE",
+            "mult",
             'M',
-            "PEs computing",
-            "PEs that compute",
-            energy.pe_array_pj,
+            "PE multipliers",
+            "multipliers of PEs that compute",
+            pe.multipliers_pj,
+        ),
+        (
+            "shft",
+            'S',
+            "PE shifters",
+            "shifters behind their block multipliers",
+            pe.shifters_pj,
+        ),
+        (
+            "acc",
+            'A',
+            "PE accumulators",
+            "their adders and accumulators",
+            pe.accumulators_pj,
+        ),
+        (
+            "oprg",
+            'R',
+            "PE operand registers",
+            "their operand registers",
+            pe.operand_registers_pj,
+        ),
+        (
+            "clk",
+            'K',
+            "PE clock",
+            "clock pins of their flip-flops",
+            pe.clock_pj,
         ),
         (
             "idle",
@@ -91,7 +120,7 @@ pub(super) fn stack(energy: &EnergyBreakdown) -> [Part; PARTS] {
             "leak",
             '.',
             "leakage",
-            "leakage of PEs and buffers over the time taken",
+            "leakage of everything but the DRAM over the time taken",
             energy.leakage_pj,
         ),
         (

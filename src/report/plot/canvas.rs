@@ -79,6 +79,7 @@ pub(super) fn title(area: &Area<'_>, text: &str) -> Drawn {
 }
 
 /// An entry of a legend.
+#[derive(Debug)]
 pub(super) struct Entry {
     pub colour: RGBColor,
     pub text: String,

@@ -1,13 +1,10 @@
-//! Energy by component: stacked bars of layers, or of runs relative to the first of their workload.
+//! Energy by component: bars of layers, or of runs relative to the first of their workload.
 
-use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
+use plotters::style::RGBColor;
 
 use super::Detail;
-use super::canvas::{
-    Area, Drawn, Entry, GRID, INK, LEFT, drawing, groups, label, legend, legend_height, text_style,
-    title, workload, write,
-};
+use super::canvas::{Drawn, Entry, groups, label, workload};
+use super::stacked::{self, Bar, Bars, Row};
 use crate::energy::EnergyBreakdown;
 use crate::report::columns::{energy_unit, figure};
 use crate::report::model::{Report, RunReport};
@@ -17,148 +14,20 @@ use crate::report::stack::{PARTS, Part, stack};
 /// Most layers with bars of their own; the others share one.
 const MAX_LAYERS: usize = 300;
 
-/// Pixels: left edge of bars, a bar, between rows, axis and its title.
-const BARS_LEFT: u32 = 240;
-const ROW_GAP: u32 = 6;
-const AXIS: u32 = 46;
-
-/// Pixels from an entry of the legend to the next.
-const PITCH: i32 = 178;
-
-/// A row of bars under one label.
-#[derive(Debug)]
-struct Row {
-    label: String,
-    bars: Vec<Bar>,
-}
-
-/// A stacked bar, in units of the axis.
-#[derive(Debug)]
-struct Bar {
-    parts: [(RGBColor, f64); PARTS],
-    /// Written at its end.
-    note: String,
-}
-
-/// What is drawn.
-#[derive(Debug)]
-struct Bars {
-    title: String,
-    /// Lines below the title.
-    explanation: Vec<String>,
-    axis: String,
-    rows: Vec<Row>,
-    bar_pixels: u32,
-}
-
 /// Draws the bars.
 pub(super) fn draw(report: &Report, detail: Detail) -> Drawn<String> {
-    let bars = match detail {
+    let mut bars = match detail {
         Detail::Layers => of_layers(report),
         Detail::Runs => of_runs(report),
     };
-    let shown: Vec<Part> = shown(report);
-    let rows_pixels: u32 = bars
-        .rows
+    bars.legend = shown(report)
         .iter()
-        .map(|row| row.bars.len() as u32 * bars.bar_pixels + ROW_GAP)
-        .sum();
-    let top = 40 + 16 * bars.explanation.len() as i32 + legend_height(shown.len(), PITCH) + 4;
-    let height = top as u32 + rows_pixels + 2 * AXIS;
-    drawing(height, |area| {
-        title(area, &bars.title)?;
-        let style = text_style(12, HPos::Left);
-        for (line, text) in bars.explanation.iter().enumerate() {
-            write(area, text, (LEFT, 42 + 16 * line as i32), &style)?;
-        }
-        let entries: Vec<Entry> = shown
-            .iter()
-            .map(|part| Entry {
-                colour: colour(part),
-                text: part.short.to_string(),
-            })
-            .collect();
-        let below = 46 + 16 * bars.explanation.len() as i32;
-        legend(area, below, PITCH, &entries)?;
-        let columns = axis(area, &bars, top)?;
-        let mut y = top + AXIS as i32 + ROW_GAP as i32 / 2;
-        for row in &bars.rows {
-            y = paint(area, row, bars.bar_pixels as i32, y, &columns)?;
-        }
-        Ok(())
-    })
-}
-
-/// Pixel columns of the axis.
-#[derive(Debug)]
-struct Columns {
-    left: i32,
-    pixels_per_unit: f64,
-}
-
-impl Columns {
-    fn at(&self, value: f64) -> i32 {
-        self.left + (value * self.pixels_per_unit).round() as i32
-    }
-}
-
-/// Axes above and below the rows, from pixel `top` on.
-fn axis(area: &Area<'_>, bars: &Bars, top: i32) -> Drawn<Columns> {
-    let longest = bars
-        .rows
-        .iter()
-        .flat_map(|row| &row.bars)
-        .map(|bar| bar.parts.iter().map(|(_, length)| length).sum())
-        .fold(0.0, f64::max);
-    // Room for the notes at the ends of bars; something to divide by.
-    let end = if longest > 0.0 { longest * 1.1 } else { 1.0 };
-    let mut chart = ChartBuilder::on(&area.margin(top, 0, 0, 0))
-        .margin_right(24)
-        .set_label_area_size(LabelAreaPosition::Left, BARS_LEFT)
-        .set_label_area_size(LabelAreaPosition::Top, AXIS)
-        .set_label_area_size(LabelAreaPosition::Bottom, AXIS)
-        .build_cartesian_2d(0.0..end, 0.0..1.0)?;
-    chart
-        .configure_mesh()
-        .disable_y_mesh()
-        .disable_y_axis()
-        .x_max_light_lines(1)
-        .bold_line_style(GRID)
-        .light_line_style(TRANSPARENT)
-        .axis_style(INK)
-        .x_labels(11)
-        .x_label_formatter(&|value| number(*value))
-        .label_style(text_style(12, HPos::Center))
-        .axis_desc_style(text_style(13, HPos::Center))
-        .x_desc(&bars.axis)
-        .draw()?;
-    let (columns, _) = chart.plotting_area().get_pixel_range();
-    Ok(Columns {
-        left: columns.start,
-        pixels_per_unit: f64::from(columns.end - columns.start) / end,
-    })
-}
-
-/// The bars of a row from `y` down; where the next row begins.
-fn paint(area: &Area<'_>, row: &Row, bar_pixels: i32, mut y: i32, columns: &Columns) -> Drawn<i32> {
-    let height = bar_pixels * row.bars.len() as i32;
-    let beside = (columns.left - 6, y + height / 2);
-    write(area, &row.label, beside, &text_style(11, HPos::Right))?;
-    for bar in &row.bars {
-        let mut end = 0.0;
-        for &(colour, length) in &bar.parts {
-            let begin = columns.at(end);
-            end += length;
-            let corners = [(begin, y), (columns.at(end), y + bar_pixels - 1)];
-            if corners[1].0 > begin {
-                area.draw(&Rectangle::new(corners, colour.filled()))?;
-            }
-        }
-        let beside = (columns.at(end) + 5, y + bar_pixels / 2);
-        write(area, &bar.note, beside, &text_style(10, HPos::Left))?;
-        y += bar_pixels;
-    }
-    Ok(y + ROW_GAP as i32)
+        .map(|part| Entry {
+            colour: colour(part),
+            text: part.short.to_string(),
+        })
+        .collect();
+    stacked::draw(&bars)
 }
 
 /// A row a layer, in it a bar a run.
@@ -169,7 +38,7 @@ fn of_layers(report: &Report) -> Bars {
     let names = names.map_or(Vec::new(), |run| {
         run.layers.iter().map(|layer| layer.name.as_str()).collect()
     });
-    let bar = |energy: &EnergyBreakdown| Bar::of(energy, unit.pj, String::new());
+    let plain = |energy: &EnergyBreakdown| bar(energy, unit.pj, String::new());
     let (own, others) = largest_layers(report);
     let mut rows: Vec<Row> = own
         .into_iter()
@@ -178,7 +47,7 @@ fn of_layers(report: &Report) -> Bars {
             bars: report
                 .runs
                 .iter()
-                .map(|run| bar(&run.layers[index].energy))
+                .map(|run| plain(&run.layers[index].energy))
                 .collect(),
         })
         .collect();
@@ -186,7 +55,7 @@ fn of_layers(report: &Report) -> Bars {
         let sum = |run: &RunReport| others.iter().map(|&index| run.layers[index].energy).sum();
         rows.push(Row {
             label: format!("{} other layers", others.len()),
-            bars: report.runs.iter().map(|run| bar(&sum(run))).collect(),
+            bars: report.runs.iter().map(|run| plain(&sum(run))).collect(),
         });
     }
     let places = report.runs.iter().enumerate().map(|(index, run)| {
@@ -205,6 +74,7 @@ fn of_layers(report: &Report) -> Bars {
         }),
         explanation: places.map(|text| label(&text, 140)).collect(),
         axis: format!("energy of a layer ({})", unit.name),
+        legend: Vec::new(),
         rows,
         bar_pixels: 8,
     }
@@ -235,7 +105,7 @@ fn of_runs(report: &Report) -> Bars {
             let note = format!("{} {}", figure(run.total.energy_pj / unit.pj), unit.name);
             rows.push(Row {
                 label: label(&run.point(), 32),
-                bars: vec![Bar::of(
+                bars: vec![bar(
                     &run.total.energy,
                     runs[0].total.energy_pj / 100.0,
                     note,
@@ -249,17 +119,17 @@ fn of_runs(report: &Report) -> Bars {
             "each run relative to the first of its workload; its energy beside the bar".into(),
         ],
         axis: "energy (% of the first run of the workload)".to_string(),
+        legend: Vec::new(),
         rows,
         bar_pixels: 14,
     }
 }
 
-impl Bar {
-    fn of(energy: &EnergyBreakdown, unit_pj: f64, note: String) -> Bar {
-        Bar {
-            parts: stack(energy).map(|part| (colour(&part), ratio(part.pj, unit_pj))),
-            note,
-        }
+fn bar(energy: &EnergyBreakdown, unit_pj: f64, note: String) -> Bar {
+    let parts = stack(energy).map(|part| (colour(&part), ratio(part.pj, unit_pj)));
+    Bar {
+        parts: parts.into(),
+        note,
     }
 }
 
@@ -278,17 +148,15 @@ fn shown(report: &Report) -> Vec<Part> {
         .collect()
 }
 
-/// A number at an axis, without zeros after the point.
-fn number(value: f64) -> String {
-    let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
-}
-
 /// PEs blue, the array's edge purple, buffers green, leakage and the rest grey, DRAM red to yellow.
 fn colour(part: &Part) -> RGBColor {
     let [red, green, blue] = match part.head {
-        "PE" => [8, 69, 148],
-        "idle" => [158, 202, 225],
+        "mult" => [8, 48, 107],
+        "shft" => [0, 160, 190],
+        "acc" => [40, 110, 190],
+        "oprg" => [120, 180, 225],
+        "clk" => [120, 130, 225],
+        "idle" => [205, 222, 240],
         "edge" => [106, 81, 163],
         "conv" => [221, 119, 200],
         "abuf" => [0, 90, 50],

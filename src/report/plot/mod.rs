@@ -5,6 +5,7 @@ mod canvas;
 mod energy;
 mod ratios;
 mod roofline;
+mod stacked;
 
 use std::io;
 

@@ -15,7 +15,7 @@ use crate::report::model::{Comparison, PublishedRange, Report};
 const ROW: i32 = 18;
 const HEADING: i32 = 22;
 const AXIS: i32 = 50;
-const LABELS: i32 = 240;
+const LABELS: i32 = 270;
 const GAP: i32 = 40;
 
 /// Where the panels begin.
@@ -33,7 +33,7 @@ struct Panel {
 /// A line of the plot, the same in both panels.
 enum Line<'a> {
     /// A workload, and the lines of its runs.
-    Heading(String, usize),
+    Heading(String),
     /// A run.
     Run(String, &'a Comparison),
 }
@@ -55,7 +55,7 @@ pub(super) fn draw(report: &Report) -> Drawn<String> {
         let mut y = TOP;
         for line in &lines {
             let (text, x) = match line {
-                Line::Heading(text, _) => (text, LEFT),
+                Line::Heading(text) => (text, LEFT),
                 Line::Run(text, _) => (text, LEFT + 12),
             };
             let middle = y + line.pixels() / 2;
@@ -110,7 +110,7 @@ fn lines(report: &Report) -> Vec<Line<'_>> {
             workload(run(&comparisons[0])),
             baseline.point()
         );
-        lines.push(Line::Heading(label(&heading, 60), comparisons.len()));
+        lines.push(Line::Heading(label(&heading, 40)));
         let of_runs = comparisons.iter();
         lines.extend(of_runs.map(|c| Line::Run(label(&run(c).point(), 32), c)));
     }
@@ -142,7 +142,14 @@ fn paint(area: &Area<'_>, panel: &Panel, lines: &[Line<'_>], rows: Range<i32>) -
             let corners = [(at(0.0), y + 3), (at(ratio), y + ROW - 3)];
             area.draw(&Rectangle::new(corners, panel.colour.filled()))?;
             let text = format!("{ratio:.2}x");
-            let beside = (at(ratio) + 4, y + ROW / 2);
+            // Clear of the line at 1.
+            let end = at(ratio) + 4;
+            let x = if ratio < 1.0 && end + 34 > at(1.0) {
+                at(1.0) + 4
+            } else {
+                end
+            };
+            let beside = (x, y + ROW / 2);
             write(area, &text, beside, &text_style(11, HPos::Left))?;
         }
         y += line.pixels();

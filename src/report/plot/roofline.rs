@@ -47,7 +47,7 @@ pub(super) fn draw(report: &Report, detail: Detail) -> Drawn<String> {
     let keys = keys(report);
     let points = points(report, detail, &keys);
     let roofs = roofs(report, &keys);
-    let top = 44 + legend_height(keys.len(), PITCH) + 20;
+    let top = 44 + legend_height(keys.len(), PITCH) + 30;
     drawing(top as u32 + CHART, |area| {
         title(area, &heading(report, detail))?;
         let entries: Vec<Entry> = keys
@@ -125,7 +125,8 @@ fn points(report: &Report, detail: Detail, keys: &[String]) -> Vec<Point> {
                     vector: layer.engine == Engine::VectorUnit,
                     radius: match detail {
                         Detail::Layers => radius(ratio(layer.time_us, run.total.time_us)),
-                        Detail::Runs => 6,
+                        // Runs at the same place are rings around each other.
+                        Detail::Runs => 11 - key_of(run, keys).min(7) as i32,
                     },
                 });
             }
@@ -253,18 +254,19 @@ fn chart(
             write(area, &text, (to.0 - 4, y), &text_style(11, HPos::Right))?;
         }
         if !roof.engine {
-            let beside = (from.0 + 18, from.1 - 8);
+            let beside = (from.0 + 34, from.1 - 6);
             let text = format!("{} GB/s", figure(roof.level));
             write(area, &text, beside, &text_style(11, HPos::Left))?;
         }
     }
+    let opacity = if names.is_empty() { 0.55 } else { 1.0 };
     for point in points {
         let centre = at(point.place.operations_per_byte, point.place.attained_gops);
         let colour = run_colour(point.key);
         let style = if point.vector {
             colour.stroke_width(2)
         } else {
-            colour.mix(0.55).filled()
+            colour.mix(opacity).filled()
         };
         area.draw(&Circle::new(centre, point.radius, style))?;
     }
@@ -273,8 +275,8 @@ fn chart(
         write(
             area,
             &label(name, 32),
-            (x, y - 14),
-            &text_style(12, HPos::Center),
+            (x + 18, y + 4),
+            &text_style(12, HPos::Left),
         )?;
     }
     Ok(())
