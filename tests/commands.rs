@@ -114,7 +114,7 @@ fn json_adds_up() {
                 .as_object()
                 .unwrap()
                 .iter()
-                .filter(|(name, _)| *name != "basis")
+                .filter(|(_, pj)| pj.is_number())
                 .map(|(_, pj)| pj.as_f64().unwrap())
                 .sum();
             let stated = layer["energy_pj"].as_f64().unwrap();
@@ -139,6 +139,15 @@ fn json_is_what_the_schema_says() {
     let schema = report(&["schema", "report"]);
     let report = report(&[&SMALL[..], &["--format", "json"]].concat());
     agrees(&report, &schema, &schema, "report");
+}
+
+#[test]
+fn a_headline_in_json_is_what_the_schema_says() {
+    let schema = report(&["schema", "headline"]);
+    let points = ["fxp8_8x8", "axbxp_k4_8x8:k4_l1"];
+    let arguments = ["headline", "-q", "-w", "tiny", "--format", "json"];
+    let headline = report(&[&arguments[..], &points].concat());
+    agrees(&headline, &schema, &schema, "headline");
 }
 
 fn agrees(value: &Value, schema: &Value, root: &Value, place: &str) {
@@ -187,6 +196,7 @@ fn every_shipped_file_passes_check() {
         "arch-configs/approx",
         "arch-configs/dram",
         "arch-configs/energy",
+        "arch-configs/sram",
         "workloads",
     ] {
         for entry in std::fs::read_dir(root.join(folder)).unwrap() {
@@ -206,6 +216,8 @@ fn lists_and_schemas_name_what_there_is() {
         "k4_l2",
         "lpddr4_3200",
         "ng45",
+        "est15",
+        "cacti_32_hp",
         "resnet50",
         "llama7b_block_decode",
     ] {
@@ -219,8 +231,35 @@ fn lists_and_schemas_name_what_there_is() {
         "workload",
         "dram",
         "energy",
+        "sram",
     ] {
         assert!(report(&["schema", kind])["title"].is_string());
+    }
+}
+
+/// One line a value in CSV, the same values in JSON, every source in the text.
+#[test]
+fn an_energy_table_is_printed_with_its_sources() {
+    let text = output(&["energy-table"]);
+    assert_eq!(text, output(&["energy-table", "ng45"]));
+    assert!(text.lines().all(|line| line.chars().count() <= 100));
+    let json = report(&["energy-table", "asap7", "--format", "json"]);
+    assert_eq!(json["schema"], "axbxp-energy-table/1");
+    let csv = output(&["energy-table", "asap7", "--format", "csv"]);
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let values = json["values"].as_array().unwrap();
+    for (record, value) in records.iter().zip(values) {
+        assert_eq!(record[0], *value["component"].as_str().unwrap());
+        assert_eq!(record[2].parse::<f64>().unwrap(), value["value"]);
+        assert!(!record[5].is_empty(), "{record:?}");
+    }
+    // Then five parameters of the SRAM fit, and four values of each of 11 x 4 macros.
+    assert_eq!(records.len(), values.len() + 5 + 4 * 44);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = words(&output(&["energy-table", "asap7"]));
+    for value in values {
+        assert!(text.contains(&words(value["source"].as_str().unwrap())));
     }
 }
 
@@ -326,7 +365,14 @@ fn runs_from_any_folder() {
 fn help_and_version() {
     assert!(output(&["--version"]).starts_with("axbxp "));
     for command in [
-        "run", "compare", "dram", "multiply", "check", "list", "schema",
+        "run",
+        "compare",
+        "dram",
+        "energy-table",
+        "multiply",
+        "check",
+        "list",
+        "schema",
     ] {
         assert!(output(&[command, "--help"]).contains("Usage:"));
     }
@@ -422,7 +468,7 @@ fn csv_says_what_json_says() {
             assert_eq!(cell(&format!("pe_cycles_{name}")), pe_cycles.to_string());
         }
         let energies = layer["energy"].as_object().unwrap();
-        for (name, pj) in energies.iter().filter(|(name, _)| *name != "basis") {
+        for (name, pj) in energies.iter().filter(|(_, pj)| pj.is_number()) {
             let said: f64 = cell(name).parse().unwrap();
             assert!((said - pj.as_f64().unwrap()).abs() <= 0.0005001, "{name}");
         }
@@ -494,6 +540,7 @@ fn help_mentions_every_flag() {
             "dram",
             "--config --trace --gap --channels --commands --format --out".to_string(),
         ),
+        ("energy-table", "--format --out".to_string()),
         ("multiply", multiply.to_string()),
         ("check", "--as".to_string()),
         ("list", String::new()),

@@ -8,7 +8,6 @@
 //! The names of the shipped configurations are those of operating points. None is claimed to be lossless.
 
 mod config;
-mod glob;
 mod load;
 mod precision;
 mod resolve;
@@ -17,7 +16,6 @@ mod resolve;
 mod tests;
 
 pub use config::{ApproxConfig, LayerEntry, LayerFormats, OperandSpec};
-pub use glob::matches;
 pub use load::ApproxFile;
 pub use precision::{LayerPrecision, OperandFormat};
 pub use resolve::{ArrayLayer, resolve};

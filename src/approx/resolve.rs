@@ -1,12 +1,11 @@
 //! Configuration, PE kind and layers put together.
 
 use super::config::{ApproxConfig, LayerEntry, OperandSpec};
-use super::glob::matches;
 use super::load::ApproxFile;
 use super::precision::{LayerPrecision, OperandFormat};
 use crate::arch::{FULL_PRECISION_BITS, PeKind, WindowUse};
 use crate::blocked::{BlockFormat, ProductSet, Signedness, Window};
-use crate::source::{self, Checker, Diagnostics, Place, Problem};
+use crate::source::{self, Checker, Diagnostics, Place, Problem, matches};
 
 /// What [`resolve`] needs to know of a layer that runs on the array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

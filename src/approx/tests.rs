@@ -2,11 +2,11 @@ use proptest::prelude::*;
 
 use super::{
     ApproxConfig, ApproxFile, ArrayLayer, LayerEntry, LayerFormats, LayerPrecision, OperandFormat,
-    OperandSpec, matches, resolve,
+    OperandSpec, resolve,
 };
 use crate::arch::{PeKind, WindowUse};
 use crate::blocked::{Rounding, Signedness, Window};
-use crate::source::{Diagnostics, Shelf, SourceFile, shipped};
+use crate::source::{Diagnostics, Shelf, SourceFile, matches, shipped};
 
 const FXP8: PeKind = PeKind::Fxp { bits: 8 };
 const K4: PeKind = PeKind::AxBxp {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+pub use super::compare_args::{HeadlineArgs, IsoArg, PriceArgs};
 use super::trace::Window;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -41,8 +42,13 @@ pub enum Command {
     Run(RunArgs),
     /// Compare architectures and configurations over workloads, in one table
     Compare(CompareArgs),
+    /// FxP8 against Ax-BxP, bit-serial and bit-fusion arrays of as many PEs and of the same area, with
+    /// each ratio taken apart and the published ranges beside it
+    Headline(HeadlineArgs),
     /// Replay a trace of memory requests on a DRAM system alone
     Dram(DramArgs),
+    /// Print an energy table: every value with its unit, what it rests on and where it comes from
+    EnergyTable(EnergyTableArgs),
     /// Take one approximate product apart
     Multiply(MultiplyArgs),
     /// Check files, and say what is wrong with them and where
@@ -105,6 +111,9 @@ pub struct RunArgs {
     /// Images or sequences at once, instead of the workload's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch: Option<u32>,
+    /// Prices.
+    #[command(flatten)]
+    pub prices: PriceArgs,
     /// Simulate only the layers whose names match this pattern (`*` and `?`); repeatable
     #[arg(long, value_name = "PATTERN")]
     pub layers: Vec<String>,
@@ -186,8 +195,16 @@ pub struct CompareArgs {
           default_values_t = ["alexnet".to_string(), "resnet50".to_string(), "mobilenet_v2".to_string()])]
     pub workloads: Vec<String>,
     /// Images or sequences at once, instead of the workloads'
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    pub batch: Option<u32>,
+    #[arg(long, value_delimiter = ',', value_name = "N,...",
+          value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub batch: Vec<u32>,
+    /// How arrays are sized against the first point's
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "SIZING,...",
+          default_values_t = [IsoArg::None])]
+    pub iso: Vec<IsoArg>,
+    /// Prices.
+    #[command(flatten)]
+    pub prices: PriceArgs,
     /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -231,6 +248,26 @@ pub enum DramFormat {
     Table,
     /// JSON, versioned (see `axbxp schema dram-report`)
     Json,
+}
+
+/// `axbxp energy-table`.
+#[derive(Debug, Args)]
+pub struct EnergyTableArgs {
+    /// Energy table: a shipped name (see `axbxp list energy`) or a RON file
+    #[arg(default_value = "ng45", value_name = "NAME|FILE")]
+    pub table: String,
+    /// Format: aligned text, versioned JSON, or CSV with a line for each value, SRAM macros included
+    #[arg(
+        long,
+        value_enum,
+        default_value = "table",
+        hide_possible_values = true,
+        value_name = "table|json|csv"
+    )]
+    pub format: Format,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `axbxp multiply`.
@@ -292,6 +329,10 @@ pub enum Kind {
     Dram,
     /// An energy table
     Energy,
+    /// An SRAM table
+    Sram,
+    /// Statistics of how operands switch
+    Activity,
 }
 
 /// `axbxp list`.
@@ -315,6 +356,8 @@ pub struct SchemaArgs {
 pub enum SchemaKind {
     /// The JSON that `run --format json` and `compare --format json` print
     Report,
+    /// The JSON that `headline --format json` prints
+    Headline,
     /// The JSON that `dram --format json` prints
     DramReport,
     /// Architecture files
@@ -327,4 +370,8 @@ pub enum SchemaKind {
     Dram,
     /// Energy tables
     Energy,
+    /// SRAM tables
+    Sram,
+    /// Statistics of how operands switch
+    Activity,
 }

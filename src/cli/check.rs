@@ -6,7 +6,7 @@ use super::args::{CheckArgs, Kind};
 use super::error::{CliError, Exit, print_load};
 use super::output::print;
 use crate::approx::ApproxFile;
-use crate::energy::EnergyTable;
+use crate::energy::{ActivityFile, EnergyTable, SramTable};
 use crate::hw::dram::DramSpec;
 use crate::source::{LoadError, SourceFile};
 use crate::sweep::DesignPoint;
@@ -51,6 +51,14 @@ fn check_file(name: &str, kind: Option<Kind>) -> Result<&'static str, LoadError>
             EnergyTable::load(&file)?;
             "energy table"
         }
+        Kind::Sram => {
+            SramTable::load(&file)?;
+            "SRAM table"
+        }
+        Kind::Activity => {
+            ActivityFile::load(file)?;
+            "operand activity"
+        }
     })
 }
 
@@ -67,6 +75,8 @@ fn guess(file: &SourceFile) -> Kind {
     let telling = [
         (Kind::Workload, "inputs:"),
         (Kind::Energy, "entries:"),
+        (Kind::Sram, "grid:"),
+        (Kind::Activity, "twos_complement:"),
         (Kind::Dram, "organisation:"),
         (Kind::Arch, "array:"),
         (Kind::Approx, "default:"),

@@ -9,19 +9,22 @@ use super::error::{CliError, Exit};
 use super::output::{json, print};
 use crate::approx::{ApproxConfig, ApproxFile};
 use crate::arch::{self, Architecture};
-use crate::energy::EnergyTable;
+use crate::energy::{ActivityFile, EnergyTable, OperandActivity, SramTable};
 use crate::hw::dram::DramSpec;
+use crate::report::headline::Headline;
 use crate::report::{Report, TraceReport};
 use crate::source::{self, LoadError, Shelf};
 use crate::workload::{self, NetworkFile};
 
 /// The kinds in the order in which they are listed.
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 7] = [
     Kind::Arch,
     Kind::Approx,
     Kind::Workload,
     Kind::Dram,
     Kind::Energy,
+    Kind::Sram,
+    Kind::Activity,
 ];
 
 impl Kind {
@@ -33,6 +36,8 @@ impl Kind {
             Kind::Workload => Shelf::Workload,
             Kind::Dram => Shelf::Dram,
             Kind::Energy => Shelf::Energy,
+            Kind::Sram => Shelf::Sram,
+            Kind::Activity => Shelf::Activity,
         }
     }
 }
@@ -72,6 +77,8 @@ fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
         }
         Kind::Dram => DramSpec::from_source(&file)?.description,
         Kind::Energy => EnergyTable::load(&file)?.technology,
+        Kind::Sram => SramTable::load(&file)?.technology,
+        Kind::Activity => ActivityFile::load(file)?.activity().source.clone(),
     })
 }
 
@@ -79,12 +86,15 @@ fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
 pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
     let schema: Schema = match args.format {
         SchemaKind::Report => schema_for!(Report),
+        SchemaKind::Headline => schema_for!(Headline),
         SchemaKind::DramReport => schema_for!(TraceReport),
         SchemaKind::Arch => schema_for!(Architecture),
         SchemaKind::Approx => schema_for!(ApproxConfig),
         SchemaKind::Workload => schema_for!(NetworkFile),
         SchemaKind::Dram => schema_for!(DramSpec),
         SchemaKind::Energy => schema_for!(EnergyTable),
+        SchemaKind::Sram => schema_for!(SramTable),
+        SchemaKind::Activity => schema_for!(OperandActivity),
     };
     print(&json(&schema)?)?;
     Ok(Exit::Done)

@@ -3,8 +3,11 @@
 mod args;
 mod check;
 mod compare;
+mod compare_args;
 mod dram;
+mod energy_table;
 mod error;
+mod headline;
 mod inspect;
 mod multiply;
 mod output;
@@ -38,7 +41,9 @@ pub fn main() -> Exit {
     let result = match cli.command {
         Command::Run(args) => run::run(&args, &cli.global),
         Command::Compare(args) => compare::compare(&args, &cli.global),
+        Command::Headline(args) => headline::headline(&args, &cli.global),
         Command::Dram(args) => dram::dram(&args, &cli.global),
+        Command::EnergyTable(args) => energy_table::energy_table(&args),
         Command::Multiply(args) => multiply::multiply(&args),
         Command::Check(args) => check::check(&args),
         Command::List(args) => inspect::list(&args),

@@ -74,9 +74,14 @@ pub fn write_report(
             bytes
         }
     };
-    match &output.out {
-        Some(path) => write_file(path, &bytes),
-        None => print(&bytes),
+    write_bytes(output.out.as_deref(), &bytes)
+}
+
+/// Writes to a file, or to standard output where none is asked for.
+pub fn write_bytes(out: Option<&Path>, bytes: &[u8]) -> Result<(), CliError> {
+    match out {
+        Some(path) => write_file(path, bytes),
+        None => print(bytes),
     }
 }
 

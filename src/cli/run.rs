@@ -8,7 +8,6 @@ use super::plots;
 use super::progress;
 use super::trace;
 use super::wave;
-use crate::approx;
 use crate::hw::Unobserved;
 use crate::report::plot::Detail;
 use crate::report::{ReportBuilder, View};
@@ -30,7 +29,8 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
             ],
         )?;
     }
-    let candidate = DesignPoint::open(&args.arch, args.approx.as_deref())?;
+    let candidate =
+        DesignPoint::open_priced(&args.arch, args.approx.as_deref(), &args.prices.choice())?;
     let baseline = open_baseline(args, &candidate)?;
     if args.trace_baseline && baseline.is_none() {
         return Err(CliError::Usage(format!(
@@ -114,7 +114,7 @@ fn open_baseline(args: &RunArgs, candidate: &DesignPoint) -> Result<Option<Desig
     Ok(match args.baseline.as_deref() {
         None => candidate.open_baseline()?,
         Some("none") => None,
-        Some(name) => Some(DesignPoint::open(name, None)?),
+        Some(name) => Some(DesignPoint::open_priced(name, None, &args.prices.choice())?),
     })
 }
 
@@ -125,7 +125,7 @@ fn choose_layers(network: &Network, patterns: &[String]) -> Result<Option<Vec<La
     }
     let names = || network.layers.iter().map(|layer| layer.name.as_str());
     for pattern in patterns {
-        if !names().any(|name| approx::matches(pattern, name)) {
+        if !names().any(|name| source::matches(pattern, name)) {
             let hint = source::nearest(pattern, names())
                 .map(|name| format!("; did you mean `{name}`?"))
                 .unwrap_or_default();
@@ -138,7 +138,7 @@ fn choose_layers(network: &Network, patterns: &[String]) -> Result<Option<Vec<La
     let chosen = network.layer_ids().filter(|&id| {
         patterns
             .iter()
-            .any(|pattern| approx::matches(pattern, &network.layer(id).name))
+            .any(|pattern| source::matches(pattern, &network.layer(id).name))
     });
     Ok(Some(chosen.collect()))
 }

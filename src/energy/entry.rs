@@ -149,6 +149,26 @@ pub enum Basis {
     Assumed,
 }
 
+impl Component {
+    /// How alike two components are: 0 nothing in common, 1 of one sort, 2 PEs of one kind, 3 with blocks of one size.
+    pub(super) fn closeness(self, other: Component) -> u32 {
+        use std::mem::discriminant;
+        match (self, other) {
+            (Component::Pe(PeKind::AxBxp { block_bits, .. }), Component::Pe(other)) => {
+                match other {
+                    PeKind::AxBxp { block_bits: k, .. } if k == block_bits => 3,
+                    PeKind::AxBxp { .. } => 2,
+                    _ => 1,
+                }
+            }
+            (Component::Pe(pe), Component::Pe(other)) => {
+                1 + u32::from(discriminant(&pe) == discriminant(&other))
+            }
+            _ => u32::from(discriminant(&self) == discriminant(&other)),
+        }
+    }
+}
+
 impl Quantity {
     /// The value without its unit.
     pub fn number(self) -> f64 {

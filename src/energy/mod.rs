@@ -14,8 +14,10 @@ mod entry;
 mod error;
 mod hardware;
 mod leakage;
+mod listing;
 mod load;
 mod model;
+mod operands;
 mod parts;
 mod pe;
 mod sram;
@@ -29,7 +31,11 @@ pub use area::{AreaBreakdown, AreaShares, array_mm2};
 pub use breakdown::{BasisShares, EnergyBreakdown, LeakageParts};
 pub use entry::{Action, Basis, Component, Entry, Quantity, Split};
 pub use error::EnergyError;
+pub use listing::{LISTING_SCHEMA, ListedValue, Listing};
 pub use model::{DramEnergy, EnergyModel};
+pub use operands::{
+    ActivityFile, LayerOperands, OperandActivity, OperandStatistics, SignMagnitude, TwosComplement,
+};
 pub use parts::PeParts;
 pub use sram::{AccessFit, MacroGrid, SramTable};
 pub use table::{EnergyTable, ParallelMacRule};

@@ -127,20 +127,23 @@ impl EnergyTable {
         }
     }
 
-    /// Names of the components of the same sort, each once, in the table's order; of all if there is none.
+    /// Names of the components most like this one, each once, in the table's order: of the same kind of PE and block
+    /// size, else of the same kind of PE, else of the same sort; all if there is none.
     fn components_like(&self, component: Component) -> String {
-        let sort = std::mem::discriminant(&component);
-        let mut alike: Vec<String> = Vec::new();
-        let mut all: Vec<String> = Vec::new();
-        for entry in &self.entries {
-            let name = entry.component.to_string();
-            if std::mem::discriminant(&entry.component) == sort && !alike.contains(&name) {
-                alike.push(name.clone());
+        let mut names = String::new();
+        for closeness in (0..=3).rev() {
+            let mut alike: Vec<String> = Vec::new();
+            for entry in &self.entries {
+                let name = entry.component.to_string();
+                if entry.component.closeness(component) >= closeness && !alike.contains(&name) {
+                    alike.push(name);
+                }
             }
-            if !all.contains(&name) {
-                all.push(name);
+            names = alike.join(", ");
+            if !names.is_empty() {
+                break;
             }
         }
-        if alike.is_empty() { all } else { alike }.join(", ")
+        names
     }
 }

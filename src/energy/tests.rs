@@ -1,6 +1,9 @@
 //! Counts to energies, and PE prices. Files and shipped tables are tested in `files`.
 
+mod areas;
 mod files;
+mod pes;
+mod sram;
 
 use proptest::prelude::*;
 

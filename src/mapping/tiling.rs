@@ -234,6 +234,9 @@ impl Tiling {
         let tile = self.footprint_bits(nest, limits, &timing);
         let first_load = to_cycles((tile[0] + tile[1]) / 8);
         let last_store = to_cycles(tile[2] / 8);
+        // One tile computes while nothing else is left to load: the first where the array is waited for, the last where
+        // the memory is. For a layer of one tile it is counted twice, which favours cutting. Counting it once was tried on
+        // the shipped networks: cycles change by at most 1 % on most, and MobileNetV2 on Ax-BxP at L = 1 takes 4 % more.
         let alone = compute / trips.steps().max(1);
         let overlapped = self.slots.iter().all(|&slots| slots == 2) || trips.steps() == 1;
         if overlapped {

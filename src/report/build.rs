@@ -1,17 +1,17 @@
 //! From job results to a report.
 
+use super::comparison::comparison;
 use super::model::{
-    ArchitectureReport, CauseReport, Comparison, DramReport, Engine, FidelityReport, LayerReport,
-    OutputReport, Report, RunReport, SCHEMA, TrafficReport,
+    ArchitectureReport, CauseReport, DramReport, Engine, FidelityReport, LayerReport, OutputReport,
+    Report, RunReport, SCHEMA, TrafficReport,
 };
 use super::performance::{Bound, Efficiency, OPERATIONS_PER_MAC, Peak, Roofline, Work, ratio};
-use super::published;
 use crate::approx::{LayerPrecision, OperandFormat};
 use crate::arch::{Dataflow, MacRate, WindowUse};
 use crate::energy::{ACCURACY, EnergyBreakdown};
 use crate::hw::{Cause, CauseCycles, LayerResult};
 use crate::mapping::{LayerPlan, tiling::Loop};
-use crate::sweep::{DesignPoint, JobResult};
+use crate::sweep::{DesignPoint, Iso, JobResult};
 use crate::workload::Network;
 
 /// Names a run in a report under construction.
@@ -52,23 +52,15 @@ impl ReportBuilder {
         RunKey(self.report.runs.len() - 1)
     }
 
-    /// Compares a run with another of the same workload.
+    /// Compares a run with another of the same workload, arrays as their files say.
     pub fn compare(&mut self, baseline: RunKey, run: RunKey) {
-        let (base, this) = (&self.report.runs[baseline.0], &self.report.runs[run.0]);
-        let fxp8 = base.architecture.pe == "fxp(bits: 8)";
-        let blocked = this.architecture.pe.starts_with("ax_bxp");
-        self.report.comparisons.push(Comparison {
-            workload: this.workload.clone(),
-            baseline_run: baseline.0,
-            run: run.0,
-            speedup: ratio(base.total.time_us, this.total.time_us),
-            energy_ratio: ratio(base.total.energy_pj, this.total.energy_pj),
-            published: if fxp8 && blocked {
-                published::range(&this.workload)
-            } else {
-                None
-            },
-        });
+        self.compare_sized(baseline, run, &[Iso::None]);
+    }
+
+    /// Compares a run with another of the same workload, whose array was sized so.
+    pub fn compare_sized(&mut self, baseline: RunKey, run: RunKey, iso: &[Iso]) {
+        let comparison = comparison(&self.report.runs, baseline.0, run.0, iso);
+        self.report.comparisons.push(comparison);
     }
 
     /// The report.
@@ -358,6 +350,7 @@ fn architecture_report(point: &DesignPoint) -> ArchitectureReport {
         dram_channels: arch.dram.channels,
         dram_peak_gbps: dram_peak_gbps(point),
         energy_table: point.energy.table().name.clone(),
+        parallel_macs: point.energy.table().parallel_macs,
         area: *point.energy.area(),
         area_mm2: point.energy.area().total_mm2(),
     }

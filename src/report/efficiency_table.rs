@@ -3,15 +3,18 @@
 use comfy_table::Cell;
 
 use super::columns::{figure, percent};
-use super::layout::{between_workloads, head, lines, plain_table, right};
+use super::layout::{between_workloads, has_batches, head, lines, plain_table, right};
 use super::model::{Report, RunReport};
 use super::performance::ratio;
 
 /// The table with its legend.
 pub(super) fn table(report: &Report) -> String {
-    let mut heads = ["workload", "architecture", "approx"]
-        .map(Cell::new)
-        .to_vec();
+    let shows_batch = has_batches(report);
+    let mut heads = vec![Cell::new("workload")];
+    if shows_batch {
+        heads.push(right("batch"));
+    }
+    heads.extend(["architecture", "approx"].map(Cell::new));
     heads.extend(
         [
             ("TOPS", ""),
@@ -29,7 +32,7 @@ pub(super) fn table(report: &Report) -> String {
     );
     let mut table = plain_table(heads);
     for run in &report.runs {
-        table.add_row(row(run));
+        table.add_row(row(run, shows_batch));
     }
     lines(&table, &between_workloads(report)) + LEGEND
 }
@@ -41,16 +44,17 @@ array, area        PEs with registers and converter at their edges; everything b
 derived, assumed   energy that rests on table entries derived from measured ones, and on assumed ones
 ";
 
-fn row(run: &RunReport) -> Vec<Cell> {
+fn row(run: &RunReport, shows_batch: bool) -> Vec<Cell> {
     let figures = &run.total.efficiency;
     let energy = &run.total.energy;
     let area = &run.architecture.area;
     let buffers_mm2 = area.activation_buffer_mm2 + area.weight_buffer_mm2 + area.output_buffer_mm2;
-    let mut row = vec![
-        Cell::new(&run.workload),
-        Cell::new(&run.architecture.name),
-        Cell::new(&run.approximation),
-    ];
+    let mut row = vec![Cell::new(&run.workload)];
+    if shows_batch {
+        row.push(right(run.batch.to_string()));
+    }
+    row.push(Cell::new(&run.architecture.name));
+    row.push(Cell::new(&run.approximation));
     row.extend(
         [
             format!("{:.3}", figures.tops),

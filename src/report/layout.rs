@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
-use super::model::Report;
+use super::model::{Report, RunReport};
 
 /// Columns that text below the tables is wrapped to.
 const TEXT_COLUMNS: usize = 100;
@@ -45,7 +45,7 @@ pub(super) fn plain_table(heads: Vec<Cell>) -> Table {
 }
 
 /// Lines of a table's head: names and units.
-const HEAD_LINES: usize = 2;
+pub(super) const HEAD_LINES: usize = 2;
 
 /// A table without trailing blanks, with a rule under its head and one before each of the `ruled` rows.
 pub(super) fn lines(table: &Table, ruled: &[usize]) -> String {
@@ -76,10 +76,17 @@ pub(super) fn narrow_table(heads: Vec<Cell>) -> Table {
     table
 }
 
-/// Rows of a table of runs before which the workload changes.
+/// Rows of a table of runs before which the workload or its batch changes.
 pub(super) fn between_workloads(report: &Report) -> Vec<usize> {
-    let workload = |index: usize| &report.runs[index].workload;
+    let workload = |index: usize| (&report.runs[index].workload, report.runs[index].batch);
     (1..report.runs.len())
         .filter(|&index| workload(index) != workload(index - 1))
         .collect()
+}
+
+/// Whether a workload runs at several batches, so that tables of runs have to say which.
+pub(super) fn has_batches(report: &Report) -> bool {
+    let differ =
+        |pair: &[RunReport]| pair[0].workload == pair[1].workload && pair[0].batch != pair[1].batch;
+    report.runs.windows(2).any(differ)
 }

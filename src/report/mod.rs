@@ -1,17 +1,21 @@
 //! Results for people and for programs: aligned tables, JSON, CSV. Built from results only.
 //!
 //! [`model`] is what a report says (and the versioned JSON schema), [`build`] makes it from job results,
-//! [`table`] and [`csv`] print it, [`plot`] draws it. [`dram`] and [`dram_table`] do the same for a request trace replayed on a memory
+//! [`table`] and [`csv`] print it, [`plot`] draws it. [`factors`] takes a ratio apart, and [`headline`] is the
+//! comparison in one table. [`dram`] and [`dram_table`] do the same for a request trace replayed on a memory
 //! alone.
 
 pub mod build;
 mod columns;
+mod comparison;
 pub mod csv;
 mod cycles_view;
 pub mod dram;
 pub mod dram_table;
 mod efficiency_table;
 mod energy_view;
+pub mod factors;
+pub mod headline;
 mod layout;
 pub mod model;
 pub mod performance;

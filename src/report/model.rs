@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::performance::{Efficiency, Roofline};
-use crate::energy::{AreaBreakdown, EnergyBreakdown};
+use crate::energy::{AreaBreakdown, EnergyBreakdown, ParallelMacRule};
+use crate::sweep::Iso;
 
 /// Name and version of the JSON form.
 pub const SCHEMA: &str = "axbxp.report/1";
@@ -71,6 +72,8 @@ pub struct ArchitectureReport {
     pub dram_peak_gbps: f64,
     /// Energy table.
     pub energy_table: String,
+    /// How a PE that does several MACs a cycle is priced.
+    pub parallel_macs: ParallelMacRule,
     /// Area in mm2 by component, without the DRAM.
     pub area: AreaBreakdown,
     /// Sum of the components in mm2.
@@ -234,12 +237,60 @@ pub struct Comparison {
     pub baseline_run: usize,
     /// Index into `runs` of this run.
     pub run: usize,
+    /// The sizings (`--iso`) that give this run's array.
+    pub iso: Vec<Iso>,
+    /// The arrays beside each other.
+    pub array: ArrayComparison,
     /// Time of the baseline over time of this run.
     pub speedup: f64,
+    /// What the speed-up is made of; none where a run takes no time.
+    pub speedup_factors: Option<SpeedupFactors>,
     /// Energy of the baseline over energy of this run.
     pub energy_ratio: f64,
-    /// What the Ax-BxP authors published for this network, where it is one of theirs.
+    /// What the energy ratio is made of; none where a run takes no energy.
+    pub energy_factors: Option<EnergyFactors>,
+    /// What the Ax-BxP authors published for this network with one configuration for all of it, where it is one of
+    /// theirs and the array has as many PEs as the baseline's or was sized against it.
     pub published: Option<PublishedRange>,
+    /// The same with a configuration for each layer and data structure.
+    pub published_per_layer: Option<PublishedRange>,
+}
+
+/// An array with the registers and the converter at its edge beside the baseline's.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+pub struct ArrayComparison {
+    /// PEs of this run's array.
+    pub pes: u64,
+    /// PEs of this run's array over those of the baseline's.
+    pub pe_ratio: f64,
+    /// Area of this run's array in mm2, without its buffers.
+    pub area_mm2: f64,
+    /// Area of this run's array over that of the baseline's.
+    pub area_ratio: f64,
+}
+
+/// Factors whose product is the speed-up. Each is the part of it that comes from fewer (above 1) or more (below 1)
+/// array cycles of some causes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+pub struct SpeedupFactors {
+    /// PEs multiply, have no work in the mapping, are loaded, filled or drained, or meet a narrow port or bank.
+    pub compute: f64,
+    /// The array waits for weights, activations or output space: DRAM.
+    pub memory: f64,
+    /// Tiles are set up, the vector unit works.
+    pub other: f64,
+}
+
+/// Factors whose product is the energy ratio. Each is the part of it that comes from less (above 1) or more (below 1)
+/// energy of some components.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+pub struct EnergyFactors {
+    /// PEs (computing and idle), array registers, converter, vector unit, controller.
+    pub compute: f64,
+    /// Buffer accesses, DMA, DRAM accesses and interface: what follows the operands' footprint.
+    pub memory: f64,
+    /// Leakage, DRAM standby and refresh: what follows time.
+    pub leakage: f64,
 }
 
 /// Published ratios against FxP8.

@@ -3,8 +3,34 @@
 use comfy_table::Cell;
 
 use super::columns::{ENERGY_HEADS, energy_groups, figure, percent};
-use super::layout::{between_workloads, head, lines, plain_table, right, wrapped};
+use super::layout::{between_workloads, has_batches, head, lines, plain_table, right, wrapped};
 use super::model::{Comparison, Report, RunReport};
+use crate::sweep::Iso;
+
+/// Columns that most reports can do without.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    /// A workload runs at several batches.
+    batch: bool,
+    /// Arrays have been sized against the baseline's.
+    sizing: bool,
+}
+
+impl Shown {
+    fn of(report: &Report) -> Shown {
+        let sized = |comparison: &Comparison| comparison.iso.iter().any(|&iso| iso != Iso::None);
+        Shown {
+            batch: has_batches(report),
+            sizing: report.comparisons.iter().any(sized),
+        }
+    }
+}
+
+/// `pes,area`.
+pub(super) fn sizings(iso: &[Iso]) -> String {
+    let names: Vec<String> = iso.iter().map(ToString::to_string).collect();
+    names.join(",")
+}
 
 /// All runs, a line each, with the ratios.
 pub(super) fn summary(report: &Report) -> String {
@@ -12,9 +38,16 @@ pub(super) fn summary(report: &Report) -> String {
         .comparisons
         .iter()
         .find_map(|comparison| comparison.published);
-    let mut heads = ["workload", "architecture", "approx"]
-        .map(Cell::new)
-        .to_vec();
+    let shown = Shown::of(report);
+    let mut heads = vec![Cell::new("workload")];
+    if shown.batch {
+        heads.push(right("batch"));
+    }
+    heads.extend(["architecture", "approx"].map(Cell::new));
+    if shown.sizing {
+        heads.push(Cell::new("iso"));
+        heads.push(head(("area", "ratio")));
+    }
     heads.extend(
         [
             ("time", "Mcycles"),
@@ -46,11 +79,14 @@ pub(super) fn summary(report: &Report) -> String {
             .comparisons
             .iter()
             .find(|comparison| comparison.run == index);
-        table.add_row(summary_row(run, comparison));
+        table.add_row(summary_row(run, comparison, shown));
     }
     let mut text = lines(&table, &between_workloads(report));
     if !report.comparisons.is_empty() {
         text += "speedup, energy ratio: the first run of the workload over this one\n";
+    }
+    if shown.sizing {
+        text += "area ratio: array with its edge registers and converter over the first run's\n";
     }
     if let Some(published) = published {
         text += &wrapped("published: ", published.source);
@@ -58,14 +94,21 @@ pub(super) fn summary(report: &Report) -> String {
     text
 }
 
-fn summary_row(run: &RunReport, comparison: Option<&Comparison>) -> Vec<Cell> {
+fn summary_row(run: &RunReport, comparison: Option<&Comparison>, shown: Shown) -> Vec<Cell> {
     let total = &run.total;
     let bytes = total.traffic.dram_read_bytes + total.traffic.dram_written_bytes;
-    let mut row = vec![
-        Cell::new(&run.workload),
-        Cell::new(&run.architecture.name),
-        Cell::new(&run.approximation),
-    ];
+    let mut row = vec![Cell::new(&run.workload)];
+    if shown.batch {
+        row.push(right(run.batch.to_string()));
+    }
+    row.push(Cell::new(&run.architecture.name));
+    row.push(Cell::new(&run.approximation));
+    if shown.sizing {
+        let sizings = comparison.map(|comparison| sizings(&comparison.iso));
+        let area = comparison.map(|comparison| format!("{:.2}", comparison.array.area_ratio));
+        row.push(Cell::new(sizings.unwrap_or_default()));
+        row.push(right(area.unwrap_or_default()));
+    }
     row.extend([
         right(format!("{:.3}", total.cycles as f64 / 1e6)),
         right(format!("{:.3}", total.time_us / 1e3)),

@@ -23,6 +23,8 @@ pub enum Shelf {
     Dram,
     /// Energy and area of each component: `arch-configs/energy/*.ron`.
     Energy,
+    /// How operands switch: `arch-configs/activity/*.ron`.
+    Activity,
     /// Measured SRAM macros: `arch-configs/sram/*.ron`.
     Sram,
     /// A network: `workloads/*.ron`.
@@ -31,11 +33,12 @@ pub enum Shelf {
 
 impl Shelf {
     /// Every shelf.
-    pub const ALL: [Shelf; 6] = [
+    pub const ALL: [Shelf; 7] = [
         Shelf::Architecture,
         Shelf::Approximation,
         Shelf::Dram,
         Shelf::Energy,
+        Shelf::Activity,
         Shelf::Sram,
         Shelf::Workload,
     ];
@@ -47,6 +50,7 @@ impl Shelf {
             Shelf::Approximation => "arch-configs/approx",
             Shelf::Dram => "arch-configs/dram",
             Shelf::Energy => "arch-configs/energy",
+            Shelf::Activity => "arch-configs/activity",
             Shelf::Sram => "arch-configs/sram",
             Shelf::Workload => "workloads",
         }
@@ -58,6 +62,7 @@ impl Shelf {
             Shelf::Approximation => ARCH_CONFIGS.get_dir("approx"),
             Shelf::Dram => ARCH_CONFIGS.get_dir("dram"),
             Shelf::Energy => ARCH_CONFIGS.get_dir("energy"),
+            Shelf::Activity => ARCH_CONFIGS.get_dir("activity"),
             Shelf::Sram => ARCH_CONFIGS.get_dir("sram"),
             Shelf::Workload => Some(&WORKLOADS),
         }
@@ -82,6 +87,7 @@ impl fmt::Display for Shelf {
             Shelf::Approximation => "approximation configuration",
             Shelf::Dram => "DRAM standard",
             Shelf::Energy => "energy table",
+            Shelf::Activity => "operand activity",
             Shelf::Sram => "SRAM table",
             Shelf::Workload => "network",
         })

@@ -150,7 +150,7 @@ impl<'a> Job<'a> {
             .collect();
         for point in &points {
             let price = self.point.energy.pe_cycle_pj(point);
-            price.map_err(|error| misfit::price(source, &error))?;
+            price.map_err(|error| self.point.no_price(&error))?;
         }
         if self.stepped.is_some() {
             self.check_steppable(&plan)?;
@@ -382,6 +382,6 @@ impl<'a> PlannedJob<'a> {
                 design.energy.layer(point, &activity)
             })
             .collect::<Result<_, _>>()
-            .map_err(|error| misfit::price(&design.source, &error))
+            .map_err(|error| design.no_price(&error))
     }
 }

@@ -1,5 +1,6 @@
 //! Files that are right, each by itself, and do not fit each other: shown in the architecture's file.
 
+use super::point::PriceChoice;
 use crate::arch::Architecture;
 use crate::energy::EnergyError;
 use crate::hw::dram::AddressMapError;
@@ -19,11 +20,15 @@ pub(super) fn channels(source: &SourceFile, error: &AddressMapError) -> Diagnost
 }
 
 /// Something that the energy table has no price for.
-pub(super) fn price(source: &SourceFile, error: &EnergyError) -> Diagnostics {
+pub(super) fn price(source: &SourceFile, prices: &PriceChoice, error: &EnergyError) -> Diagnostics {
     let (place, expected) = match error {
         EnergyError::OutsideSramGrid { buffer, .. } => (
             size_of(buffer),
             "with `banks` and `port_bits` it makes these macros",
+        ),
+        _ if prices.table.is_some() => (
+            Place::root().field("energy_table"),
+            "another table was asked for instead; expected one that has it",
         ),
         _ => (
             Place::root().field("energy_table"),
@@ -31,6 +36,27 @@ pub(super) fn price(source: &SourceFile, error: &EnergyError) -> Diagnostics {
         ),
     };
     problem(source, place, error.to_string(), expected.to_string())
+}
+
+/// A PE so large that no array of it has as little area as the baseline's.
+pub(super) fn no_array(
+    source: &SourceFile,
+    architecture: &str,
+    least_mm2: f64,
+    baseline: &str,
+    budget_mm2: f64,
+) -> Diagnostics {
+    let place = Place::root().field("array").field("pe");
+    let message = format!(
+        "no array of `{architecture}` is as small as that of `{baseline}`: one PE with its edge takes \
+         {least_mm2:.6} mm2, all of that array {budget_mm2:.6} mm2"
+    );
+    problem(
+        source,
+        place,
+        message,
+        "expected a smaller PE, or a baseline with a larger array".to_string(),
+    )
 }
 
 /// A network that the architecture has no room for.

@@ -1,15 +1,20 @@
 //! Simulations as a user asks for them: design points, jobs, and many of them at once.
 //!
 //! This is the one way through the program: [`DesignPoint::open`] reads the files, [`Job::plan`] plans,
-//! [`PlannedJob::run`] simulates and prices, [`map_parallel`] does that for many jobs on several threads. Every simulation is
-//! independent of every other, so results do not depend on the number of threads.
+//! [`PlannedJob::run`] simulates and prices, [`map_parallel`] does that for many jobs on several threads. Every
+//! simulation is independent of every other, so results do not depend on the number of threads. [`size_points`]
+//! resizes arrays to as many PEs or as much area as another's before a comparison.
 
 mod activity;
+mod iso;
 mod job;
 mod misfit;
 mod point;
 mod pool;
+mod sized;
 
+pub use iso::{ArraySize, Iso};
 pub use job::{Job, JobError, JobResult, PlannedJob, plan_all};
-pub use point::DesignPoint;
+pub use point::{DesignPoint, PriceChoice};
 pub use pool::{map_parallel, threads_or_cores};
+pub use sized::{SizedPoint, size_points};

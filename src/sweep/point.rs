@@ -1,12 +1,37 @@
 //! A design point: an architecture with its memory, its energy table and an approximation.
 
+use super::iso::ArraySize;
 use super::misfit;
 use crate::approx::ApproxFile;
 use crate::arch::{self, Architecture};
-use crate::energy::{DramEnergy, EnergyModel, EnergyTable};
+use crate::energy::{DramEnergy, EnergyError, EnergyModel, EnergyTable, ParallelMacRule};
 use crate::hw::dram::{AddressMap, DramSpec, command_energies};
 use crate::mapping::MemoryShape;
-use crate::source::{self, LoadError, Shelf, SourceFile};
+use crate::source::{self, Diagnostics, LoadError, Shelf, SourceFile};
+
+/// Prices to use instead of those that an architecture's file names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PriceChoice {
+    /// Energy table, a shipped name or a path; none for the architecture's own.
+    pub table: Option<String>,
+    /// How a PE that does several MACs a cycle is priced; none for the table's own rule.
+    pub parallel_macs: Option<ParallelMacRule>,
+}
+
+impl PriceChoice {
+    /// The table for an architecture that names `own` in the file `source`.
+    fn table(&self, own: &str, source: &SourceFile) -> Result<EnergyTable, LoadError> {
+        let file = match &self.table {
+            Some(name) => source::open(Shelf::Energy, name)?,
+            None => source::open_beside(Shelf::Energy, own, source)?,
+        };
+        let table = EnergyTable::load(&file)?;
+        Ok(match self.parallel_macs {
+            Some(rule) => table.with_parallel_macs(rule),
+            None => table,
+        })
+    }
+}
 
 /// Everything that stays the same over workloads.
 #[derive(Debug, Clone)]
@@ -21,6 +46,8 @@ pub struct DesignPoint {
     pub energy: EnergyModel,
     /// The approximation.
     pub approximation: ApproxFile,
+    /// Where its prices came from.
+    prices: PriceChoice,
 }
 
 impl DesignPoint {
@@ -31,13 +58,24 @@ impl DesignPoint {
     /// The first file that can not be read or is wrong, or an architecture that asks for what its DRAM
     /// standard or its energy table does not have.
     pub fn open(architecture: &str, approximation: Option<&str>) -> Result<Self, LoadError> {
-        Self::load(
-            source::open(Shelf::Architecture, architecture)?,
-            approximation,
-        )
+        Self::open_priced(architecture, approximation, &PriceChoice::default())
     }
 
-    /// The architecture that this one names as its baseline, at that one's own approximation.
+    /// As [`DesignPoint::open`], with a choice of prices.
+    ///
+    /// # Errors
+    /// As [`DesignPoint::open`].
+    pub fn open_priced(
+        architecture: &str,
+        approximation: Option<&str>,
+        prices: &PriceChoice,
+    ) -> Result<Self, LoadError> {
+        let source = source::open(Shelf::Architecture, architecture)?;
+        Self::load_priced(source, approximation, prices)
+    }
+
+    /// The architecture that this one names as its baseline, at that one's own approximation and with the
+    /// same choice of prices.
     ///
     /// # Errors
     /// As [`DesignPoint::open`].
@@ -46,7 +84,7 @@ impl DesignPoint {
             return Ok(None);
         };
         let source = source::open_beside(Shelf::Architecture, baseline, &self.source)?;
-        Self::load(source, None).map(Some)
+        Self::load_priced(source, None, &self.prices).map(Some)
     }
 
     /// As [`DesignPoint::open`], of an architecture's file.
@@ -54,14 +92,22 @@ impl DesignPoint {
     /// # Errors
     /// As [`DesignPoint::open`].
     pub fn load(source: SourceFile, approximation: Option<&str>) -> Result<Self, LoadError> {
+        Self::load_priced(source, approximation, &PriceChoice::default())
+    }
+
+    fn load_priced(
+        source: SourceFile,
+        approximation: Option<&str>,
+        prices: &PriceChoice,
+    ) -> Result<Self, LoadError> {
         let (source, architecture) = arch::read(source)?;
         let beside = |shelf, name: &str| source::open_beside(shelf, name, &source);
         let dram = DramSpec::from_source(&beside(Shelf::Dram, &architecture.dram.standard)?)?;
         AddressMap::new(&dram, architecture.dram.channels)
             .map_err(|error| misfit::channels(&source, &error))?;
-        let table = EnergyTable::load(&beside(Shelf::Energy, &architecture.energy_table)?)?;
+        let table = prices.table(&architecture.energy_table, &source)?;
         let energy = EnergyModel::new(table, &architecture, dram_energy(&dram))
-            .map_err(|error| misfit::price(&source, &error))?;
+            .map_err(|error| misfit::price(&source, prices, &error))?;
         let approximation = match approximation {
             Some(name) => source::open(Shelf::Approximation, name)?,
             None => beside(Shelf::Approximation, &architecture.approximation)?,
@@ -73,7 +119,30 @@ impl DesignPoint {
             dram,
             energy,
             approximation,
+            prices: prices.clone(),
         })
+    }
+
+    /// The same design with an array of another size. The converter at the array's edge gets as many more
+    /// values a cycle as the array gets columns (rounded up); buffers, ports, DRAM and clock stay.
+    ///
+    /// # Errors
+    /// A price that the energy table does not have.
+    pub fn resized(&self, size: ArraySize) -> Result<Self, Diagnostics> {
+        let architecture = size.of(&self.architecture);
+        let table = self.energy.table().clone();
+        let energy = EnergyModel::new(table, &architecture, dram_energy(&self.dram))
+            .map_err(|error| self.no_price(&error))?;
+        Ok(DesignPoint {
+            architecture,
+            energy,
+            ..self.clone()
+        })
+    }
+
+    /// What to say where the energy table has no price for something.
+    pub(super) fn no_price(&self, error: &EnergyError) -> Diagnostics {
+        misfit::price(&self.source, &self.prices, error)
     }
 
     /// What mapping must know of the memory.

@@ -1,8 +1,8 @@
 //! Table files: what is shipped, and what is refused.
 
-use super::{FXP8, TINY_DRAM, TINY_TABLE, architecture, load, model, point, table};
+use super::{FXP8, TINY_DRAM, TINY_SRAM, TINY_TABLE, architecture, load, model, point, table};
 use crate::arch::{PeKind, WindowUse};
-use crate::energy::{Action, Component, EnergyModel, EnergyTable, ParallelMacRule};
+use crate::energy::{Action, Component, EnergyModel, EnergyTable, ParallelMacRule, SramTable};
 use crate::source::{Shelf, SourceFile, shipped};
 
 #[test]
@@ -55,19 +55,26 @@ fn message<T>(result: Result<T, impl std::fmt::Display>) -> String {
 
 #[test]
 fn missing_entries_name_file_entry_and_what_is_there() {
-    let without_products = PeKind::AxBxp {
+    let two = PeKind::AxBxp {
         block_bits: 4,
         multipliers: 2,
     };
-    let point = point(without_products, 1, WindowUse::Dynamic, (6, 6));
-    let mut messages = vec![message(
-        model(
-            table("ng45").with_parallel_macs(ParallelMacRule::Lanes),
-            without_products,
-        )
-        .pe_cycle_pj(&point),
-    )];
+    let mut without_products = table("ng45").with_parallel_macs(ParallelMacRule::Lanes);
+    without_products.entries.retain(|entry| {
+        entry.component != Component::Pe(two) || entry.action != Action::Products(1)
+    });
+    let point = point(two, 1, WindowUse::Dynamic, (6, 6));
+    let mut messages = vec![message(model(without_products, two).pe_cycle_pj(&point))];
     let mut architecture = architecture("fxp8_8x8");
+    architecture.array.pe = PeKind::AxBxp {
+        block_bits: 4,
+        multipliers: 3,
+    };
+    messages.push(message(EnergyModel::new(
+        table("ng45"),
+        &architecture,
+        TINY_DRAM,
+    )));
     architecture.array.pe = PeKind::Fxp { bits: 6 };
     messages.push(message(EnergyModel::new(
         table("ng45"),
@@ -108,9 +115,9 @@ fn a_buffer_outside_the_sram_data_is_refused() {
 #[test]
 fn all_that_is_wrong_with_a_table_is_reported_at_once() {
     let text = TINY_TABLE
-        .replace("a_pj: 2.0", "a_pj: -2.0")
-        .replace("size_kib: (1, 64)", "size_kib: (64, 1)")
-        .replace("source: \"test\",\n    ),", "source: \"\",\n    ),")
+        .replace("cacti_22_lstp", "cacti_22_lpst")
+        .replace("registers: 0.375", "registers: 0.875")
+        .replace("um2(512.0)", "um2(-512.0)")
         .replacen("pj(1.5)", "uw(1.5)", 1)
         .replace(
             "uw(8.0), basis: measured, source: \"test\"",
@@ -123,6 +130,37 @@ fn all_that_is_wrong_with_a_table_is_reported_at_once() {
         .replace("action: burst", "action: byte");
     let result = EnergyTable::load(&SourceFile::from_text("mine.ron", text));
     insta::assert_snapshot!(message(result));
+}
+
+#[test]
+fn all_that_is_wrong_with_an_sram_table_is_reported_at_once() {
+    let mut messages = Vec::new();
+    for change in [
+        // Everything but how good the fit is, which a wrong grid does not say.
+        &[
+            ("size_kib: [2, 8, 16]", "size_kib: [2, 16, 8]"),
+            ("port_bits: [64, 128]", "port_bits: [0, 128, 256]"),
+            ("[2.0, 4.0], [4.0, 8.0], [6.0, 12.0]", "[2.0, 4.0], [4.0]"),
+            ("[0.25, 0.5]", "[0.25, 0.0]"),
+            ("512.0", "1e13"),
+            ("a_pj: 2.0", "a_pj: -2.0"),
+            ("tiny_sram", " "),
+        ][..],
+        &[
+            ("mean_error: 0.05", "mean_error: 0.02"),
+            ("worst_error: 0.1", "worst_error: 0.06"),
+        ][..],
+        &[("leakage_uw:", "leakage_mw:")][..],
+    ] {
+        let mut text = TINY_SRAM.to_owned();
+        for (from, to) in change {
+            assert!(text.contains(from), "{from}");
+            text = text.replacen(from, to, 1);
+        }
+        let result = SramTable::load(&SourceFile::from_text("sram.ron", text));
+        messages.push(message(result));
+    }
+    insta::assert_snapshot!(messages.join("\n\n"));
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! Patterns of layer names.
+//! Patterns of names, as of layers.
 
 /// Whether `name` matches `pattern`, in which `*` stands for any run of characters (also none) and `?` for one.
 ///
 /// ```
-/// use axbxp::approx::matches;
+/// use axbxp::source::matches;
 /// assert!(matches("layer1.*", "layer1.0.conv2"));
 /// assert!(!matches("layer?.0", "layer10.0"));
 /// ```
