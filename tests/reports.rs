@@ -286,7 +286,7 @@ fn texts(svg: &str) -> Vec<String> {
         let end = at + rest[at..].find('>').expect("an end of the tag");
         let tag = &rest[at + 1..end];
         assert!(
-            tag.matches('"').count() % 2 == 0 && !tag.contains('<'),
+            tag.matches('"').count().is_multiple_of(2) && !tag.contains('<'),
             "{tag}"
         );
         let name = tag.split([' ', '/']).find(|word| !word.is_empty()).unwrap();
