@@ -110,7 +110,7 @@ fn lines(report: &Report) -> Vec<Line<'_>> {
             workload(run(&comparisons[0])),
             baseline.point()
         );
-        lines.push(Line::Heading(label(&heading, 40)));
+        lines.push(Line::Heading(label(&heading, 56)));
         let of_runs = comparisons.iter();
         lines.extend(of_runs.map(|c| Line::Run(label(&point(report, run(c)), 36), c)));
     }
