@@ -153,6 +153,7 @@ refused! {
     zero_batch_of_two: "compare" "--batch" "1,0";
     no_array_as_small: "compare" "one_pe.ron" "axbxp_k2_32x32" "-w" "tiny" "--iso" "area" "--quiet";
     no_price_in_a_chosen_table: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--energy" "gap_table.ron" "--quiet";
+    no_area_in_a_chosen_table: "compare" "fxp8_8x8" "-w" "tiny" "--iso" "area" "--energy" "fxp_without_area.ron" "--quiet";
     headline_output_is_a_folder: "headline" "-w" "tiny" "--out" "../bad";
     unknown_command: "simulate";
     unknown_flag: "run" "--workloads" "tiny";
@@ -167,6 +168,13 @@ refused! {
     waveform_of_half_a_pe: "run" "-w" "tiny" "--fidelity" "stepped" "--trace" "t.vcd" "--trace-pe" "8";
     seed_of_a_wavefront: "run" "-w" "tiny" "--seed" "3";
     too_much_to_step: "run" "-a" "axbxp_k4_128x128_server" "-w" "vgg16" "--fidelity" "stepped" "--quiet";
+    unknown_view: "run" "-w" "tiny" "--view" "cycles,energie";
+    view_of_json: "run" "-w" "tiny" "--view" "energy" "--format" "json";
+    plots_are_a_file: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--plots" "empty.ron";
+    plots_of_no_folder: "compare" "axbxp_k4_8x8" "-w" "tiny" "--plots" "nowhere/plots";
+    plots_are_output: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--plots" "." "--out" "../bad/energy.svg";
+    plots_are_the_trace: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--plots" "../bad" "--trace" "roofline.svg";
+    plots_are_a_new_output: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--plots" "new" "--out" "new";
     trace_is_output: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--trace" "t.json" "--out" "./t.json";
     output_is_a_folder: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--out" "../bad";
     trace_is_a_folder: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--trace" "../bad";

@@ -141,6 +141,15 @@ fn json_is_what_the_schema_says() {
     agrees(&report, &schema, &schema, "report");
 }
 
+#[test]
+fn a_headline_in_json_is_what_the_schema_says() {
+    let schema = report(&["schema", "headline"]);
+    let points = ["fxp8_8x8", "axbxp_k4_8x8:k4_l1"];
+    let arguments = ["headline", "-q", "-w", "tiny", "--format", "json"];
+    let headline = report(&[&arguments[..], &points].concat());
+    agrees(&headline, &schema, &schema, "headline");
+}
+
 fn agrees(value: &Value, schema: &Value, root: &Value, place: &str) {
     if let Some(reference) = schema["$ref"].as_str() {
         let name = reference.rsplit('/').next().unwrap();
@@ -545,9 +554,9 @@ fn a_closed_pipe_is_no_error() {
 
 #[test]
 fn help_mentions_every_flag() {
-    let output_flags = "--format --out --threads";
+    let output_flags = "--format --out --plots --threads";
     let run = "--arch --workload --approx --baseline --batch --layers --trace --trace-window \
-               --trace-events --trace-baseline";
+               --trace-events --trace-baseline --view";
     let multiply = "--block-bits --keep-activation --keep-weight --products --window-static \
                     --nearest --unsigned --json";
     for (command, flags) in [

@@ -79,6 +79,10 @@ pub struct OutputArgs {
     /// Write the results to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write SVG plots into this folder, made if there is none: energy.svg (components, stacked), roofline.svg, and of
+    /// a comparison ratios.svg
+    #[arg(long, value_name = "FOLDER")]
+    pub plots: Option<PathBuf>,
     /// Threads for independent simulations (0: one per core); results do not depend on it
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub threads: usize,

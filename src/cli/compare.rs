@@ -3,8 +3,10 @@
 use super::args::{CompareArgs, Format, Global, IsoArg};
 use super::error::{CliError, Exit};
 use super::output::{check_targets, write_report};
+use super::plots;
 use super::progress;
 use crate::hw::Unobserved;
+use crate::report::plot::Detail;
 use crate::report::{Report, ReportBuilder, View};
 use crate::sweep::{
     DesignPoint, Iso, Job, PriceChoice, map_parallel, plan_all, size_points, threads_or_cores,
@@ -14,6 +16,13 @@ use crate::workload::{self, Network};
 /// Runs the command.
 pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
     check_targets(args.output.out.as_deref(), None)?;
+    if let Some(folder) = &args.output.plots {
+        plots::check(
+            folder,
+            Detail::Runs,
+            &[("--out", args.output.out.as_deref())],
+        )?;
+    }
     let question = Question {
         points: &args.points,
         workloads: &args.workloads,
@@ -23,6 +32,9 @@ pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
         threads: args.output.threads,
     };
     let report = question.answer(global)?;
+    if let Some(folder) = &args.output.plots {
+        plots::write(&report, folder, Detail::Runs)?;
+    }
     let notes = args.output.format == Format::Table && !global.quiet;
     write_report(&report, &args.output, &[View::Summary], notes)?;
     Ok(Exit::Done)

@@ -11,6 +11,7 @@ mod headline;
 mod inspect;
 mod multiply;
 mod output;
+mod plots;
 mod progress;
 mod run;
 mod trace;

@@ -23,18 +23,7 @@ pub fn check_targets_of(
     second: Option<&Path>,
 ) -> Result<(), CliError> {
     for path in [out, second].into_iter().flatten() {
-        if path.is_dir() {
-            return Err(cannot_write(path)(io::ErrorKind::IsADirectory.into()));
-        }
-        if !folder_of(path).is_dir() {
-            return Err(CliError::Usage(format!(
-                "cannot write {}: its folder does not exist",
-                path.display()
-            )));
-        }
-        if !is_special(path) {
-            temporary(path)?;
-        }
+        check_target(path)?;
     }
     let Some(second) = second else { return Ok(()) };
     if is_special(second) {
@@ -48,6 +37,23 @@ pub fn check_targets_of(
             "--out and {flag} are the same file, {}",
             second.display()
         )));
+    }
+    Ok(())
+}
+
+/// Refuses one file that can not be written.
+pub fn check_target(path: &Path) -> Result<(), CliError> {
+    if path.is_dir() {
+        return Err(cannot_write(path)(io::ErrorKind::IsADirectory.into()));
+    }
+    if !folder_of(path).is_dir() {
+        return Err(CliError::Usage(format!(
+            "cannot write {}: its folder does not exist",
+            path.display()
+        )));
+    }
+    if !is_special(path) {
+        temporary(path)?;
     }
     Ok(())
 }

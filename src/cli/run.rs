@@ -4,10 +4,12 @@ use super::args::{ArrayFidelity, Format, Global, RunArgs, RunView};
 use super::compare::with_batch;
 use super::error::{CliError, Exit};
 use super::output::{check_targets, write_report};
+use super::plots;
 use super::progress;
 use super::trace;
 use super::wave;
 use crate::hw::Unobserved;
+use crate::report::plot::Detail;
 use crate::report::{ReportBuilder, View};
 use crate::source;
 use crate::sweep::{DesignPoint, Job, map_parallel, plan_all, threads_or_cores};
@@ -17,6 +19,16 @@ use crate::workload::{self, LayerId, Network};
 pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
     let views = views(args)?;
     check_targets(args.output.out.as_deref(), args.trace.as_deref())?;
+    if let Some(folder) = &args.output.plots {
+        plots::check(
+            folder,
+            Detail::Layers,
+            &[
+                ("--out", args.output.out.as_deref()),
+                ("--trace", args.trace.as_deref()),
+            ],
+        )?;
+    }
     let candidate =
         DesignPoint::open_priced(&args.arch, args.approx.as_deref(), &args.prices.choice())?;
     let baseline = open_baseline(args, &candidate)?;
@@ -71,7 +83,11 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
         }
     }
     let notes = args.output.format == Format::Table && !global.quiet;
-    write_report(&report.finish(), &args.output, &views, notes)?;
+    let report = report.finish();
+    if let Some(folder) = &args.output.plots {
+        plots::write(&report, folder, Detail::Layers)?;
+    }
+    write_report(&report, &args.output, &views, notes)?;
     Ok(Exit::Done)
 }
 

@@ -22,8 +22,6 @@ pub struct RunKey(usize);
 #[derive(Debug)]
 pub struct ReportBuilder {
     report: Report,
-    /// Of each run's array with its edge.
-    array_areas_mm2: Vec<f64>,
 }
 
 impl Default for ReportBuilder {
@@ -36,7 +34,6 @@ impl Default for ReportBuilder {
                 comparisons: Vec::new(),
                 notes: ACCURACY.iter().map(ToString::to_string).collect(),
             },
-            array_areas_mm2: Vec::new(),
         }
     }
 }
@@ -52,7 +49,6 @@ impl ReportBuilder {
         let run = run_report(point, network, result);
         self.report.notes.extend(outputs_note(&run));
         self.report.runs.push(run);
-        self.array_areas_mm2.push(point.energy.area().array_mm2());
         RunKey(self.report.runs.len() - 1)
     }
 
@@ -63,8 +59,7 @@ impl ReportBuilder {
 
     /// Compares a run with another of the same workload, whose array was sized so.
     pub fn compare_sized(&mut self, baseline: RunKey, run: RunKey, iso: &[Iso]) {
-        let of = |key: RunKey| (&self.report.runs[key.0], self.array_areas_mm2[key.0]);
-        let comparison = comparison([baseline.0, run.0], of(baseline), of(run), iso);
+        let comparison = comparison(&self.report.runs, baseline.0, run.0, iso);
         self.report.comparisons.push(comparison);
     }
 
@@ -95,6 +90,7 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
     let clock_khz = point.architecture.core_clock_khz as f64;
     let burst_bytes = u64::from(point.dram.burst_bytes());
     let dram_peak_gbps = dram_peak_gbps(point);
+    let area_mm2 = point.energy.area().total_mm2();
     let mut layers = Vec::with_capacity(result.run.layers.len());
     let mut capacity = Capacity::default();
     for (index, layer) in result.run.layers.iter().enumerate() {
@@ -133,7 +129,7 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
             pe_cycles: causes(&layer.causes),
             energy: result.energy[index],
             energy_pj,
-            efficiency: Efficiency::of(layer.array.macs, time_us, energy_pj),
+            efficiency: Efficiency::of(layer.array.macs, time_us, energy_pj, area_mm2),
             roofline: Roofline::of(work, peak, dram_peak_gbps),
             traffic: traffic(layer, burst_bytes),
             tiles: layer.tiles,
@@ -144,7 +140,7 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
             }),
         });
     }
-    let total = total(&layers, &capacity, dram_peak_gbps);
+    let total = total(&layers, &capacity, dram_peak_gbps, area_mm2);
     let dram = dram_report(point, result, total.time_us);
     RunReport {
         workload: network.name.clone(),
@@ -240,7 +236,12 @@ fn peak_of_all(layers: &[LayerReport]) -> Peak {
     }
 }
 
-fn total(layers: &[LayerReport], capacity: &Capacity, dram_peak_gbps: f64) -> LayerReport {
+fn total(
+    layers: &[LayerReport],
+    capacity: &Capacity,
+    dram_peak_gbps: f64,
+    area_mm2: f64,
+) -> LayerReport {
     let sum = |of: fn(&LayerReport) -> u64| layers.iter().map(of).sum::<u64>();
     let energy: EnergyBreakdown = layers.iter().map(|layer| layer.energy).sum();
     let mut pe_cycles = CauseReport::default();
@@ -270,7 +271,7 @@ fn total(layers: &[LayerReport], capacity: &Capacity, dram_peak_gbps: f64) -> La
         pe_cycles,
         energy,
         energy_pj,
-        efficiency: Efficiency::of(macs, time_us, energy_pj),
+        efficiency: Efficiency::of(macs, time_us, energy_pj, area_mm2),
         roofline: Roofline::of(work, peak_of_all(layers), dram_peak_gbps),
         traffic,
         tiles: sum(|layer| layer.tiles),
@@ -351,6 +352,8 @@ fn architecture_report(point: &DesignPoint) -> ArchitectureReport {
         energy_table: point.energy.table().name.clone(),
         operands: operands(point),
         parallel_macs: point.energy.table().parallel_macs,
+        area: *point.energy.area(),
+        area_mm2: point.energy.area().total_mm2(),
     }
 }
 

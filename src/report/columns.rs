@@ -43,3 +43,18 @@ pub(super) const ENERGY_HEADS: [(&str, &str); 5] = [
     ("DRAM", "uJ"),
     ("other", "uJ"),
 ];
+
+/// A unit of energy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct EnergyUnit {
+    pub name: &'static str,
+    pub pj: f64,
+}
+
+/// The smallest unit in which a run has figures of up to four digits before the point.
+pub(super) fn energy_unit(pj: f64) -> EnergyUnit {
+    let units = [("nJ", 1e3), ("uJ", 1e6), ("mJ", 1e9), ("J", 1e12)];
+    let fits = |&(_, unit_pj): &(&str, f64)| pj < 1e4 * unit_pj;
+    let (name, pj) = units.into_iter().find(fits).unwrap_or(units[3]);
+    EnergyUnit { name, pj }
+}

@@ -6,13 +6,15 @@ use super::performance::ratio;
 use super::published;
 use crate::sweep::Iso;
 
-/// A run against its baseline, both with the area of their arrays in mm2.
+/// A run against its baseline, both given by their places among the runs.
 pub(super) fn comparison(
-    [baseline_run, run]: [usize; 2],
-    (base, base_mm2): (&RunReport, f64),
-    (this, this_mm2): (&RunReport, f64),
+    runs: &[RunReport],
+    baseline_run: usize,
+    run: usize,
     iso: &[Iso],
 ) -> Comparison {
+    let (base, this) = (&runs[baseline_run], &runs[run]);
+    let [base_mm2, this_mm2] = [base, this].map(|run| run.architecture.area.array_mm2());
     let pes =
         |run: &RunReport| u64::from(run.architecture.rows) * u64::from(run.architecture.columns);
     let fxp8 = base.architecture.pe == "fxp(bits: 8)";

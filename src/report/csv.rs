@@ -68,6 +68,13 @@ fn head(sample: &LayerReport) -> Vec<String> {
         .map(String::from),
     );
     names.extend(derived(sample).map(|(name, _)| name.to_string()));
+    names.extend(
+        sample
+            .energy
+            .pe_parts
+            .components()
+            .map(|(name, _)| format!("pe_{name}_pj")),
+    );
     names
 }
 
@@ -115,11 +122,18 @@ fn record(index: usize, run: &RunReport, layer: &LayerReport) -> Vec<String> {
     );
     fields.push(layer.tiling.clone());
     fields.extend(derived(layer).map(|(_, figure)| figure));
+    fields.extend(
+        layer
+            .energy
+            .pe_parts
+            .components()
+            .map(|(_, pj)| format!("{pj:.3}")),
+    );
     fields
 }
 
 /// Efficiency and place under the roofline, by the names of their fields.
-fn derived(layer: &LayerReport) -> [(&'static str, String); 12] {
+fn derived(layer: &LayerReport) -> [(&'static str, String); 13] {
     let (efficiency, roofline) = (&layer.efficiency, &layer.roofline);
     let figure = |value: f64| format!("{value:.6}");
     [
@@ -127,6 +141,7 @@ fn derived(layer: &LayerReport) -> [(&'static str, String); 12] {
         ("tops", figure(efficiency.tops)),
         ("tops_per_w", figure(efficiency.tops_per_w)),
         ("average_power_mw", figure(efficiency.average_power_mw)),
+        ("tops_per_mm2", figure(efficiency.tops_per_mm2)),
         ("operations", roofline.operations.to_string()),
         ("dram_bytes", roofline.dram_bytes.to_string()),
         ("operations_per_byte", figure(roofline.operations_per_byte)),

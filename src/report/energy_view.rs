@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::Cell;
 
-use super::columns::{figure, percent};
+use super::columns::{EnergyUnit, energy_unit, figure, percent};
 use super::layout::{head, lines, narrow_table, plain_table, right};
 use super::model::{LayerReport, Report, RunReport};
 use super::performance::ratio;
@@ -13,29 +13,14 @@ use super::stack::{PARTS, bar, stack};
 /// Characters of the longest bar.
 const BAR_COLUMNS: usize = 70;
 
-/// A unit of energy.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Unit {
-    name: &'static str,
-    pj: f64,
-}
-
 /// The figures, then the bars.
 pub(super) fn run_tables(run: &RunReport) -> String {
-    let unit = unit(run.total.energy_pj);
+    let unit = energy_unit(run.total.energy_pj);
     figures(run, unit) + "\n" + &bars(run, unit)
 }
 
-/// The largest unit in which a run has figures of up to four digits before the point.
-fn unit(pj: f64) -> Unit {
-    let units = [("nJ", 1e3), ("uJ", 1e6), ("mJ", 1e9), ("J", 1e12)];
-    let fits = |&(_, unit_pj): &(&str, f64)| pj < 1e4 * unit_pj;
-    let (name, pj) = units.into_iter().find(fits).unwrap_or(units[3]);
-    Unit { name, pj }
-}
-
 /// A row a layer, a column a component; then each component's share of the run.
-fn figures(run: &RunReport, unit: Unit) -> String {
+fn figures(run: &RunReport, unit: EnergyUnit) -> String {
     let shown = shown(run);
     let mut heads = vec![Cell::new("layer"), head(("all", unit.name))];
     let of_run = stack(&run.total.energy);
@@ -75,7 +60,7 @@ fn shown(run: &RunReport) -> Vec<usize> {
 }
 
 /// A bar a layer on one scale, and one of full length for the total.
-fn bars(run: &RunReport, unit: Unit) -> String {
+fn bars(run: &RunReport, unit: EnergyUnit) -> String {
     let largest_pj = run
         .layers
         .iter()
@@ -103,7 +88,7 @@ fn bars(run: &RunReport, unit: Unit) -> String {
     lines(&table, &[run.layers.len()])
 }
 
-fn bar_row(layer: &LayerReport, run: &RunReport, unit: Unit, length: usize) -> Vec<Cell> {
+fn bar_row(layer: &LayerReport, run: &RunReport, unit: EnergyUnit, length: usize) -> Vec<Cell> {
     vec![
         Cell::new(&layer.name),
         right(figure(layer.energy_pj / unit.pj)),

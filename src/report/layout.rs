@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
-use super::model::Report;
+use super::model::{Report, RunReport};
 
 /// Columns that text below the tables is wrapped to.
 const TEXT_COLUMNS: usize = 100;
@@ -82,4 +82,11 @@ pub(super) fn between_workloads(report: &Report) -> Vec<usize> {
     (1..report.runs.len())
         .filter(|&index| workload(index) != workload(index - 1))
         .collect()
+}
+
+/// Whether a workload runs at several batches, so that tables of runs have to say which.
+pub(super) fn has_batches(report: &Report) -> bool {
+    let differ =
+        |pair: &[RunReport]| pair[0].workload == pair[1].workload && pair[0].batch != pair[1].batch;
+    report.runs.windows(2).any(differ)
 }

@@ -1,7 +1,8 @@
 //! Results for people and for programs: aligned tables, JSON, CSV. Built from results only.
 //!
 //! [`model`] is what a report says (and the versioned JSON schema), [`build`] makes it from job results,
-//! [`table`] and [`csv`] print it. [`factors`] takes a ratio apart, and [`headline`] is the comparison in one table. [`dram`] and [`dram_table`] do the same for a request trace replayed on a memory
+//! [`table`] and [`csv`] print it, [`plot`] draws it. [`factors`] takes a ratio apart, and [`headline`] is the
+//! comparison in one table. [`dram`] and [`dram_table`] do the same for a request trace replayed on a memory
 //! alone.
 
 pub mod build;
@@ -18,6 +19,7 @@ pub mod headline;
 mod layout;
 pub mod model;
 pub mod performance;
+pub mod plot;
 mod published;
 mod roofline_view;
 mod stack;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::performance::{Efficiency, Roofline};
-use crate::energy::{EnergyBreakdown, ParallelMacRule};
+use crate::energy::{AreaBreakdown, EnergyBreakdown, ParallelMacRule};
 use crate::sweep::Iso;
 
 /// Name and version of the JSON form.
@@ -77,6 +77,10 @@ pub struct ArchitectureReport {
     pub operands: String,
     /// How a PE that does several MACs a cycle is priced.
     pub parallel_macs: ParallelMacRule,
+    /// Area in mm2 by component, without the DRAM.
+    pub area: AreaBreakdown,
+    /// Sum of the components in mm2.
+    pub area_mm2: f64,
 }
 
 /// One layer, or the sum of them.

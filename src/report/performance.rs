@@ -19,18 +19,22 @@ pub struct Efficiency {
     pub tops_per_w: f64,
     /// Energy over time, in mW, DRAM included.
     pub average_power_mw: f64,
+    /// `tops` over the area of everything but the DRAM.
+    pub tops_per_mm2: f64,
 }
 
 impl Efficiency {
-    /// Of `macs` multiply-accumulates that took `time_us` and `energy_pj`.
-    pub(super) fn of(macs: u64, time_us: f64, energy_pj: f64) -> Efficiency {
+    /// Of `macs` multiply-accumulates that took `time_us` and `energy_pj` on `mm2` of area.
+    pub(super) fn of(macs: u64, time_us: f64, energy_pj: f64, mm2: f64) -> Efficiency {
         let operations = OPERATIONS_PER_MAC * macs as f64;
+        let tops = ratio(operations, time_us) / 1e6;
         Efficiency {
             edp_pj_us: energy_pj * time_us,
-            tops: ratio(operations, time_us) / 1e6,
+            tops,
             tops_per_w: ratio(operations, energy_pj),
             // 1 pJ / us is 1 uW.
             average_power_mw: ratio(energy_pj, time_us) / 1e3,
+            tops_per_mm2: ratio(tops, mm2),
         }
     }
 }

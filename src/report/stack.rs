@@ -9,6 +9,8 @@ pub(super) struct Part {
     pub head: &'static str,
     /// Its letter in a bar.
     pub letter: char,
+    /// Its name in a plot.
+    pub short: &'static str,
     /// What it is.
     pub meaning: &'static str,
     /// Its energy in pJ.
@@ -16,62 +18,140 @@ pub(super) struct Part {
 }
 
 /// Components of the stack.
-pub(super) const PARTS: usize = 14;
+pub(super) const PARTS: usize = 18;
 
 /// The components of `energy` from the array outwards. They sum to its total.
 pub(super) fn stack(energy: &EnergyBreakdown) -> [Part; PARTS] {
-    let part = |head, letter, meaning, pj| Part {
-        head,
-        letter,
-        meaning,
-        pj,
-    };
-    [
-        part("PE", 'M', "PEs that compute", energy.pe_array_pj),
-        part(
+    let pe = &energy.pe_parts;
+    let parts = [
+        (
+            "mult",
+            'M',
+            "PE multipliers",
+            "multipliers of PEs that compute",
+            pe.multipliers_pj,
+        ),
+        (
+            "shft",
+            'S',
+            "PE shifters",
+            "shifters behind their block multipliers",
+            pe.shifters_pj,
+        ),
+        (
+            "acc",
+            'A',
+            "PE accumulators",
+            "their adders and accumulators",
+            pe.accumulators_pj,
+        ),
+        (
+            "oprg",
+            'R',
+            "PE operand registers",
+            "their operand registers",
+            pe.operand_registers_pj,
+        ),
+        (
+            "clk",
+            'K',
+            "PE clock",
+            "clock pins of their flip-flops",
+            pe.clock_pj,
+        ),
+        (
             "idle",
             'I',
+            "PEs idle",
             "PEs clocked without computing",
             energy.pe_idle_pj,
         ),
-        part(
+        (
             "edge",
             'E',
+            "array registers",
             "registers of the array outside computing PEs: skew, preload, drain",
             energy.array_registers_pj,
         ),
-        part("conv", 'C', "format converter", energy.converter_pj),
-        part(
+        (
+            "conv",
+            'C',
+            "format converter",
+            "format converter",
+            energy.converter_pj,
+        ),
+        (
             "abuf",
             'a',
             "activation buffer",
+            "activation buffer",
             energy.activation_buffer_pj,
         ),
-        part("wbuf", 'w', "weight buffer", energy.weight_buffer_pj),
-        part("obuf", 'o', "output buffer", energy.output_buffer_pj),
-        part("vec", 'V', "vector unit", energy.vector_unit_pj),
-        part("dma", 'D', "DMA engine", energy.dma_pj),
-        part("ctrl", 'T', "tile controller", energy.controller_pj),
-        part(
+        (
+            "wbuf",
+            'w',
+            "weight buffer",
+            "weight buffer",
+            energy.weight_buffer_pj,
+        ),
+        (
+            "obuf",
+            'o',
+            "output buffer",
+            "output buffer",
+            energy.output_buffer_pj,
+        ),
+        (
+            "vec",
+            'V',
+            "vector unit",
+            "vector unit",
+            energy.vector_unit_pj,
+        ),
+        ("dma", 'D', "DMA engine", "DMA engine", energy.dma_pj),
+        (
+            "ctrl",
+            'T',
+            "tile controller",
+            "tile controller",
+            energy.controller_pj,
+        ),
+        (
             "leak",
             '.',
-            "leakage of PEs and buffers over the time taken",
+            "leakage",
+            "leakage of everything but the DRAM over the time taken",
             energy.leakage_pj,
         ),
-        part(
+        (
             "dram",
             '#',
+            "DRAM commands",
             "DRAM activates, precharges, reads and writes",
             energy.dram_dynamic_pj,
         ),
-        part(
+        (
             "bg",
             '=',
+            "DRAM background",
             "DRAM standby and refresh",
             energy.dram_background_pj,
         ),
-        part("io", '~', "DRAM interface", energy.dram_io_pj),
-    ]
+        (
+            "io",
+            '~',
+            "DRAM interface",
+            "DRAM interface",
+            energy.dram_io_pj,
+        ),
+    ];
+    parts.map(|(head, letter, short, meaning, pj)| Part {
+        head,
+        letter,
+        short,
+        meaning,
+        pj,
+    })
 }
 
 /// A bar of `width` characters, each part by its letter as long as its share; ends are rounded, so that parts of

@@ -3,7 +3,7 @@
 use comfy_table::Cell;
 
 use super::columns::{ENERGY_HEADS, energy_groups, figure, percent};
-use super::layout::{between_workloads, head, lines, plain_table, right, wrapped};
+use super::layout::{between_workloads, has_batches, head, lines, plain_table, right, wrapped};
 use super::model::{Comparison, Report, RunReport};
 use crate::sweep::Iso;
 
@@ -18,12 +18,9 @@ struct Shown {
 
 impl Shown {
     fn of(report: &Report) -> Shown {
-        let batches = |pair: &[RunReport]| {
-            pair[0].workload == pair[1].workload && pair[0].batch != pair[1].batch
-        };
         let sized = |comparison: &Comparison| comparison.iso.iter().any(|&iso| iso != Iso::None);
         Shown {
-            batch: report.runs.windows(2).any(batches),
+            batch: has_batches(report),
             sizing: report.comparisons.iter().any(sized),
         }
     }
