@@ -107,6 +107,16 @@ refused! {
     bits_on_blocks: "run" "--workload" "tiny" "--approx" "bits_on_blocks.ron";
     bad_mapping: "check" "bad_mapping.ron";
     no_source: "check" "no_source.ron";
+    absurd_energy: "check" "absurd_energy.ron";
+    unknown_unit: "check" "unknown_unit.ron";
+    no_sram: "check" "no_sram.ron";
+    bad_sram: "check" "bad_sram.ron";
+    ragged_grid: "check" "ragged_grid.ron";
+    optimistic_fit: "check" "optimistic_fit.ron";
+    no_area: "run" "-a" "no_area.ron" "-w" "tiny" "--quiet";
+    unknown_energy_table: "energy-table" "ng54";
+    energy_table_of_an_architecture: "energy-table" "no_area.ron";
+    energy_table_in_no_folder: "energy-table" "--out" "nowhere/table.csv";
     unknown_workload: "run" "--workload" "resnet5";
     unknown_architecture: "compare" "axbxp_k4_32x23";
     unknown_approximation: "run" "--approx" "k4_12";
