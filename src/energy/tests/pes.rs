@@ -18,25 +18,20 @@ fn every_k() -> Vec<(u8, u32)> {
     pes
 }
 
-/// Kept blocks of both operands and their bits, of every configuration of block size `k` from the most products down.
+/// Products of every configuration of block size `k`, with the bits of both operands: from the most products down.
+/// Activations may be unsigned, and then have one more bit to keep.
 fn configurations(k: u8) -> Vec<(u32, (u32, u32))> {
-    let bits = |kept| {
-        BlockFormat::new(
-            8,
-            Signedness::Signed,
-            k,
-            kept,
-            Window::Dynamic,
-            Rounding::Truncate,
-        )
-        .map(|format| format.bits_per_operand())
+    let formats = |signedness| {
+        (1..=8_u8).filter_map(move |kept| {
+            let window = Window::Dynamic;
+            BlockFormat::new(8, signedness, k, kept, window, Rounding::Truncate).ok()
+        })
     };
     let mut all = Vec::new();
-    for a in 1..=8_u8 {
-        for w in 1..=8_u8 {
-            if let (Ok(a_bits), Ok(w_bits)) = (bits(a), bits(w)) {
-                all.push((u32::from(a) * u32::from(w), (a_bits, w_bits)));
-            }
+    for a in formats(Signedness::Signed).chain(formats(Signedness::Unsigned)) {
+        for w in formats(Signedness::Signed) {
+            let products = u32::from(a.kept()) * u32::from(w.kept());
+            all.push((products, (a.bits_per_operand(), w.bits_per_operand())));
         }
     }
     all.sort_by_key(|&(products, _)| std::cmp::Reverse(products));
