@@ -166,6 +166,13 @@ refused! {
     waveform_of_half_a_pe: "run" "-w" "tiny" "--fidelity" "stepped" "--trace" "t.vcd" "--trace-pe" "8";
     seed_of_a_wavefront: "run" "-w" "tiny" "--seed" "3";
     too_much_to_step: "run" "-a" "axbxp_k4_128x128_server" "-w" "vgg16" "--fidelity" "stepped" "--quiet";
+    unknown_view: "run" "-w" "tiny" "--view" "cycles,energie";
+    view_of_json: "run" "-w" "tiny" "--view" "energy" "--format" "json";
+    plots_are_a_file: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--plots" "empty.ron";
+    plots_of_no_folder: "compare" "axbxp_k4_8x8" "-w" "tiny" "--plots" "nowhere/plots";
+    plots_are_output: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--plots" "." "--out" "../bad/energy.svg";
+    plots_are_the_trace: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--plots" "../bad" "--trace" "roofline.svg";
+    plots_are_a_new_output: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--plots" "new" "--out" "new";
     trace_is_output: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--trace" "t.json" "--out" "./t.json";
     output_is_a_folder: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--out" "../bad";
     trace_is_a_folder: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--trace" "../bad";

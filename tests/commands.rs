@@ -554,9 +554,9 @@ fn a_closed_pipe_is_no_error() {
 
 #[test]
 fn help_mentions_every_flag() {
-    let output_flags = "--format --out --threads";
+    let output_flags = "--format --out --plots --threads";
     let run = "--arch --workload --approx --baseline --batch --layers --trace --trace-window \
-               --trace-events --trace-baseline";
+               --trace-events --trace-baseline --view";
     let multiply = "--block-bits --keep-activation --keep-weight --products --window-static \
                     --nearest --unsigned --json";
     for (command, flags) in [

@@ -15,7 +15,8 @@ pub fn check(
     others: &[(&str, Option<&Path>)],
 ) -> Result<(), CliError> {
     if !folder.exists() {
-        // It is made when there is something to put into it; a file in its place can be made if it can.
+        // It is made when there is something to put into it; where a file can be made, it can.
+        differ(folder, others)?;
         return check_target(folder);
     }
     if !folder.is_dir() {
@@ -27,13 +28,19 @@ pub fn check(
     for name in plot::file_names(detail) {
         let path = folder.join(name);
         check_target(&path)?;
-        for (flag, other) in others {
-            if other.is_some_and(|other| end_of_links(other) == end_of_links(&path)) {
-                return Err(CliError::Usage(format!(
-                    "--plots and {flag} write the same file, {}",
-                    path.display()
-                )));
-            }
+        differ(&path, others)?;
+    }
+    Ok(())
+}
+
+/// Refuses a path that another flag writes.
+fn differ(path: &Path, others: &[(&str, Option<&Path>)]) -> Result<(), CliError> {
+    for (flag, other) in others {
+        if other.is_some_and(|other| end_of_links(other) == end_of_links(path)) {
+            return Err(CliError::Usage(format!(
+                "--plots and {flag} both write {}",
+                path.display()
+            )));
         }
     }
     Ok(())

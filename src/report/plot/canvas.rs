@@ -6,7 +6,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::report::model::RunReport;
+use crate::report::model::{Report, RunReport};
 
 /// A drawing area in memory.
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -137,6 +137,19 @@ pub(super) fn workload(run: &RunReport) -> String {
     match run.batch {
         1 => run.workload.clone(),
         batch => format!("{} (batch {batch})", run.workload),
+    }
+}
+
+/// `architecture:approximation`, and the array's size where the report has the same with another.
+pub(super) fn point(report: &Report, run: &RunReport) -> String {
+    let size = |run: &RunReport| (run.architecture.rows, run.architecture.columns);
+    let point = run.point();
+    let resized = |other: &RunReport| size(other) != size(run) && other.point() == point;
+    if report.runs.iter().any(resized) {
+        let (rows, columns) = size(run);
+        format!("{point} {rows}x{columns}")
+    } else {
+        point
     }
 }
 

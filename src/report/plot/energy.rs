@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::Detail;
-use super::canvas::{Drawn, Entry, groups, label, workload};
+use super::canvas::{Drawn, Entry, groups, label, point, workload};
 use super::stacked::{self, Bar, Bars, Row};
 use crate::energy::EnergyBreakdown;
 use crate::report::columns::{energy_unit, figure};
@@ -104,7 +104,7 @@ fn of_runs(report: &Report) -> Bars {
             let unit = energy_unit(run.total.energy_pj);
             let note = format!("{} {}", figure(run.total.energy_pj / unit.pj), unit.name);
             rows.push(Row {
-                label: label(&run.point(), 32),
+                label: label(&point(report, run), 34),
                 bars: vec![bar(
                     &run.total.energy,
                     runs[0].total.energy_pj / 100.0,

@@ -6,8 +6,8 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::canvas::{
-    Area, BAND, Drawn, Entry, GRID, INK, LEFT, WIDTH, drawing, groups, label, legend, run_colour,
-    text_style, title, workload, write,
+    Area, BAND, Drawn, Entry, GRID, INK, LEFT, WIDTH, drawing, groups, label, legend, point,
+    run_colour, text_style, title, workload, write,
 };
 use crate::report::model::{Comparison, PublishedRange, Report};
 
@@ -112,7 +112,7 @@ fn lines(report: &Report) -> Vec<Line<'_>> {
         );
         lines.push(Line::Heading(label(&heading, 40)));
         let of_runs = comparisons.iter();
-        lines.extend(of_runs.map(|c| Line::Run(label(&run(c).point(), 32), c)));
+        lines.extend(of_runs.map(|c| Line::Run(label(&point(report, run(c)), 36), c)));
     }
     lines
 }

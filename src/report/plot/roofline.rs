@@ -8,8 +8,8 @@ use plotters::style::text_anchor::HPos;
 
 use super::Detail;
 use super::canvas::{
-    Area, Drawn, Entry, GRID, INK, LEFT, drawing, groups, label, legend, legend_height, run_colour,
-    text_style, title, workload, write,
+    Area, Drawn, Entry, GRID, INK, LEFT, drawing, groups, label, legend, legend_height, point,
+    run_colour, text_style, title, workload, write,
 };
 use crate::report::columns::figure;
 use crate::report::model::{Engine, LayerReport, Report, RunReport};
@@ -96,7 +96,7 @@ fn explanation(detail: Detail) -> &'static str {
 fn keys(report: &Report) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     for run in &report.runs {
-        let point = run.point();
+        let point = point(report, run);
         if !keys.contains(&point) {
             keys.push(point);
         }
@@ -104,8 +104,8 @@ fn keys(report: &Report) -> Vec<String> {
     keys
 }
 
-fn key_of(run: &RunReport, keys: &[String]) -> usize {
-    let point = run.point();
+fn key_of(report: &Report, run: &RunReport, keys: &[String]) -> usize {
+    let point = point(report, run);
     keys.iter().position(|key| *key == point).unwrap_or(0)
 }
 
@@ -121,12 +121,12 @@ fn points(report: &Report, detail: Detail, keys: &[String]) -> Vec<Point> {
             if layer.roofline.attained_gops > 0.0 {
                 points.push(Point {
                     place: layer.roofline,
-                    key: key_of(run, keys),
+                    key: key_of(report, run, keys),
                     vector: layer.engine == Engine::VectorUnit,
                     radius: match detail {
                         Detail::Layers => radius(ratio(layer.time_us, run.total.time_us)),
                         // Runs at the same place are rings around each other.
-                        Detail::Runs => 11 - key_of(run, keys).min(7) as i32,
+                        Detail::Runs => 11 - key_of(report, run, keys).min(7) as i32,
                     },
                 });
             }
@@ -145,7 +145,7 @@ fn radius(share: f64) -> i32 {
 fn roofs(report: &Report, keys: &[String]) -> Vec<Roof> {
     let mut roofs: Vec<Roof> = Vec::new();
     for run in &report.runs {
-        let key = key_of(run, keys);
+        let key = key_of(report, run, keys);
         let peaks = run
             .layers
             .iter()
