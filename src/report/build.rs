@@ -48,8 +48,8 @@ impl ReportBuilder {
         result: &JobResult,
     ) -> RunKey {
         let run = run_report(point, network, result);
-        self.report.notes.extend(outputs_note(&run));
         self.note_rule(&run.architecture);
+        self.report.notes.extend(outputs_note(&run));
         self.report.runs.push(run);
         RunKey(self.report.runs.len() - 1)
     }
