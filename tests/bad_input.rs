@@ -147,13 +147,13 @@ refused! {
     other_k_of_point: "compare" "axbxp_k4_8x8:k2_l4" "-w" "tiny" "--quiet";
     bits_on_fxp: "compare" "fxp8_8x8:bits4" "-w" "tiny" "--quiet";
     unknown_sizing: "compare" "--iso" "pes,size";
-    unknown_energy_table: "headline" "--energy" "ng46";
-    unknown_energy_file: "run" "-w" "tiny" "--energy" "asap77.ron";
+    unknown_prices: "headline" "--energy" "ng46";
+    unknown_prices_file: "run" "-w" "tiny" "--energy" "asap77.ron";
     unknown_parallel_macs: "compare" "--parallel-macs" "exact-cycle";
     zero_batch_of_two: "compare" "--batch" "1,0";
     no_array_as_small: "compare" "one_pe.ron" "axbxp_k2_32x32" "-w" "tiny" "--iso" "area" "--quiet";
     no_price_in_a_chosen_table: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--energy" "gap_table.ron" "--quiet";
-    no_area_in_a_chosen_table: "compare" "fxp8_8x8" "-w" "tiny" "--iso" "area" "--energy" "fxp_without_area.ron" "--quiet";
+    no_area_in_a_chosen_table: "compare" "fxp8_8x8" "-w" "tiny" "--iso" "area" "--energy" "no_pe_area.ron" "--quiet";
     headline_output_is_a_folder: "headline" "-w" "tiny" "--out" "../bad";
     unknown_command: "simulate";
     unknown_flag: "run" "--workloads" "tiny";

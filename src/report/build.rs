@@ -1,5 +1,6 @@
 //! From job results to a report.
 
+use super::columns::rule_name;
 use super::comparison::comparison;
 use super::model::{
     ArchitectureReport, CauseReport, DramReport, Engine, FidelityReport, LayerReport, OutputReport,
@@ -47,9 +48,22 @@ impl ReportBuilder {
         result: &JobResult,
     ) -> RunKey {
         let run = run_report(point, network, result);
+        self.note_rule(&run.architecture);
         self.report.notes.extend(outputs_note(&run));
         self.report.runs.push(run);
         RunKey(self.report.runs.len() - 1)
+    }
+
+    /// Says once by which rule of which table PEs that do several MACs a cycle are priced.
+    fn note_rule(&mut self, architecture: &ArchitectureReport) {
+        let note = format!(
+            "Energy table {}: PEs that do several MACs a cycle are priced by rule `{}`",
+            architecture.energy_table,
+            rule_name(architecture.parallel_macs)
+        );
+        if architecture.pe.starts_with("ax_bxp") && !self.report.notes.contains(&note) {
+            self.report.notes.push(note);
+        }
     }
 
     /// Compares a run with another of the same workload, arrays as their files say.

@@ -1,6 +1,6 @@
 //! Figures as text, and the groups in which tables show energy.
 
-use crate::energy::EnergyBreakdown;
+use crate::energy::{EnergyBreakdown, ParallelMacRule};
 
 /// Energy in the four groups of the console tables, in pJ.
 pub(super) fn energy_groups(energy: &EnergyBreakdown) -> [(&'static str, f64); 4] {
@@ -57,4 +57,12 @@ pub(super) fn energy_unit(pj: f64) -> EnergyUnit {
     let fits = |&(_, unit_pj): &(&str, f64)| pj < 1e4 * unit_pj;
     let (name, pj) = units.into_iter().find(fits).unwrap_or(units[3]);
     EnergyUnit { name, pj }
+}
+
+/// A rule for several MACs a cycle, as it is written in RON.
+pub(super) fn rule_name(rule: ParallelMacRule) -> &'static str {
+    match rule {
+        ParallelMacRule::Lanes => "lanes",
+        ParallelMacRule::ExactCycle => "exact_cycle",
+    }
 }

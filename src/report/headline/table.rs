@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::Cell;
 
 use super::{Headline, HeadlineGroup, HeadlinePoint, HeadlineRow, Position};
-use crate::energy::ParallelMacRule;
-use crate::report::columns::{figure, percent};
+use crate::report::columns::{figure, percent, rule_name};
 use crate::report::layout::{HEAD_LINES, head, plain_table, right, wrapped};
 use crate::report::summary::sizings;
 
@@ -78,10 +77,7 @@ fn title(group: &HeadlineGroup) -> String {
         parallel_macs,
         ..
     } = &group.baseline;
-    let rule = match parallel_macs {
-        ParallelMacRule::Lanes => "lanes",
-        ParallelMacRule::ExactCycle => "exact_cycle",
-    };
+    let rule = rule_name(*parallel_macs);
     let area = group
         .baseline_array_mm2
         .map(|mm2| format!(", array {mm2:.3} mm2"))
