@@ -263,6 +263,32 @@ fn an_energy_table_is_printed_with_its_sources() {
     }
 }
 
+/// Block sizes 1 to 8, with as many multipliers as blocks of 8 bits in both operands, at every technology.
+#[test]
+fn every_block_size_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let k4 = std::fs::read_to_string(root.join("arch-configs/axbxp_k4_8x8.ron")).unwrap();
+    let path = folder.path().join("my.ron");
+    for k in 1..=8_u32 {
+        for table in ["ng45", "asap7", "est15"] {
+            let multipliers = 8_u32.div_ceil(k).pow(2);
+            let text = k4
+                .replace(
+                    "block_bits: 4, multipliers: 4",
+                    &format!("block_bits: {k}, multipliers: {multipliers}"),
+                )
+                .replace("ng45", table)
+                .replace("k4_l2", "exact");
+            std::fs::write(&path, text).unwrap();
+            let arguments = ["run", "-a", path.to_str().unwrap(), "-w", "tiny"];
+            let run = report(&[&arguments[..], &["-b", "none", "-q", "--format", "json"]].concat());
+            let energy = run["runs"][0]["total"]["energy"]["pe_array_pj"].as_f64();
+            assert!(energy.unwrap() > 0.0, "K = {k}, {table}");
+        }
+    }
+}
+
 #[test]
 fn layers_can_be_chosen_and_are_the_same_alone() {
     let all = report(&[&SMALL[..], &["--format", "json"]].concat());

@@ -17,6 +17,10 @@ pub struct PriceArgs {
     /// How a PE that does several MACs a cycle is priced [default: the energy table's rule]
     #[arg(long, value_enum, value_name = "RULE")]
     pub parallel_macs: Option<ParallelMacs>,
+    /// Statistics of how the operands of each layer switch, a shipped name or a RON file: energy of `fxp` and `ax_bxp` PEs
+    /// follows them [default: the energy table's `real` operands, recorded from quantised networks]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub activity: Option<String>,
 }
 
 impl PriceArgs {
@@ -24,6 +28,7 @@ impl PriceArgs {
     pub fn choice(&self) -> PriceChoice {
         PriceChoice {
             table: self.energy.clone(),
+            activity: self.activity.clone(),
             parallel_macs: self.parallel_macs.map(|rule| match rule {
                 ParallelMacs::Lanes => ParallelMacRule::Lanes,
                 ParallelMacs::ExactCycle => ParallelMacRule::ExactCycle,

@@ -39,7 +39,8 @@ pub struct ArrayActivity {
     /// PE-cycles in which a PE computes. Their price holds the PE's own operand registers, multipliers, adder tree
     /// and accumulator, so register writes inside a computing PE must not be counted again below.
     pub pe_cycles_active: u64,
-    /// PE-cycles in which a PE is clocked and does nothing.
+    /// PE-cycles in which a PE is clocked and does nothing. Cycles that are neither these nor active are gated: they
+    /// cost leakage only.
     pub pe_cycles_clocked_idle: u64,
     /// Bits written into operand registers outside computing PEs: the skew registers at the array's edges, and PEs
     /// that only pass operands on.

@@ -97,6 +97,9 @@ pub enum Action {
     Cycle,
     /// A PE's computing cycle, or a lane's, with this many block multipliers fed by one MAC.
     Products(u32),
+    /// A PE's computing cycle with one MAC, all products computed, of uniformly random operands
+    /// ([`OperandStatistics`](super::OperandStatistics)).
+    Random,
     /// A clocked cycle without new operands.
     Idle,
     /// Operand register bits of the measured PE (a count, no energy).
@@ -224,6 +227,7 @@ impl fmt::Display for Action {
         match self {
             Action::Cycle => f.write_str("cycle"),
             Action::Products(products) => write!(f, "products({products})"),
+            Action::Random => f.write_str("random"),
             Action::Idle => f.write_str("idle"),
             Action::OperandBits => f.write_str("operand_bits"),
             Action::Leak => f.write_str("leak"),

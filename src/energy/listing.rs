@@ -17,7 +17,7 @@ pub const LISTING_SCHEMA: &str = "axbxp-energy-table/1";
 /// Columns that the text is wrapped to.
 const TEXT_COLUMNS: usize = 100;
 /// Columns before source and condition in the text.
-const HEAD_COLUMNS: usize = 41;
+const HEAD_COLUMNS: usize = 42;
 const SRAM_HEAD_COLUMNS: usize = 16;
 
 /// An energy table for print.
@@ -107,7 +107,7 @@ impl Listing {
     fn sram_text(&self) -> String {
         let (sram, fit) = (&self.sram, &self.sram.access);
         let access = format!(
-            "{} pJ x KiB^{} x (bits / 64)^{}, within {:.1} % on average and {:.1} % at worst. {}",
+            "{} pJ x KiB^{} x (bits / 64)^{}, within {:.2} % on average and {:.2} % at worst. {}",
             fit.a_pj,
             fit.size_exponent,
             fit.width_exponent,

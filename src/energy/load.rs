@@ -27,6 +27,7 @@ pub(super) fn check(file: &SourceFile, table: EnergyTable) -> Result<EnergyTable
             );
         }
     }
+    check_idle(&mut checker, &table);
     let mut table = checker.finish(table)?;
     if let Some(sram) = sram {
         table.sram_table = SramTable::load(&sram)?;
@@ -68,6 +69,29 @@ fn check_entry(checker: &mut Checker<'_>, place: &Place, entry: &Entry) {
     );
     if let Some(split) = entry.split {
         check_split(checker, place, entry, split);
+    }
+}
+
+/// What a PE's cycle costs above an idle one is scaled by how its operands switch: there has to be something.
+fn check_idle(checker: &mut Checker<'_>, table: &EnergyTable) {
+    for (index, entry) in table.entries.iter().enumerate() {
+        let scaled = matches!(
+            entry.action,
+            Action::Cycle | Action::Products(_) | Action::Random
+        ) && matches!(entry.component, Component::Pe(_));
+        let idle = table.entry(entry.component, Action::Idle);
+        if let Some(idle) = idle.filter(|_| scaled)
+            && entry.value.number() <= idle.value.number()
+        {
+            checker.report(
+                Place::root().field("entries").index(index).field("value"),
+                format!(
+                    "`{} {}` costs no more than an idle cycle",
+                    entry.component, entry.action
+                ),
+                format!("expected more than {} pJ", idle.value.number()),
+            );
+        }
     }
 }
 
@@ -132,6 +156,7 @@ fn units(component: Component) -> &'static [(&'static str, &'static str)] {
     match component {
         Component::Pe(PeKind::AxBxp { .. }) => &[
             ("products", "pj"),
+            ("random", "pj"),
             ("idle", "pj"),
             ("operand_bits", "bits"),
             ("leak", "uw"),
@@ -139,6 +164,7 @@ fn units(component: Component) -> &'static [(&'static str, &'static str)] {
         ],
         Component::Pe(_) => &[
             ("cycle", "pj"),
+            ("random", "pj"),
             ("idle", "pj"),
             ("operand_bits", "bits"),
             ("leak", "uw"),

@@ -9,6 +9,7 @@ use super::entry::{Action, Basis, Component};
 use super::error::EnergyError;
 use super::hardware::Hardware;
 use super::leakage::Leakage;
+use super::operands::OperandStatistics;
 use super::pe::{self, Price};
 use super::sram::{self, BufferPrice};
 use super::table::EnergyTable;
@@ -118,25 +119,31 @@ impl EnergyModel {
         &self.area
     }
 
-    /// Energy of one PE in one computing cycle at `point`, in pJ, and what it rests on.
+    /// Energy of one PE in one computing cycle at `point`, in pJ, and what it rests on; on the table's `real` operands
+    /// or on others of which the statistics are given.
     ///
     /// # Errors
     /// An entry the table does not have.
-    pub fn pe_cycle_pj(&self, point: &OperatingPoint) -> Result<(f64, Basis), EnergyError> {
-        let cycle = pe::cycle(&self.table, self.architecture.array.pe, point)?;
+    pub fn pe_cycle_pj(
+        &self,
+        point: &OperatingPoint,
+        operands: Option<&OperandStatistics>,
+    ) -> Result<(f64, Basis), EnergyError> {
+        let cycle = pe::cycle(&self.table, self.architecture.array.pe, point, operands)?;
         Ok((cycle.price.value, cycle.price.basis))
     }
 
-    /// Energy of one MAC in a PE that is fully fed at `point`, in pJ.
+    /// Energy of one MAC in a PE that is fully fed at `point` with `real` operands, in pJ.
     ///
     /// # Errors
     /// An entry the table does not have.
     pub fn pe_pj_per_mac(&self, point: &OperatingPoint) -> Result<f64, EnergyError> {
-        let (cycle_pj, _) = self.pe_cycle_pj(point)?;
+        let (cycle_pj, _) = self.pe_cycle_pj(point, None)?;
         Ok(cycle_pj * f64::from(point.rate.cycles) / f64::from(point.rate.macs.max(1)))
     }
 
-    /// Energy of a layer's activity at its operating point.
+    /// Energy of a layer's activity at its operating point, on the table's `real` operands or on others of which the
+    /// statistics are given.
     ///
     /// # Errors
     /// An entry the table does not have.
@@ -144,8 +151,9 @@ impl EnergyModel {
         &self,
         point: &OperatingPoint,
         activity: &Activity,
+        operands: Option<&OperandStatistics>,
     ) -> Result<EnergyBreakdown, EnergyError> {
-        let compute = pe::cycle(&self.table, self.architecture.array.pe, point)?;
+        let compute = pe::cycle(&self.table, self.architecture.array.pe, point, operands)?;
         let mut energy = EnergyBreakdown::default();
         let mut pay = |count: u64, price: Price| {
             let pj = count as f64 * price.value;

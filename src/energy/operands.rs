@@ -12,7 +12,7 @@
 //!   `b` the operand's bits.
 //!
 //! Sources. The energy of a cycle is linear in its net toggles: of `fxp` and `ax_bxp` PEs the line through idle and
-//! `random` meets the gate-level energies for the stimuli `dnn` and `real` within 2 % (ASAP7 and NanGate45). The net toggles
+//! `random` meets the gate-level energies for the stimuli `dnn` and `real` within 2.5 % (ASAP7 and NanGate45). The net toggles
 //! were counted in the PEs' gate-level netlists with unit delays, glitches included, under 15 streams of 3,000 operand pairs
 //! (uniform, half-normal activations with 0 to 95 % zeros, normal weights). Of `ax_bxp`, `s` is within 0.023 of the count with
 //! all block products computed (K = 4 and K = 2) and within 0.034 with one of four; of `fxp` within 0.102 (0.043 rms). The
@@ -119,6 +119,11 @@ impl OperandStatistics {
             PeKind::BitSerial { .. } | PeKind::BitFusion {} => None,
         }
     }
+}
+
+/// Whether the energy of a kind of PE is known to depend on [`OperandStatistics`].
+pub fn switching_is_known(pe: PeKind) -> bool {
+    matches!(pe, PeKind::Fxp { .. } | PeKind::AxBxp { .. })
 }
 
 fn mix(weight: f64, first: f64, second: f64) -> f64 {

@@ -2,6 +2,7 @@
 
 use super::entry::{Action, Basis, Component, Split};
 use super::error::EnergyError;
+use super::operands::OperandStatistics;
 use super::parts::{Cycle, PeParts, Weights};
 use super::table::{EnergyTable, ParallelMacRule};
 use crate::arch::{OperatingPoint, PeKind, WindowUse};
@@ -22,14 +23,16 @@ pub(super) struct CyclePrice {
     pub(super) parts: PeParts,
 }
 
-/// The price of a cycle in which the PE computes at `point`.
+/// The price of a cycle in which the PE computes at `point`, on the table's `real` operands, or on those of which the
+/// statistics are given and on which the energy of this kind of PE is known to depend.
 pub(super) fn cycle(
     table: &EnergyTable,
     pe: PeKind,
     point: &OperatingPoint,
+    operands: Option<&OperandStatistics>,
 ) -> Result<CyclePrice, EnergyError> {
     let mut cycle = Cycle::default();
-    let basis = match pe {
+    let mut basis = match pe {
         PeKind::AxBxp { .. } => blocks(table, pe, point, &mut cycle)?,
         _ => {
             let component = Component::Pe(pe);
@@ -41,6 +44,17 @@ pub(super) fn cycle(
             basis
         }
     };
+    match operands.and_then(|operands| operands.relative_switching(pe)) {
+        Some(switching) => {
+            cycle = switched(table, pe, point, switching, cycle)?;
+            basis = Basis::Derived;
+        }
+        None if point.windows == WindowUse::Static => {
+            cycle = with_static_windows(table, pe, point, cycle)?;
+            basis = Basis::Derived;
+        }
+        None => {}
+    }
     Ok(CyclePrice {
         price: Price {
             value: cycle.value_pj,
@@ -87,13 +101,47 @@ fn blocks(
             }
         }
     }
-    if point.windows == WindowUse::Static {
-        basis = Basis::Derived;
-        let ratio = Curve::of(table, Component::StaticWindow { block_bits })?;
-        let ratio = ratio.at(table, products)?;
-        *cycle = cycle.scaled(ratio.value, ratio.split);
-    }
     Ok(basis)
+}
+
+/// The same cycle with windows that are chosen for a tensor. A static window of `real` operands drops small values to
+/// zero; statistics of other operands are taken behind their windows, and say so themselves.
+fn with_static_windows(
+    table: &EnergyTable,
+    pe: PeKind,
+    point: &OperatingPoint,
+    cycle: Cycle,
+) -> Result<Cycle, EnergyError> {
+    let PeKind::AxBxp { block_bits, .. } = pe else {
+        return Ok(cycle);
+    };
+    let ratio = Curve::of(table, Component::StaticWindow { block_bits })?;
+    let ratio = ratio.at(table, point.products)?;
+    Ok(cycle.scaled(ratio.value, ratio.split))
+}
+
+/// The same cycle on operands that switch `switching` times as much as uniformly random ones: what is above an idle
+/// cycle is in proportion to the switching. For one MAC a cycle that is `idle + (random - idle) x switching`.
+fn switched(
+    table: &EnergyTable,
+    pe: PeKind,
+    point: &OperatingPoint,
+    switching: f64,
+    cycle: Cycle,
+) -> Result<Cycle, EnergyError> {
+    let component = Component::Pe(pe);
+    let (idle_pj, _) = table.value(component, Action::Idle)?;
+    let (random_pj, _) = table.value(component, Action::Random)?;
+    let one_mac_pj = match pe {
+        PeKind::AxBxp { multipliers, .. } => {
+            let fed = point.products.min(multipliers);
+            Curve::of(table, component)?.at(table, fed)?.value
+        }
+        _ => table.value(component, Action::Cycle)?.0,
+    };
+    let real_switching = (one_mac_pj - idle_pj) / (random_pj - idle_pj);
+    let above_idle_pj = (cycle.value_pj - idle_pj) * switching / real_switching;
+    Ok(cycle.scaled((idle_pj + above_idle_pj) / cycle.value_pj, None))
 }
 
 /// Registers for the operand bits that v MACs need beyond those of the measured PE.

@@ -2,6 +2,7 @@
 
 mod areas;
 mod files;
+mod operands;
 mod pes;
 mod sram;
 
@@ -183,7 +184,7 @@ fn a_tiny_activity_by_hand() {
         core_cycles: 1000,
     };
     let energy = model
-        .layer(&point(FXP8, 1, WindowUse::Exact, (8, 8)), &activity)
+        .layer(&point(FXP8, 1, WindowUse::Exact, (8, 8)), &activity, None)
         .unwrap_or_else(|error| panic!("{error}"));
     let expected = EnergyBreakdown {
         // 40 x 1.5
@@ -297,7 +298,7 @@ proptest! {
     #[test]
     fn the_bases_sum_to_the_total(activity in any_activity()) {
         let model = model(table("ng45"), K4);
-        let energy = model.layer(&point(K4, 2, WindowUse::Dynamic, (8, 6)), &activity).expect("there");
+        let energy = model.layer(&point(K4, 2, WindowUse::Dynamic, (8, 6)), &activity, None).expect("there");
         let BasisShares { measured_pj, derived_pj, assumed_pj, dram_preset_pj } = energy.basis;
         let by_basis = measured_pj + derived_pj + assumed_pj + dram_preset_pj;
         prop_assert!((by_basis - energy.total_pj()).abs() <= 1e-9 * energy.total_pj());
@@ -354,7 +355,7 @@ fn fewer_fed_multipliers_never_cost_more_per_cycle() {
         for products in 1..=16 {
             let mut point = point(pe, products, WindowUse::Dynamic, (8, 8));
             point.rate.macs = 1;
-            let (pj, _) = model.pe_cycle_pj(&point).expect("there");
+            let (pj, _) = model.pe_cycle_pj(&point, None).expect("there");
             assert!(pj >= last, "{pe} {products}");
             last = pj;
         }
@@ -422,7 +423,7 @@ fn a_mac_of_several_cycles_keeps_all_multipliers_fed() {
     let model = model(table("ng45"), small);
     let sixteen = point(small, 16, WindowUse::Exact, (8, 8));
     assert_eq!(
-        model.pe_cycle_pj(&sixteen).expect("there"),
+        model.pe_cycle_pj(&sixteen, None).expect("there"),
         (1.2087, Basis::Measured)
     );
     assert_eq!(model.pe_pj_per_mac(&sixteen).expect("there"), 4.0 * 1.2087);

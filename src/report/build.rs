@@ -9,7 +9,7 @@ use super::model::{
 use super::performance::{Bound, Efficiency, OPERATIONS_PER_MAC, Peak, Roofline, Work, ratio};
 use crate::approx::{LayerPrecision, OperandFormat};
 use crate::arch::{Dataflow, MacRate, WindowUse};
-use crate::energy::{ACCURACY, EnergyBreakdown};
+use crate::energy::{ACCURACY, EnergyBreakdown, switching_is_known};
 use crate::hw::{Cause, CauseCycles, LayerResult};
 use crate::mapping::{LayerPlan, tiling::Loop};
 use crate::sweep::{DesignPoint, Iso, JobResult};
@@ -314,9 +314,19 @@ fn architecture_report(point: &DesignPoint) -> ArchitectureReport {
         dram_channels: arch.dram.channels,
         dram_peak_gbps: dram_peak_gbps(point),
         energy_table: point.energy.table().name.clone(),
+        operands: operands(point),
         parallel_macs: point.energy.table().parallel_macs,
         area: *point.energy.area(),
         area_mm2: point.energy.area().total_mm2(),
+    }
+}
+
+fn operands(point: &DesignPoint) -> String {
+    match &point.operands {
+        Some(file) if switching_is_known(point.architecture.array.pe) => {
+            file.activity().name.clone()
+        }
+        _ => "real".to_string(),
     }
 }
 

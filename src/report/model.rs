@@ -72,6 +72,9 @@ pub struct ArchitectureReport {
     pub dram_peak_gbps: f64,
     /// Energy table.
     pub energy_table: String,
+    /// Operands that the energy of the PEs holds for: `real` (the table's, recorded from quantised networks), or the name
+    /// of an operand activity.
+    pub operands: String,
     /// How a PE that does several MACs a cycle is priced.
     pub parallel_macs: ParallelMacRule,
     /// Area in mm2 by component, without the DRAM.

@@ -56,7 +56,7 @@ fn of_runs(report: &Report, table: fn(&RunReport) -> String) -> String {
 fn title(run: &RunReport) -> String {
     let arch = &run.architecture;
     format!(
-        "{} (batch {}) on {} at {}\n{}, {} x {}, {}, {} MHz; {} x {} ({} GB/s); energy {}\n",
+        "{} (batch {}) on {} at {}\n{}, {} x {}, {}, {} MHz; {} x {} ({} GB/s); energy {}, {} operands\n",
         run.workload,
         run.batch,
         arch.name,
@@ -70,5 +70,6 @@ fn title(run: &RunReport) -> String {
         arch.dram,
         figure(arch.dram_peak_gbps),
         arch.energy_table,
+        arch.operands,
     )
 }

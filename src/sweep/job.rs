@@ -6,7 +6,7 @@ use super::point::DesignPoint;
 use super::pool::map_parallel;
 use crate::approx::{ArrayLayer, LayerPrecision, resolve};
 use crate::arch::{MacRate, OperatingPoint, WindowUse};
-use crate::energy::EnergyBreakdown;
+use crate::energy::{EnergyBreakdown, OperandStatistics};
 use crate::hw::stepped::SteppedWork;
 use crate::hw::{DramTotals, Fidelity, MachineError, Observer, RunResult, simulate, tick_rate};
 use crate::mapping::{LayerPlan, NetworkPlan, plan};
@@ -120,6 +120,7 @@ pub struct PlannedJob<'a> {
     plan: NetworkPlan,
     precisions: Vec<Option<LayerPrecision>>,
     points: Vec<OperatingPoint>,
+    operands: Vec<Option<OperandStatistics>>,
 }
 
 impl<'a> Job<'a> {
@@ -148,8 +149,9 @@ impl<'a> Job<'a> {
             .iter()
             .map(|precision| self.operating_point(precision.as_ref()))
             .collect();
-        for point in &points {
-            let price = self.point.energy.pe_cycle_pj(point);
+        let operands = self.operands(&plan.ids)?;
+        for (point, operands) in points.iter().zip(&operands) {
+            let price = self.point.energy.pe_cycle_pj(point, operands.as_ref());
             price.map_err(|error| self.point.no_price(&error))?;
         }
         if self.stepped.is_some() {
@@ -167,6 +169,7 @@ impl<'a> Job<'a> {
             plan,
             precisions,
             points,
+            operands,
         })
     }
 
@@ -201,6 +204,24 @@ impl<'a> Job<'a> {
             &self.point.architecture.array.pe,
             &layers,
         )
+    }
+
+    /// The statistics of the operands of each of `layers`, where the design point has some; none for the vector unit.
+    fn operands(&self, layers: &[LayerId]) -> Result<Vec<Option<OperandStatistics>>, Diagnostics> {
+        let Some(file) = &self.point.operands else {
+            return Ok(vec![None; layers.len()]);
+        };
+        let on_array: Vec<LayerId> = self.network.array_layers().collect();
+        let names: Vec<&str> = on_array
+            .iter()
+            .map(|&id| self.network.layer(id).name.as_str())
+            .collect();
+        let statistics = file.resolve(&names)?;
+        let of = |id: &LayerId| on_array.binary_search(id).ok();
+        Ok(layers
+            .iter()
+            .map(|id| of(id).map(|index| statistics[index]))
+            .collect())
     }
 
     /// Refuses layers for which every PE in every cycle is too much.
@@ -363,9 +384,10 @@ impl<'a> PlannedJob<'a> {
     fn price(&self, run: &RunResult) -> Result<Vec<EnergyBreakdown>, Diagnostics> {
         let design = self.job.point;
         let burst_bytes = design.dram.burst_bytes();
-        let layers = run.layers.iter().zip(&self.points).enumerate();
+        let prices = self.points.iter().zip(&self.operands);
+        let layers = run.layers.iter().zip(prices).enumerate();
         layers
-            .map(|(index, (layer, point))| {
+            .map(|(index, (layer, (point, operands)))| {
                 // The last layer answers for the writes that are done after it, not for the time they
                 // wait: the run is over by then.
                 let dram = if index + 1 == run.layers.len() {
@@ -379,7 +401,7 @@ impl<'a> PlannedJob<'a> {
                 };
                 let products = u64::from(point.products);
                 let activity = activity(layer, &dram, products, burst_bytes);
-                design.energy.layer(point, &activity)
+                design.energy.layer(point, &activity, operands.as_ref())
             })
             .collect::<Result<_, _>>()
             .map_err(|error| design.no_price(&error))

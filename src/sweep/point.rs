@@ -4,7 +4,9 @@ use super::iso::ArraySize;
 use super::misfit;
 use crate::approx::ApproxFile;
 use crate::arch::{self, Architecture};
-use crate::energy::{DramEnergy, EnergyError, EnergyModel, EnergyTable, ParallelMacRule};
+use crate::energy::{
+    ActivityFile, DramEnergy, EnergyError, EnergyModel, EnergyTable, ParallelMacRule,
+};
 use crate::hw::dram::{AddressMap, DramSpec, command_energies};
 use crate::mapping::MemoryShape;
 use crate::source::{self, Diagnostics, LoadError, Shelf, SourceFile};
@@ -16,6 +18,8 @@ pub struct PriceChoice {
     pub table: Option<String>,
     /// How a PE that does several MACs a cycle is priced; none for the table's own rule.
     pub parallel_macs: Option<ParallelMacRule>,
+    /// Statistics of the operands, a shipped name or a path; none for the table's `real` operands.
+    pub activity: Option<String>,
 }
 
 impl PriceChoice {
@@ -46,6 +50,8 @@ pub struct DesignPoint {
     pub energy: EnergyModel,
     /// The approximation.
     pub approximation: ApproxFile,
+    /// How the operands of each layer switch, if it is not as the energy table's `real` operands do.
+    pub operands: Option<ActivityFile>,
     /// Where its prices came from.
     prices: PriceChoice,
 }
@@ -113,12 +119,14 @@ impl DesignPoint {
             None => beside(Shelf::Approximation, &architecture.approximation)?,
         };
         let approximation = ApproxFile::load(approximation)?;
+        let operands = prices.activity.as_deref().map(ActivityFile::open);
         Ok(DesignPoint {
             architecture,
             source,
             dram,
             energy,
             approximation,
+            operands: operands.transpose()?,
             prices: prices.clone(),
         })
     }

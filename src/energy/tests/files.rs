@@ -64,7 +64,9 @@ fn missing_entries_name_file_entry_and_what_is_there() {
         entry.component != Component::Pe(two) || entry.action != Action::Products(1)
     });
     let point = point(two, 1, WindowUse::Dynamic, (6, 6));
-    let mut messages = vec![message(model(without_products, two).pe_cycle_pj(&point))];
+    let mut messages = vec![message(
+        model(without_products, two).pe_cycle_pj(&point, None),
+    )];
     let mut architecture = architecture("fxp8_8x8");
     architecture.array.pe = PeKind::AxBxp {
         block_bits: 4,

@@ -18,25 +18,20 @@ fn every_k() -> Vec<(u8, u32)> {
     pes
 }
 
-/// Kept blocks of both operands and their bits, of every configuration of block size `k` from the most products down.
+/// Products of every configuration of block size `k`, with the bits of both operands: from the most products down.
+/// Activations may be unsigned, and then have one more bit to keep.
 fn configurations(k: u8) -> Vec<(u32, (u32, u32))> {
-    let bits = |kept| {
-        BlockFormat::new(
-            8,
-            Signedness::Signed,
-            k,
-            kept,
-            Window::Dynamic,
-            Rounding::Truncate,
-        )
-        .map(|format| format.bits_per_operand())
+    let formats = |signedness| {
+        (1..=8_u8).filter_map(move |kept| {
+            let window = Window::Dynamic;
+            BlockFormat::new(8, signedness, k, kept, window, Rounding::Truncate).ok()
+        })
     };
     let mut all = Vec::new();
-    for a in 1..=8_u8 {
-        for w in 1..=8_u8 {
-            if let (Ok(a_bits), Ok(w_bits)) = (bits(a), bits(w)) {
-                all.push((u32::from(a) * u32::from(w), (a_bits, w_bits)));
-            }
+    for a in formats(Signedness::Signed).chain(formats(Signedness::Unsigned)) {
+        for w in formats(Signedness::Signed) {
+            let products = u32::from(a.kept()) * u32::from(w.kept());
+            all.push((products, (a.bits_per_operand(), w.bits_per_operand())));
         }
     }
     all.sort_by_key(|&(products, _)| std::cmp::Reverse(products));
@@ -58,7 +53,7 @@ fn every_k_has_its_energies_and_parts() {
                 for (products, bits) in configurations(block_bits) {
                     for windows in [WindowUse::Exact, WindowUse::Static, WindowUse::Dynamic] {
                         let point = point(pe, products, windows, bits);
-                        let cycle = crate::energy::pe::cycle(model.table(), pe, &point)
+                        let cycle = crate::energy::pe::cycle(model.table(), pe, &point, None)
                             .unwrap_or_else(|error| panic!("{error}"));
                         let (pj, parts) = (cycle.price.value, cycle.parts);
                         assert!((parts.total_pj() - pj).abs() <= 1e-12 * pj, "{pe}");
@@ -129,7 +124,7 @@ fn the_parts_of_a_measured_cycle_by_hand() {
     };
     let mut point = point(small, 2, WindowUse::Dynamic, (8, 6));
     point.rate.macs = 1;
-    let parts = crate::energy::pe::cycle(&table("ng45"), small, &point)
+    let parts = crate::energy::pe::cycle(&table("ng45"), small, &point, None)
         .expect("there")
         .parts;
     let logic = 1.2441 * (1.0 - 0.074 - 0.312);
@@ -157,7 +152,7 @@ proptest! {
             entry.split = None;
         }
         let point = point(K4, products, WindowUse::Dynamic, (8, 6));
-        let cycle = crate::energy::pe::cycle(&ng45, K4, &point).expect("there");
+        let cycle = crate::energy::pe::cycle(&ng45, K4, &point, None).expect("there");
         let parts = cycle.parts;
         prop_assert!((parts.total_pj() - cycle.price.value).abs() <= 1e-12 * cycle.price.value);
         // Without the clock's share of a register it is in the registers.
@@ -168,7 +163,7 @@ proptest! {
             && entry.component != crate::energy::Component::Register);
         let mut alone = point;
         alone.rate.macs = 1;
-        let cycle = crate::energy::pe::cycle(&ng45, K4, &alone).expect("there");
+        let cycle = crate::energy::pe::cycle(&ng45, K4, &alone, None).expect("there");
         prop_assert_eq!(cycle.parts.multipliers_pj, cycle.price.value);
     }
 }
