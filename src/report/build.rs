@@ -1,5 +1,6 @@
 //! From job results to a report.
 
+use super::capacity::Capacity;
 use super::columns::rule_name;
 use super::comparison::comparison;
 use super::model::{
@@ -169,43 +170,6 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
         total,
         dram,
         events: result.run.statistics.events,
-    }
-}
-
-/// Work done and work that could have been done, for utilizations.
-#[derive(Debug, Clone, Copy, Default)]
-struct Capacity {
-    macs: f64,
-    possible_macs: f64,
-    multiplications: f64,
-    possible_multiplications: f64,
-}
-
-impl Capacity {
-    fn of(pe_cycles: u64, macs: u64, rate: &MacRate) -> Capacity {
-        let steps = pe_cycles as f64 / f64::from(rate.cycles);
-        let per_mac = f64::from(rate.busy_multipliers) / f64::from(rate.macs);
-        Capacity {
-            macs: macs as f64,
-            possible_macs: steps * f64::from(rate.macs),
-            multiplications: macs as f64 * per_mac,
-            possible_multiplications: pe_cycles as f64 * f64::from(rate.multipliers),
-        }
-    }
-
-    fn add(&mut self, other: &Capacity) {
-        self.macs += other.macs;
-        self.possible_macs += other.possible_macs;
-        self.multiplications += other.multiplications;
-        self.possible_multiplications += other.possible_multiplications;
-    }
-
-    fn pe_utilization(&self) -> f64 {
-        ratio(self.macs, self.possible_macs)
-    }
-
-    fn multiplier_utilization(&self) -> f64 {
-        ratio(self.multiplications, self.possible_multiplications)
     }
 }
 

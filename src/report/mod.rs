@@ -6,6 +6,7 @@
 //! alone.
 
 pub mod build;
+mod capacity;
 mod columns;
 mod comparison;
 pub mod csv;
