@@ -56,11 +56,13 @@ fn of_runs(report: &Report, table: fn(&RunReport) -> String) -> String {
 fn title(run: &RunReport) -> String {
     let arch = &run.architecture;
     format!(
-        "{} (batch {}) on {} at {}\n{}, {} x {}, {}, {} MHz; {} x {} ({} GB/s); energy {}, {} operands\n",
+        "{} (batch {}) on {} at {}; energy {}, {} operands\n{}, {} x {}, {}, {} MHz; {} x {} ({} GB/s)\n",
         run.workload,
         run.batch,
         arch.name,
         run.approximation,
+        arch.energy_table,
+        arch.operands,
         arch.pe,
         arch.rows,
         arch.columns,
@@ -69,7 +71,5 @@ fn title(run: &RunReport) -> String {
         arch.dram_channels,
         arch.dram,
         figure(arch.dram_peak_gbps),
-        arch.energy_table,
-        arch.operands,
     )
 }
