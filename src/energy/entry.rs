@@ -45,7 +45,7 @@ pub struct Split {
 pub enum Component {
     /// A processing element.
     Pe(PeKind),
-    /// One lane of a dot-product unit of block multipliers ([`ParallelMacRule::Lanes`]).
+    /// One lane of a dot-product unit of block multipliers ([`ParallelMacRule::Lanes`](super::ParallelMacRule::Lanes)).
     BlockLane {
         /// Block size K.
         block_bits: u8,

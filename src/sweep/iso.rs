@@ -33,7 +33,7 @@ impl fmt::Display for Iso {
     }
 }
 
-/// Rows and columns of an array, each 1 to [`MAX_SIDE`].
+/// Rows and columns of an array, each 1 to 1024, as an architecture file may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ArraySize {
     /// PE rows.

@@ -17,8 +17,8 @@ speedup, energy ratio: the baseline over this point; each is the product of the 
   other  cycles of tile setup and vector unit
   leak   energy that follows time: leakage, DRAM standby and refresh
 lo, in, hi: below, inside, above the range published for one configuration per network
-basis    share of the point's energy by what it rests on: values derived by a rule (all SRAM is a fit),
-         assumed, and the DRAM preset; the rest is measured at gate level
+derived, assumed, DRAM   share of the point's energy that rests on values derived by a rule (all SRAM is
+         a fit), on assumed ones, and on the DRAM preset; the rest was measured at gate level
 ";
 
 /// The whole table, with the notes if `notes`.
