@@ -6,13 +6,13 @@ use std::sync::LazyLock;
 use axbxp::approx::{ApproxFile, ArrayLayer, resolve};
 use axbxp::arch;
 use axbxp::blocked::Signedness;
-use axbxp::energy::{DramEnergy, EnergyModel, EnergyTable};
+use axbxp::energy::{ActivityFile, DramEnergy, EnergyModel, EnergyTable, SramTable};
 use axbxp::hw::Unobserved;
 use axbxp::hw::dram::replay::{Arrivals, ReplayError, RequestTrace, replay};
 use axbxp::hw::dram::{
     AddressMap, Channel, Completions, DramSpec, DramSystem, NoSink, RequestKind, command_energies,
 };
-use axbxp::source::{Diagnostics, LoadError, Shelf, SourceFile, shipped};
+use axbxp::source::{self, Diagnostics, LoadError, Shelf, SourceFile, shipped};
 use axbxp::sweep::{DesignPoint, Job, JobError};
 use axbxp::workload::{self, Network};
 
@@ -25,7 +25,8 @@ pub use tiles::mapping;
 pub type Target = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 12] = [
+    ("activity", activity),
     ("approx", approx),
     ("arch", arch),
     ("dram_ini", dram_ini),
@@ -34,6 +35,7 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("mapping", mapping),
     ("request_trace", request_trace),
     ("scalesim_config", scalesim_config),
+    ("sram", sram),
     ("topology", topology),
     ("workload", workload),
 ];
@@ -316,10 +318,31 @@ pub fn energy_table(data: &[u8]) {
     let Some(file) = file("fuzz.ron", data) else {
         return;
     };
-    let table = match EnergyTable::load(&file) {
-        Ok(table) => table,
-        Err(diagnostics) => return show(&diagnostics),
+    // No path: a fuzzer must not read this machine's files.
+    let names_a_path = |table: EnergyTable| table.sram.contains(['/', '\\', '.']);
+    if source::parse(&file).is_ok_and(names_a_path) {
+        return;
+    }
+    match EnergyTable::load(&file) {
+        Ok(table) => price_all(&table),
+        Err(diagnostics) => show(&diagnostics),
+    }
+}
+
+/// An SRAM table, and every shipped architecture with buffers of it.
+pub fn sram(data: &[u8]) {
+    let Some(file) = file("fuzz.ron", data) else {
+        return;
     };
+    match SramTable::load(&file) {
+        Ok(sram) => price_all(&NG45.clone().with_sram(sram)),
+        Err(diagnostics) => show(&diagnostics),
+    }
+}
+
+static NG45: LazyLock<EnergyTable> = LazyLock::new(|| EnergyTable::open("ng45").expect("shipped"));
+
+fn price_all(table: &EnergyTable) {
     for point in POINTS.iter() {
         match EnergyModel::new(table.clone(), &point.architecture, PRICES) {
             Ok(energy) => {
@@ -329,5 +352,21 @@ pub fn energy_table(data: &[u8]) {
             }
             Err(error) => assert!(error.to_string().len() > 8),
         }
+    }
+}
+
+/// Operand statistics, for the small network on every shipped architecture.
+pub fn activity(data: &[u8]) {
+    let Some(file) = file("fuzz.ron", data) else {
+        return;
+    };
+    let activity = match ActivityFile::load(file) {
+        Ok(activity) => activity,
+        Err(diagnostics) => return show(&diagnostics),
+    };
+    for point in POINTS.iter() {
+        let mut point = point.clone();
+        point.operands = Some(activity.clone());
+        run(&point, &TINY);
     }
 }

@@ -1,23 +1,5 @@
-//! How operands switch: the statistics on which the energy of a PE's cycle depends, and the file that holds them.
-//!
-//! The table's PE energies hold for its `real` stimulus. For operands that were measured elsewhere, a PE's cycle costs
-//!
-//! `idle + (random - idle) x s`
-//!
-//! where `s` is the switching relative to uniformly random operands, computed from the statistics of a layer:
-//!
-//! * sign-magnitude operands in blocks (`ax_bxp`): `s = 0.6 p / 18.375 + 0.4 c`, with `p` the partial products that
-//!   toggle from one MAC to the next and `c` the share of MACs whose product or whose predecessor's is not zero;
-//! * two's complement operands (`fxp`): `s = 0.6 o / b + 0.4 p / (3 b^2 / 8)`, with `o` the operand bits that toggle and
-//!   `b` the operand's bits.
-//!
-//! Sources. The energy of a cycle is linear in its net toggles: of `fxp` and `ax_bxp` PEs the line through idle and
-//! `random` meets the gate-level energies for the stimuli `dnn` and `real` within 2.5 % (ASAP7 and NanGate45). The net toggles
-//! were counted in the PEs' gate-level netlists with unit delays, glitches included, under 15 streams of 3,000 operand pairs
-//! (uniform, half-normal activations with 0 to 95 % zeros, normal weights). Of `ax_bxp`, `s` is within 0.023 of the count with
-//! all block products computed (K = 4 and K = 2) and within 0.034 with one of four; of `fxp` within 0.102 (0.043 rms). The
-//! references are expectations for uniform operands: 7 magnitude bits, `2 x 3.5 x 3.5 - 2 x 1.75 x 1.75 = 18.375`; b bits,
-//! `2 (b/2)^2 - 2 (b/4)^2`.
+//! How operands switch: the statistics on which the energy of a PE's cycle depends ([`OperandStatistics`]),
+//! and the file that holds them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -101,6 +83,25 @@ pub struct ActivityFile {
 impl OperandStatistics {
     /// Switching of `pe` relative to uniformly random operands; none for PEs of which it is not known (`bit_serial`,
     /// `bit_fusion`).
+    ///
+    /// The table's PE energies hold for its `real` stimulus. For operands that were measured elsewhere, a PE's cycle costs
+    ///
+    /// `idle + (random - idle) x s`
+    ///
+    /// where `s` is the switching relative to uniformly random operands, computed from the statistics of a layer:
+    ///
+    /// * sign-magnitude operands in blocks (`ax_bxp`): `s = 0.6 p / 18.375 + 0.4 c`, with `p` the partial products that
+    ///   toggle from one MAC to the next and `c` the share of MACs whose product or whose predecessor's is not zero;
+    /// * two's complement operands (`fxp`): `s = 0.6 o / b + 0.4 p / (3 b^2 / 8)`, with `o` the operand bits that toggle and
+    ///   `b` the operand's bits.
+    ///
+    /// Sources. The energy of a cycle is linear in its net toggles: of `fxp(bits: 8)` and `ax_bxp` PEs (K = 4, M = 4; K = 2,
+    /// M = 16) the line through idle and `random` meets the gate-level energies for the stimuli `dnn` and `real` within 2.5 %
+    /// (ASAP7 and NanGate45), of `fxp(bits: 4)` within 7 %. The net toggles were counted in the PEs' gate-level netlists with unit delays, glitches included, under 15 streams of 3,000 operand pairs
+    /// (uniform, half-normal activations with 0 to 95 % zeros, normal weights). Of `ax_bxp`, `s` is within 0.023 of the count with
+    /// all block products computed (K = 4 and K = 2) and within 0.034 with one of four; of `fxp` within 0.102 (0.043 rms). The
+    /// references are expectations for uniform operands: 7 magnitude bits, `2 x 3.5 x 3.5 - 2 x 1.75 x 1.75 = 18.375`; b bits,
+    /// `2 (b/2)^2 - 2 (b/4)^2`.
     pub fn relative_switching(&self, pe: PeKind) -> Option<f64> {
         match pe {
             PeKind::Fxp { bits } => {
