@@ -169,6 +169,7 @@ refused! {
     seed_of_a_wavefront: "run" "-w" "tiny" "--seed" "3";
     too_much_to_step: "run" "-a" "axbxp_k4_128x128_server" "-w" "vgg16" "--fidelity" "stepped" "--quiet";
     unknown_view: "run" "-w" "tiny" "--view" "cycles,energie";
+    ratios_of_nothing: "run" "-w" "tiny" "--baseline" "none" "--view" "ratios";
     view_of_json: "run" "-w" "tiny" "--view" "energy" "--format" "json";
     plots_are_a_file: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--plots" "empty.ron";
     plots_of_no_folder: "compare" "axbxp_k4_8x8" "-w" "tiny" "--plots" "nowhere/plots";

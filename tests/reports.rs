@@ -56,15 +56,19 @@ fn views_come_in_the_order_asked_for() {
 
 #[test]
 fn views_are_narrow_and_leave_no_layer_out() {
-    for view in ["energy", "roofline"] {
+    for view in ["energy", "roofline", "ratios"] {
         let text = small(&["--view", view]);
         assert!(text.is_ascii());
         for line in text.lines() {
             assert!(line.len() <= 120 && line == line.trim_end(), "{line}");
         }
         for name in layer_names() {
-            // Two runs; the energy view has figures and bars.
-            let tables = if view == "energy" { 4 } else { 2 };
+            // Two runs; the energy view has figures and bars, one run has ratios.
+            let tables = match view {
+                "energy" => 4,
+                "roofline" => 2,
+                _ => 1,
+            };
             assert_eq!(rows(&text, &name).len(), tables, "{view} {name}");
         }
     }

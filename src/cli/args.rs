@@ -161,6 +161,8 @@ pub enum RunView {
     Energy,
     /// Layer by layer: operational intensity, operations attained, roofs, bound
     Roofline,
+    /// Layer by layer against the baseline: speed-up and energy ratio, taken apart
+    Ratios,
     /// Each run: time, energy, traffic, ratios; TOPS, TOPS/W, energy-delay product, power
     Summary,
 }

@@ -38,6 +38,12 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
             candidate.architecture.name
         )));
     }
+    if views.contains(&View::Ratios) && baseline.is_none() {
+        return Err(CliError::Usage(format!(
+            "--view ratios: `{}` runs without a baseline",
+            candidate.architecture.name
+        )));
+    }
     wave::check(
         args,
         match &baseline {
@@ -105,6 +111,7 @@ fn views(args: &RunArgs) -> Result<Vec<View>, CliError> {
         RunView::Cycles => View::Cycles,
         RunView::Energy => View::Energy,
         RunView::Roofline => View::Roofline,
+        RunView::Ratios => View::Ratios,
         RunView::Summary => View::Summary,
     });
     Ok(views.collect())

@@ -1,7 +1,9 @@
 //! One run against another.
 
 use super::factors::factors;
-use super::model::{ArrayComparison, Comparison, EnergyFactors, RunReport, SpeedupFactors};
+use super::model::{
+    ArrayComparison, Comparison, EnergyFactors, LayerReport, RunReport, SpeedupFactors,
+};
 use super::performance::ratio;
 use super::published;
 use crate::sweep::Iso;
@@ -35,29 +37,37 @@ pub(super) fn comparison(
             area_ratio: ratio(this_mm2, base_mm2),
         },
         speedup: ratio(base.total.time_us, this.total.time_us),
-        speedup_factors: factors(time_parts(base), time_parts(this)).map(
-            |[compute, memory, other]| SpeedupFactors {
-                compute,
-                memory,
-                other,
-            },
-        ),
+        speedup_factors: speedup_factors(&base.total, &this.total),
         energy_ratio: ratio(base.total.energy_pj, this.total.energy_pj),
-        energy_factors: factors(energy_parts(base), energy_parts(this)).map(
-            |[compute, memory, leakage]| EnergyFactors {
-                compute,
-                memory,
-                leakage,
-            },
-        ),
+        energy_factors: energy_factors(&base.total, &this.total),
         published: published.map(|[network, _]| network),
         published_per_layer: published.map(|[_, per_layer]| per_layer),
     }
 }
 
+/// What the speed-up of a layer, or of a whole run, is made of.
+pub(super) fn speedup_factors(base: &LayerReport, this: &LayerReport) -> Option<SpeedupFactors> {
+    let [compute, memory, other] = factors(time_parts(base), time_parts(this))?;
+    Some(SpeedupFactors {
+        compute,
+        memory,
+        other,
+    })
+}
+
+/// What the energy ratio of a layer, or of a whole run, is made of.
+pub(super) fn energy_factors(base: &LayerReport, this: &LayerReport) -> Option<EnergyFactors> {
+    let [compute, memory, leakage] = factors(energy_parts(base), energy_parts(this))?;
+    Some(EnergyFactors {
+        compute,
+        memory,
+        leakage,
+    })
+}
+
 /// Time in us by what the array's PEs did in it: compute, memory, other.
-fn time_parts(run: &RunReport) -> [f64; 3] {
-    let causes = &run.total.pe_cycles;
+fn time_parts(layer: &LayerReport) -> [f64; 3] {
+    let causes = &layer.pe_cycles;
     let compute = causes.computing
         + causes.idle_mapping
         + causes.weight_load
@@ -66,13 +76,13 @@ fn time_parts(run: &RunReport) -> [f64; 3] {
         + causes.bank_conflict;
     let memory = causes.wait_weights + causes.wait_activations + causes.wait_output;
     let other = causes.tile_setup + causes.vector_unit;
-    let us_per_pe_cycle = ratio(run.total.time_us, causes.total() as f64);
+    let us_per_pe_cycle = ratio(layer.time_us, causes.total() as f64);
     [compute, memory, other].map(|pe_cycles| pe_cycles as f64 * us_per_pe_cycle)
 }
 
 /// Energy in pJ: compute, memory footprint, what follows time.
-fn energy_parts(run: &RunReport) -> [f64; 3] {
-    let energy = &run.total.energy;
+fn energy_parts(layer: &LayerReport) -> [f64; 3] {
+    let energy = &layer.energy;
     [
         energy.pe_array_pj
             + energy.pe_idle_pj

@@ -22,6 +22,7 @@ pub mod model;
 pub mod performance;
 pub mod plot;
 mod published;
+mod ratios_view;
 mod roofline_view;
 mod stack;
 mod summary;

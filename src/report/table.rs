@@ -3,7 +3,7 @@
 use super::columns::figure;
 use super::layout::wrapped;
 use super::model::{Report, RunReport};
-use super::{cycles_view, efficiency_table, energy_view, roofline_view, summary};
+use super::{cycles_view, efficiency_table, energy_view, ratios_view, roofline_view, summary};
 
 /// A part of the printed report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum View {
     Energy,
     /// Each run layer by layer: intensity, attained, roofs.
     Roofline,
+    /// Each run layer by layer against its baseline: ratios and their factors.
+    Ratios,
     /// All runs, a line each, and their efficiency.
     Summary,
 }
@@ -36,6 +38,7 @@ impl View {
             View::Roofline => {
                 of_runs(report, roofline_view::run_table) + &roofline_view::legend(report)
             }
+            View::Ratios => ratios_view::tables(report) + ratios_view::LEGEND,
             View::Summary => {
                 format!(
                     "{}\n{}",
