@@ -193,6 +193,7 @@ fn every_shipped_file_passes_check() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for folder in [
         "arch-configs",
+        "arch-configs/activity",
         "arch-configs/approx",
         "arch-configs/dram",
         "arch-configs/energy",
@@ -244,7 +245,7 @@ fn an_energy_table_is_printed_with_its_sources() {
     assert_eq!(text, output(&["energy-table", "ng45"]));
     assert!(text.lines().all(|line| line.chars().count() <= 100));
     let json = report(&["energy-table", "asap7", "--format", "json"]);
-    assert_eq!(json["schema"], "axbxp-energy-table/1");
+    assert_eq!(json["schema"], "axbxp.energy-table/1");
     let csv = output(&["energy-table", "asap7", "--format", "csv"]);
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
@@ -405,7 +406,15 @@ fn help_and_version() {
     // The README's table of commands is complete.
     let readme = include_str!("../README.md");
     for command in [
-        "run", "compare", "dram", "multiply", "check", "list", "schema",
+        "run",
+        "compare",
+        "headline",
+        "dram",
+        "energy-table",
+        "multiply",
+        "check",
+        "list",
+        "schema",
     ] {
         assert!(readme.contains(&format!("`axbxp {command}`")), "{command}");
     }

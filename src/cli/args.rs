@@ -66,7 +66,7 @@ pub enum Format {
     Table,
     /// JSON, versioned (see `axbxp schema report`)
     Json,
-    /// One line a layer and run, comma separated
+    /// Comma separated, a line a layer (of `headline` a row)
     Csv,
 }
 

@@ -70,13 +70,14 @@ fn guess(file: &SourceFile) -> Kind {
         Some("csv") => return Kind::Workload,
         Some("cfg" | "ini") if text.contains("[dram_structure]") => return Kind::Dram,
         Some("cfg" | "ini") => return Kind::Arch,
+        // Their `source` and `default` are fields of other kinds too.
+        _ if text.contains("twos_complement:") => return Kind::Activity,
         _ => {}
     }
     let telling = [
         (Kind::Workload, "inputs:"),
         (Kind::Energy, "entries:"),
         (Kind::Sram, "grid:"),
-        (Kind::Activity, "twos_complement:"),
         (Kind::Dram, "organisation:"),
         (Kind::Arch, "array:"),
         (Kind::Approx, "default:"),

@@ -52,9 +52,10 @@ pub enum ParallelMacs {
 pub enum IsoArg {
     /// As their files say
     None,
-    /// As many PEs
+    /// As many PEs; the aspect of the array stays, as near as whole rows and columns allow, so it may be fewer
     Pes,
-    /// As much area of the array with its edge registers and converter, at most
+    /// As much area of the array with its edge registers and converter, at most; aspect as for `pes`. The converter
+    /// grows and shrinks with the columns; buffers, ports, DRAM and clock stay
     Area,
 }
 
@@ -102,7 +103,7 @@ pub struct HeadlineArgs {
     /// Prices.
     #[command(flatten)]
     pub prices: PriceArgs,
-    /// Format of the results; csv: a line for each design point, sizing, workload and batch
+    /// Format of the results; csv has a line for each row of the table
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
     /// Write the results to this file instead of standard output

@@ -12,7 +12,7 @@ use super::sram::SramTable;
 use super::table::{EnergyTable, ParallelMacRule};
 
 /// Version of the JSON that [`Listing`] makes.
-pub const LISTING_SCHEMA: &str = "axbxp-energy-table/1";
+pub const LISTING_SCHEMA: &str = "axbxp.energy-table/1";
 
 /// Columns that the text is wrapped to.
 const TEXT_COLUMNS: usize = 100;

@@ -53,9 +53,9 @@ pub use table::{EnergyTable, ParallelMacRule};
 /// How far energies and areas can be trusted: for reports to print once.
 pub const ACCURACY: [&str; 6] = [
     "Absolute logic energy is good to about a factor of 2, ratios between PEs to about +-0.2: gate-level measurement of one mapping, without place and route, clock buffers, gating or zero skipping.",
-    "Operand statistics move PE energy as much as the number of products does: the PE values hold for operand pairs recorded from quantised networks.",
-    "A PE that does several MACs a cycle was not measured. Rule `exact_cycle` (the PE with that many multipliers fed by one MAC, plus operand registers) leaves out that independent operands and signs toggle more, and comes out low; rule `lanes` adds measured dot-product lanes and comes out 1.3 to 2.7 times higher (45 nm, dynamic windows). Read a result under both.",
-    "SRAM energy is a smooth fit to CACTI results for one read/write port: 6 to 8 % mean error, 37 % at worst; leakage and area are interpolated between them. Two-port banks are priced as one-port banks.",
+    "Operand statistics move PE energy as much as the number of products does: the PE values hold for operand pairs recorded from quantised networks, or for those of `--activity`.",
+    "A PE that does several MACs a cycle was not measured. Rule `exact_cycle` (the PE with that many multipliers fed by one MAC, plus operand registers) leaves out that independent operands and signs toggle more, and comes out low; rule `lanes` adds measured dot-product lanes and comes out 1.3 to 3 times higher with dynamic windows. Read a result under both.",
+    "SRAM energy is a smooth fit to CACTI results for one read/write port: 6 to 8 % mean error, 37 % at worst in the shipped tables; leakage and area are interpolated between them. Two-port banks are priced as one-port banks.",
     "Areas are cells and SRAM macros, without placement and routing. PEs of K = 1, 3, 5, 6 and 7 are composed of measured parts; on measured PEs that rule is off by up to 17 %.",
     "DRAM command energies are data-sheet currents, I/O energy per bit a published figure; both belong to the DRAM preset.",
 ];

@@ -10,8 +10,14 @@ use crate::source::{self, Checker, Diagnostics, LoadError, Place, Shelf, SourceF
 /// Weight of the partial products of sign-magnitude operands; the rest is the accumulator's.
 const BLOCKED_PARTIAL_PRODUCTS: f64 = 0.6;
 
-/// Partial products that toggle from one MAC to the next if 7-bit magnitudes are uniformly random.
-const RANDOM_MAGNITUDE_PARTIAL_PRODUCTS: f64 = 18.375;
+/// Share of operand bits that toggle from one MAC to the next if operands are uniformly random.
+const RANDOM_BITS: f64 = 0.5;
+
+/// Share of partial products that then toggle: each is 1 in a quarter of the MACs, `2 x 1/4 x 3/4`.
+const RANDOM_PARTIAL_PRODUCTS: f64 = 0.375;
+
+/// Bits of a signed operand's magnitude.
+const MAGNITUDE_BITS: u32 = 7;
 
 /// Weight of the operand bits of two's complement operands; the rest is the partial products'.
 const FIXED_POINT_OPERANDS: f64 = 0.6;
@@ -56,19 +62,22 @@ pub struct OperandStatistics {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TwosComplement {
-    /// Bits of activation and weight together that differ from those of the MAC before: 0 to 16, 8 if uniformly random.
-    pub operand_toggles: f64,
-    /// Products of one activation bit and one weight bit that differ: 0 to 64, 24 if uniformly random.
-    pub partial_product_toggles: f64,
+    /// Share of the bits of activation and weight that differ from those of the MAC before: 0 to 1, 0.5 if uniformly
+    /// random.
+    pub operand_toggle_rate: f64,
+    /// Share of the partial products (one activation bit times one weight bit) that differ: 0 to 1, 0.375 if uniformly
+    /// random.
+    pub partial_product_toggle_rate: f64,
 }
 
 /// Switching of sign-magnitude operands.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignMagnitude {
-    /// Products of one activation bit and one weight bit, in the block products that are computed, that differ from those of
-    /// the MAC before: 0 to 64, 18.375 if all products of uniformly random 7-bit magnitudes are computed.
-    pub partial_product_toggles: f64,
+    /// Share of the partial products in the block products that are computed that differ from those of the MAC before: 0
+    /// to 1, 0.375 if uniformly random. A magnitude of 7 bits times another has 49, of which one of n block products has
+    /// 49 / n.
+    pub partial_product_toggle_rate: f64,
     /// Share of MACs whose product is not zero or follows one that is not: 0 to 1.
     pub changed_products: f64,
 }
@@ -81,7 +90,8 @@ pub struct ActivityFile {
 }
 
 impl OperandStatistics {
-    /// Switching of `pe` relative to uniformly random operands; none for PEs of which it is not known (`bit_serial`,
+    /// Switching of `pe`, which computes `products` block products of a MAC, relative to uniformly random operands of which
+    /// all are computed; none for PEs of which it is not known (`bit_serial`,
     /// `bit_fusion`).
     ///
     /// The table's PE energies hold for its `real` stimulus. For operands that were measured elsewhere, a PE's cycle costs
@@ -90,32 +100,38 @@ impl OperandStatistics {
     ///
     /// where `s` is the switching relative to uniformly random operands, computed from the statistics of a layer:
     ///
-    /// * sign-magnitude operands in blocks (`ax_bxp`): `s = 0.6 p / 18.375 + 0.4 c`, with `p` the partial products that
-    ///   toggle from one MAC to the next and `c` the share of MACs whose product or whose predecessor's is not zero;
-    /// * two's complement operands (`fxp`): `s = 0.6 o / b + 0.4 p / (3 b^2 / 8)`, with `o` the operand bits that toggle and
-    ///   `b` the operand's bits.
+    /// * sign-magnitude operands in blocks (`ax_bxp`): `s = 0.6 (l p / 0.375) + 0.4 c`, with `p` the share of the computed
+    ///   partial products that toggle from one MAC to the next, `l` the share of the block products that are computed, and
+    ///   `c` the share of MACs whose product or whose predecessor's is not zero;
+    /// * two's complement operands (`fxp`): `s = 0.6 o / 0.5 + 0.4 p / 0.375`, with `o` the share of the operand bits and `p`
+    ///   that of the partial products that toggle.
     ///
     /// Sources. The energy of a cycle is linear in its net toggles: of `fxp(bits: 8)` and `ax_bxp` PEs (K = 4, M = 4; K = 2,
     /// M = 16) the line through idle and `random` meets the gate-level energies for the stimuli `dnn` and `real` within 2.5 %
     /// (ASAP7 and NanGate45), of `fxp(bits: 4)` within 7 %. The net toggles were counted in the PEs' gate-level netlists with unit delays, glitches included, under 15 streams of 3,000 operand pairs
     /// (uniform, half-normal activations with 0 to 95 % zeros, normal weights). Of `ax_bxp`, `s` is within 0.023 of the count with
     /// all block products computed (K = 4 and K = 2) and within 0.034 with one of four; of `fxp` within 0.102 (0.043 rms). The
-    /// references are expectations for uniform operands: 7 magnitude bits, `2 x 3.5 x 3.5 - 2 x 1.75 x 1.75 = 18.375`; b bits,
-    /// `2 (b/2)^2 - 2 (b/4)^2`.
-    pub fn relative_switching(&self, pe: PeKind) -> Option<f64> {
+    /// references are expectations for uniform operands: a bit toggles half
+    /// of the time, a partial product `2 x 1/4 x 3/4`.
+    pub fn relative_switching(&self, pe: PeKind, products: u32) -> Option<f64> {
         match pe {
-            PeKind::Fxp { bits } => {
-                let bits = f64::from(bits);
-                let operands = self.twos_complement.operand_toggles / bits;
-                let products =
-                    self.twos_complement.partial_product_toggles / (3.0 * bits * bits / 8.0);
+            PeKind::Fxp { .. } => {
+                let two = &self.twos_complement;
+                let operands = two.operand_toggle_rate / RANDOM_BITS;
+                let products = two.partial_product_toggle_rate / RANDOM_PARTIAL_PRODUCTS;
                 Some(mix(FIXED_POINT_OPERANDS, operands, products))
             }
-            PeKind::AxBxp { .. } => {
+            PeKind::AxBxp { block_bits, .. } => {
+                let all = MAGNITUDE_BITS.div_ceil(u32::from(block_bits.max(1))).pow(2);
+                let computed = f64::from(products.min(all)) / f64::from(all);
+                let sign = &self.sign_magnitude;
                 let products =
-                    self.sign_magnitude.partial_product_toggles / RANDOM_MAGNITUDE_PARTIAL_PRODUCTS;
-                let changed = self.sign_magnitude.changed_products;
-                Some(mix(BLOCKED_PARTIAL_PRODUCTS, products, changed))
+                    computed * sign.partial_product_toggle_rate / RANDOM_PARTIAL_PRODUCTS;
+                Some(mix(
+                    BLOCKED_PARTIAL_PRODUCTS,
+                    products,
+                    sign.changed_products,
+                ))
             }
             PeKind::BitSerial { .. } | PeKind::BitFusion {} => None,
         }
@@ -227,41 +243,33 @@ fn check(checker: &mut Checker<'_>, activity: &OperandActivity) {
     }
 }
 
-/// Toggles can not be more than the bits there are: 8 + 8 of two operands, 8 x 8 of their partial products.
 fn check_statistics(checker: &mut Checker<'_>, place: &Place, operands: &OperandStatistics) {
     let (two, sign) = (&operands.twos_complement, &operands.sign_magnitude);
-    for (encoding, field, value, most) in [
+    let shares = [
         (
             "twos_complement",
-            "operand_toggles",
-            two.operand_toggles,
-            16.0,
+            "operand_toggle_rate",
+            two.operand_toggle_rate,
         ),
         (
             "twos_complement",
-            "partial_product_toggles",
-            two.partial_product_toggles,
-            64.0,
+            "partial_product_toggle_rate",
+            two.partial_product_toggle_rate,
         ),
         (
             "sign_magnitude",
-            "partial_product_toggles",
-            sign.partial_product_toggles,
-            64.0,
+            "partial_product_toggle_rate",
+            sign.partial_product_toggle_rate,
         ),
-        (
-            "sign_magnitude",
-            "changed_products",
-            sign.changed_products,
-            1.0,
-        ),
-    ] {
+        ("sign_magnitude", "changed_products", sign.changed_products),
+    ];
+    for (encoding, field, value) in shares {
         // The negation also catches NaN.
-        if !(0.0..=most).contains(&value) {
+        if !(0.0..=1.0).contains(&value) {
             checker.report(
                 place.clone().field(encoding).field(field),
                 format!("`{field}` is {value}"),
-                format!("expected 0 to {most}"),
+                "expected 0 to 1",
             );
         }
     }
@@ -271,7 +279,8 @@ fn check_statistics(checker: &mut Checker<'_>, place: &Place, operands: &Operand
 mod tests {
     use super::*;
 
-    /// (operand toggles or changed products, partial-product toggles, net toggles relative to the first stream), counted in
+    /// (operand bits that toggle or share of changed products, partial products that toggle, net toggles relative to the first
+    /// stream), counted in
     /// gate-level netlists with unit delays under 3,000 operand pairs each. Streams: uniform; half-normal activations and
     /// normal weights of various widths and shares of zeros.
     type Streams = [(f64, f64, f64); 15];
@@ -312,6 +321,16 @@ mod tests {
         (0.733, 5.692, 0.4705),
     ];
 
+    const FXP: PeKind = PeKind::Fxp { bits: 8 };
+    const PE_K4: PeKind = PeKind::AxBxp {
+        block_bits: 4,
+        multipliers: 4,
+    };
+    const K2: PeKind = PeKind::AxBxp {
+        block_bits: 2,
+        multipliers: 16,
+    };
+
     /// K = 4 with one of the four block products computed, relative to the first stream of [`K4`].
     const K4_ONE_PRODUCT: Streams = [
         (1.000, 4.365, 0.5562),
@@ -332,32 +351,28 @@ mod tests {
     ];
 
     /// Net toggles of K = 2 under the streams of [`K4`].
-    const K2: [f64; 15] = [
+    const K2_TOGGLES: [f64; 15] = [
         1.0, 0.8147, 0.7007, 0.4922, 0.5496, 0.2391, 0.4595, 0.7657, 0.3243, 0.0740, 0.8697,
         0.2378, 0.2000, 0.5984, 0.4739,
     ];
 
-    fn statistics(first: f64, products: f64) -> OperandStatistics {
-        OperandStatistics {
-            twos_complement: TwosComplement {
-                operand_toggles: first,
-                partial_product_toggles: products,
-            },
-            sign_magnitude: SignMagnitude {
-                partial_product_toggles: products,
-                changed_products: first,
-            },
-        }
-    }
-
-    /// `uniform` is the stream that the toggles are relative to.
-    fn worst_error(pe: PeKind, uniform: (f64, f64, f64), streams: &Streams) -> f64 {
-        let switching = |&(first, products, _): &(f64, f64, f64)| {
-            statistics(first, products)
-                .relative_switching(pe)
-                .expect("known")
+    /// `uniform` is the stream that the toggles are relative to. Of 8-bit operands there are 16 bits and 64 partial
+    /// products, of 7-bit magnitudes 49, of which `products` block products have their share.
+    fn worst_error(pe: PeKind, products: u32, uniform: f64, streams: &Streams) -> f64 {
+        let switching = |&(first, toggles, _): &(f64, f64, f64)| {
+            let share = f64::from(products) / if pe == K2 { 16.0 } else { 4.0 };
+            let operands = OperandStatistics {
+                twos_complement: TwosComplement {
+                    operand_toggle_rate: first / 16.0,
+                    partial_product_toggle_rate: toggles / 64.0,
+                },
+                sign_magnitude: SignMagnitude {
+                    partial_product_toggle_rate: toggles / (49.0 * share),
+                    changed_products: first,
+                },
+            };
+            operands.relative_switching(pe, products).expect("known")
         };
-        let uniform = switching(&uniform);
         streams
             .iter()
             .map(|stream| (switching(stream) / uniform - stream.2).abs())
@@ -366,21 +381,19 @@ mod tests {
 
     #[test]
     fn the_switching_of_gate_level_netlists() {
-        let ax_bxp = |block_bits, multipliers| PeKind::AxBxp {
-            block_bits,
-            multipliers,
-        };
         let mut k2 = K4;
-        for (stream, toggles) in k2.iter_mut().zip(K2) {
+        for (stream, toggles) in k2.iter_mut().zip(K2_TOGGLES) {
             stream.2 = toggles;
         }
-        for (pe, uniform, streams, stated) in [
-            (PeKind::Fxp { bits: 8 }, FXP8[0], FXP8, 0.102),
-            (ax_bxp(4, 4), K4[0], K4, 0.023),
-            (ax_bxp(4, 4), K4[0], K4_ONE_PRODUCT, 0.034),
-            (ax_bxp(2, 16), K4[0], k2, 0.023),
+        // `s` of the uniform streams themselves, which are not quite their expectation.
+        let (uniform, uniform_blocked) = (0.99844, 1.00617);
+        for (pe, products, uniform, streams, stated) in [
+            (FXP, 1, uniform, FXP8, 0.102),
+            (PE_K4, 4, uniform_blocked, K4, 0.023),
+            (PE_K4, 1, uniform_blocked, K4_ONE_PRODUCT, 0.034),
+            (K2, 16, uniform_blocked, k2, 0.023),
         ] {
-            let worst = worst_error(pe, uniform, &streams);
+            let worst = worst_error(pe, products, uniform, &streams);
             assert!(worst <= stated + 5e-4, "{pe}: {worst}");
         }
     }
@@ -391,16 +404,13 @@ mod tests {
         let [operands] = uniform.resolve(&["conv"]).expect("a default")[..] else {
             panic!("one layer")
         };
-        for pe in [
-            PeKind::Fxp { bits: 8 },
-            PeKind::AxBxp {
-                block_bits: 4,
-                multipliers: 4,
-            },
-        ] {
-            assert_eq!(operands.relative_switching(pe), Some(1.0));
+        for (pe, products) in [(FXP, 1), (PE_K4, 4), (K2, 16)] {
+            assert_eq!(operands.relative_switching(pe, products), Some(1.0));
         }
-        assert_eq!(operands.relative_switching(PeKind::BitFusion {}), None);
+        // One block product of four: a quarter of the partial products, and the accumulator.
+        let one = operands.relative_switching(PE_K4, 1).expect("known");
+        assert!((one - (0.6 / 4.0 + 0.4)).abs() < 1e-12);
+        assert_eq!(operands.relative_switching(PeKind::BitFusion {}, 1), None);
     }
 
     const FILE: &str = "(
@@ -408,12 +418,12 @@ mod tests {
         source: \"test\",
         layers: [
             (layers: \"conv*\", operands: (
-                twos_complement: (operand_toggles: 4.0, partial_product_toggles: 12.0),
-                sign_magnitude: (partial_product_toggles: 9.0, changed_products: 0.5),
+                twos_complement: (operand_toggle_rate: 0.4, partial_product_toggle_rate: 0.12),
+                sign_magnitude: (partial_product_toggle_rate: 0.09, changed_products: 0.5),
             )),
             (layers: \"conv2\", operands: (
-                twos_complement: (operand_toggles: 2.0, partial_product_toggles: 6.0),
-                sign_magnitude: (partial_product_toggles: 3.0, changed_products: 0.25),
+                twos_complement: (operand_toggle_rate: 0.2, partial_product_toggle_rate: 0.06),
+                sign_magnitude: (partial_product_toggle_rate: 0.03, changed_products: 0.25),
             )),
         ],
     )";
@@ -424,9 +434,9 @@ mod tests {
         let found = file.resolve(&["conv1", "conv2", "conv3"]).expect("all");
         let toggles: Vec<f64> = found
             .iter()
-            .map(|operands| operands.twos_complement.operand_toggles)
+            .map(|operands| operands.twos_complement.operand_toggle_rate)
             .collect();
-        assert_eq!(toggles, [4.0, 2.0, 4.0]);
+        assert_eq!(toggles, [0.4, 0.2, 0.4]);
         assert!(file.resolve(&["conv1", "conv2", "fc"]).is_err());
         assert!(file.resolve(&["conv1"]).is_err());
     }

@@ -236,6 +236,17 @@ impl Cycle {
         }
     }
 
+    /// The same cycle with `growth` times as much above a clocked cycle of `idle_pj`, which is in clock pins and clocked
+    /// cells: clock pins do not depend on operands, of the clocked cells what is above idle does, and all logic.
+    pub(super) fn switched(self, idle_pj: f64, growth: f64) -> Cycle {
+        let idle_registers_pj = idle_pj - self.clock_pj;
+        Cycle {
+            value_pj: idle_pj + growth * (self.value_pj - idle_pj),
+            registers_pj: idle_registers_pj + growth * (self.registers_pj - idle_registers_pj),
+            ..self
+        }
+    }
+
     /// The parts of the energy.
     pub(super) fn parts(&self) -> PeParts {
         let weights = &self.weights;

@@ -44,7 +44,7 @@ pub(super) fn cycle(
             basis
         }
     };
-    match operands.and_then(|operands| operands.relative_switching(pe)) {
+    match operands.and_then(|operands| operands.relative_switching(pe, point.products)) {
         Some(switching) => {
             cycle = switched(table, pe, point, switching, cycle)?;
             basis = Basis::Derived;
@@ -140,8 +140,7 @@ fn switched(
         _ => table.value(component, Action::Cycle)?.0,
     };
     let real_switching = (one_mac_pj - idle_pj) / (random_pj - idle_pj);
-    let above_idle_pj = (cycle.value_pj - idle_pj) * switching / real_switching;
-    Ok(cycle.scaled((idle_pj + above_idle_pj) / cycle.value_pj, None))
+    Ok(cycle.switched(idle_pj, switching / real_switching))
 }
 
 /// Registers for the operand bits that v MACs need beyond those of the measured PE.

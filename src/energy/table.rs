@@ -115,7 +115,9 @@ impl EnergyTable {
             .filter(|entry| entry.component == component)
             .map(|entry| entry.action.to_string())
             .collect();
-        let present = if of_component.is_empty() {
+        let present = if self.entries.is_empty() {
+            "are no entries".to_string()
+        } else if of_component.is_empty() {
             format!("are entries for {}", self.components_like(component))
         } else {
             format!("is {}", of_component.join(", "))

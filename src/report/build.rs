@@ -76,12 +76,35 @@ impl ReportBuilder {
     pub fn compare_sized(&mut self, baseline: RunKey, run: RunKey, iso: &[Iso]) {
         let comparison = comparison(&self.report.runs, baseline.0, run.0, iso);
         self.report.comparisons.push(comparison);
+        let [base, this] = [baseline.0, run.0].map(|index| &self.report.runs[index]);
+        for note in prices_differ(base, this) {
+            if !self.report.notes.contains(&note) {
+                self.report.notes.push(note);
+            }
+        }
     }
 
     /// The report.
     pub fn finish(self) -> Report {
         self.report
     }
+}
+
+/// What makes energies and areas of two runs hard to compare.
+fn prices_differ(base: &RunReport, this: &RunReport) -> Vec<String> {
+    let named = |of: fn(&ArchitectureReport) -> &String| {
+        let [base_value, this_value] = [base, this].map(|run| of(&run.architecture));
+        (base_value != this_value).then(|| {
+            let [base, this] = [base, this].map(RunReport::point);
+            format!("{base} with {base_value}, {this} with {this_value}")
+        })
+    };
+    let tables = named(|architecture| &architecture.energy_table).map(|points| {
+        format!("Energies and areas of different energy tables are compared: {points}")
+    });
+    let operands = named(|architecture| &architecture.operands)
+        .map(|points| format!("PE energies on different operands are compared: {points}"));
+    tables.into_iter().chain(operands).collect()
 }
 
 fn outputs_note(run: &RunReport) -> Option<String> {

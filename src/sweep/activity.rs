@@ -3,8 +3,9 @@
 use crate::energy::{Activity, ArrayActivity, BufferActivity, DramActivity};
 use crate::hw::{BufferCounts, Cause, DramTotals, LayerResult};
 
-/// The activity of a layer with the DRAM commands that it answers for. PEs are clocked while a fold is in the array, computing or not; while the
-/// whole array waits for operands, for output space or for the vector unit its clock is gated.
+/// The activity of a layer with the DRAM commands that it answers for. PEs are clocked while a fold is in the array,
+/// computing or not; while the whole array waits for operands, for output space or for the vector unit, and in a layer of
+/// the vector unit alone, its clock is gated.
 pub(super) fn activity(
     result: &LayerResult,
     dram: &DramTotals,
@@ -12,16 +13,17 @@ pub(super) fn activity(
     burst_bytes: u32,
 ) -> Activity {
     let bursts = result.dma.read_bursts + result.dma.written_bursts;
-    let clocked_idle = [
-        Cause::IdleMapping,
-        Cause::WeightLoad,
-        Cause::FillDrain,
-        Cause::NarrowPort,
-        Cause::BankConflict,
-    ]
-    .into_iter()
-    .map(|cause| result.causes.get(cause))
-    .sum();
+    let clocked: &[Cause] = match result.array.macs {
+        0 => &[],
+        _ => &[
+            Cause::IdleMapping,
+            Cause::WeightLoad,
+            Cause::FillDrain,
+            Cause::NarrowPort,
+            Cause::BankConflict,
+        ],
+    };
+    let clocked_idle = clocked.iter().map(|&cause| result.causes.get(cause)).sum();
     Activity {
         array: ArrayActivity {
             macs: result.array.macs,

@@ -19,7 +19,12 @@ pub fn price(
     let arch = &point.architecture;
     let pe = Component::Pe(arch.array.pe);
     let array = &layer.array;
-    // Clocked and not computing: gated are the waits of the whole array.
+    // Clocked and not computing: gated are the waits of the whole array, and an array that the layer does not use.
+    let unused = if array.active_pe_cycles == 0 {
+        layer.causes.total()
+    } else {
+        0
+    };
     let idle: u64 = layer.causes.total()
         - [
             Cause::Computing,
@@ -32,6 +37,7 @@ pub fn price(
         .map(|cause| layer.causes.get(cause))
         .iter()
         .sum::<u64>();
+    let idle = idle.saturating_sub(unused);
     let register_bits =
         array.skew_register_bits + array.preload_register_bits + array.drain_register_bits;
     let bursts = layer.dma.read_bursts + layer.dma.written_bursts;

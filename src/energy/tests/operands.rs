@@ -9,11 +9,11 @@ use crate::energy::{Action, Basis, Component, OperandStatistics, SignMagnitude, 
 fn energy_follows_the_operands() {
     let operands = |share: f64| OperandStatistics {
         twos_complement: TwosComplement {
-            operand_toggles: 8.0 * share,
-            partial_product_toggles: 24.0 * share,
+            operand_toggle_rate: 0.5 * share,
+            partial_product_toggle_rate: 0.375 * share,
         },
         sign_magnitude: SignMagnitude {
-            partial_product_toggles: 18.375 * share,
+            partial_product_toggle_rate: 0.375 * share,
             changed_products: share,
         },
     };

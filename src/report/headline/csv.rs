@@ -4,7 +4,7 @@ use std::io;
 
 use super::{Headline, HeadlineGroup, HeadlineRow, Position};
 
-const HEAD: [&str; 26] = [
+const HEAD: [&str; 27] = [
     "workload",
     "batch",
     "baseline",
@@ -14,6 +14,7 @@ const HEAD: [&str; 26] = [
     "columns",
     "area_ratio",
     "energy_table",
+    "operands",
     "time_us",
     "energy_pj",
     "speedup",
@@ -64,6 +65,7 @@ fn record(group: &HeadlineGroup, row: &HeadlineRow) -> [String; HEAD.len()] {
         row.point.columns.to_string(),
         ratio(row.area_ratio),
         row.point.energy_table.clone(),
+        row.point.operands.clone(),
         format!("{:.3}", row.point.time_us),
         format!("{:.3}", row.point.energy_pj),
         ratio(row.speedup),

@@ -61,6 +61,8 @@ pub struct HeadlinePoint {
     pub columns: u32,
     /// Energy table.
     pub energy_table: String,
+    /// Operands that the energy of the PEs holds for.
+    pub operands: String,
     /// How a PE that does several MACs a cycle is priced.
     pub parallel_macs: ParallelMacRule,
     /// Time in microseconds.
@@ -193,6 +195,7 @@ fn point(run: &RunReport) -> HeadlinePoint {
         rows: arch.rows,
         columns: arch.columns,
         energy_table: arch.energy_table.clone(),
+        operands: arch.operands.clone(),
         parallel_macs: arch.parallel_macs,
         time_us: run.total.time_us,
         energy_pj: run.total.energy_pj,

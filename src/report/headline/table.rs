@@ -74,6 +74,7 @@ fn title(group: &HeadlineGroup) -> String {
         rows,
         columns,
         energy_table,
+        operands,
         parallel_macs,
         ..
     } = &group.baseline;
@@ -83,7 +84,7 @@ fn title(group: &HeadlineGroup) -> String {
         .map(|mm2| format!(", array {mm2:.3} mm2"))
         .unwrap_or_default();
     let mut text = format!(
-        "{} batch {}: {point} {rows}x{columns}{area}, {:.3} ms, {} uJ ({energy_table}, {rule})\n",
+        "{} batch {}: {point} {rows}x{columns}{area}, {:.3} ms, {} uJ ({energy_table}, {operands} operands, {rule})\n",
         group.workload,
         group.batch,
         group.baseline.time_us / 1e3,

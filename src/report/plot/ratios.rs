@@ -1,5 +1,6 @@
 //! Speed-up and energy ratio of every run over the first of its workload, with the published ranges.
 
+use super::super::columns::figure;
 use std::ops::Range;
 
 use plotters::prelude::*;
@@ -199,7 +200,7 @@ fn axis(area: &Area<'_>, panel: &Panel, rows: Range<i32>, end: f64) -> Drawn {
         .light_line_style(TRANSPARENT)
         .axis_style(INK)
         .x_labels(8)
-        .x_label_formatter(&|value| format!("{value}"))
+        .x_label_formatter(&|value| figure(*value))
         .label_style(text_style(12, HPos::Center))
         .axis_desc_style(text_style(13, HPos::Center))
         .x_desc(panel.name)
