@@ -25,7 +25,7 @@ pub(super) const INK: RGBColor = RGBColor(40, 40, 40);
 pub(super) const GRID: RGBColor = RGBColor(222, 222, 222);
 pub(super) const BAND: RGBColor = RGBColor(255, 226, 170);
 
-/// Colours of runs, those of Okabe and Ito that are told apart with any colour vision; runs beyond share them.
+/// Colours of runs, those of Okabe and Ito that are told apart with any colour vision; runs beyond are tints of them.
 const RUNS: [RGBColor; 8] = [
     RGBColor(0, 0, 0),
     RGBColor(213, 94, 0),
@@ -39,7 +39,13 @@ const RUNS: [RGBColor; 8] = [
 
 /// The colour of a run.
 pub(super) fn run_colour(index: usize) -> RGBColor {
-    RUNS[index % RUNS.len()]
+    let RGBColor(red, green, blue) = RUNS[index % RUNS.len()];
+    // Every other round through the colours they are tints: halfway to white.
+    let tint = |channel: u8| match index / RUNS.len() % 2 {
+        0 => channel,
+        _ => channel / 2 + 127,
+    };
+    RGBColor(tint(red), tint(green), tint(blue))
 }
 
 /// A drawing of `height` pixels by `paint`.
@@ -166,4 +172,17 @@ pub(super) fn groups<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Vec<std::
         before = Some(this);
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RUNS, run_colour};
+
+    #[test]
+    fn colours_differ_for_twice_as_many_runs() {
+        let colours: Vec<_> = (0..2 * RUNS.len()).map(run_colour).collect();
+        for (index, colour) in colours.iter().enumerate() {
+            assert!(!colours[..index].contains(colour), "{index}");
+        }
+    }
 }
