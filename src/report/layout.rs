@@ -7,6 +7,13 @@ use super::model::{Report, RunReport};
 /// Columns that text below the tables is wrapped to.
 const TEXT_COLUMNS: usize = 100;
 
+/// What the factors of a speed-up and of an energy ratio stand for, in the columns of both tables that have them.
+pub(super) const FACTORS: &str = "  comp   array cycles; energy of PEs, array registers, converter, vector unit, controller
+  mem    cycles that wait for operands or output space; energy of buffers, DMA, DRAM accesses and I/O
+  other  cycles of tile setup and vector unit
+  leak   energy that follows time: leakage, DRAM standby and refresh
+";
+
 /// `text` after `head`, in lines of at most [`TEXT_COLUMNS`], those after the first indented as far.
 pub(super) fn wrapped(head: &str, text: &str) -> String {
     let mut lines = String::new();

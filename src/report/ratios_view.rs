@@ -3,7 +3,7 @@
 use comfy_table::Cell;
 
 use super::comparison::{energy_factors, speedup_factors};
-use super::layout::{head, lines, plain_table, right};
+use super::layout::{FACTORS, head, lines, plain_table, right};
 use super::model::{Comparison, LayerReport, Report};
 use super::performance::ratio;
 
@@ -72,11 +72,9 @@ fn row(base: &LayerReport, this: &LayerReport) -> Vec<Cell> {
 }
 
 /// What the columns mean.
-pub(super) const LEGEND: &str = "\
-speedup, energy ratio: the baseline over this run; each is the product of the factors after it
-  comp   array cycles; energy of PEs, array registers, converter, vector unit, controller
-  mem    cycles that wait for operands or output space; energy of buffers, DMA, DRAM accesses and I/O
-  other  cycles of tile setup and vector unit
-  leak   energy that follows time: leakage, DRAM standby and refresh
-bound    the lower roof (see the roofline)
-";
+pub(super) fn legend() -> String {
+    format!(
+        "speedup, energy ratio: the baseline over this run; each is the product of the factors after it\n\
+         {FACTORS}bound    the lower roof (see the roofline)\n"
+    )
+}

@@ -38,7 +38,7 @@ impl View {
             View::Roofline => {
                 of_runs(report, roofline_view::run_table) + &roofline_view::legend(report)
             }
-            View::Ratios => ratios_view::tables(report) + ratios_view::LEGEND,
+            View::Ratios => ratios_view::tables(report) + &ratios_view::legend(),
             View::Summary => {
                 format!(
                     "{}\n{}",

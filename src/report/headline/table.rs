@@ -6,16 +6,15 @@ use comfy_table::Cell;
 
 use super::{Headline, HeadlineGroup, HeadlinePoint, HeadlineRow, Position};
 use crate::report::columns::{figure, percent, rule_name};
-use crate::report::layout::{HEAD_LINES, head, plain_table, right, wrapped};
+use crate::report::layout::{FACTORS, HEAD_LINES, head, plain_table, right, wrapped};
 use crate::report::summary::sizings;
 
-const LEGEND: &str = "\
+const RATIOS: &str = "\
 area     array with its edge registers and converter, without buffers, over the baseline's
 speedup, energy ratio: the baseline over this point; each is the product of the factors after it
-  comp   array cycles; energy of PEs, array registers, converter, vector unit, controller
-  mem    cycles that wait for operands or output space; energy of buffers, DMA, DRAM accesses and I/O
-  other  cycles of tile setup and vector unit
-  leak   energy that follows time: leakage, DRAM standby and refresh
+";
+
+const SHARES: &str = "\
 lo, in, hi: below, inside, above the range published for one configuration per network
 derived, assumed, DRAM   share of the point's energy that rests on values derived by a rule (all SRAM is
          a fit), on assumed ones, and on the DRAM preset; the rest was measured at gate level
@@ -50,7 +49,9 @@ pub fn table(headline: &Headline, notes: bool) -> String {
         }
     }
     text.push('\n');
-    text += LEGEND;
+    for legend in [RATIOS, FACTORS, SHARES] {
+        text += legend;
+    }
     if headline
         .groups
         .iter()
