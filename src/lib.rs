@@ -13,6 +13,7 @@
 //! | [`mapping`] | layer x architecture x approximation to tile steps |
 //! | [`hw`] | components and their messages |
 //! | [`energy`] | counts to joules |
+//! | [`infer`] | quantised inference, bit-exact |
 //! | [`sweep`] | design points and jobs |
 //! | [`report`], [`trace`] | results for people and programs |
 //! | [`cli`] | the command line |
@@ -23,6 +24,7 @@ pub mod blocked;
 pub mod cli;
 pub mod energy;
 pub mod hw;
+pub mod infer;
 pub mod mapping;
 pub mod report;
 pub mod sim;

@@ -25,6 +25,7 @@ mod build;
 mod count;
 mod file;
 mod limits;
+mod model;
 mod network;
 mod op;
 pub mod scalesim;
@@ -33,6 +34,7 @@ mod shape;
 pub use count::{Gemm, Parameters};
 pub use file::{InputFile, LayerFile, NetworkFile, OpFile, Published};
 pub use limits::{MAX_BATCH, MAX_DIMENSION, MAX_LAYERS, MAX_TENSOR_ELEMENTS};
+pub use model::{LayerWeights, Model, ValueRange};
 pub use network::{Layer, LayerId, Network, Tensor, TensorId};
 pub use op::{
     Activation, Axis, Concat, Conv, Elementwise, FullyConnected, Function, GlobalPool, MatMul,

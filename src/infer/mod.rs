@@ -1,0 +1,5 @@
+//! Quantised inference, bit-exact under an approximation configuration.
+
+mod images;
+
+pub use images::{ImageError, Images};

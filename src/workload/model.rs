@@ -1,0 +1,34 @@
+//! A network with its trained parameters, as an ONNX file holds them.
+
+use super::network::Network;
+
+/// A network with its trained parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Its layers. Its batch is 1.
+    pub network: Network,
+    /// Parameters by [`LayerId`](super::LayerId); none for layers without any.
+    pub weights: Vec<Option<LayerWeights>>,
+    /// By [`TensorId`](super::TensorId): the range of values that the file fixes for a tensor, as files
+    /// quantised already do; none where calibration finds it.
+    pub ranges: Vec<Option<ValueRange>>,
+}
+
+/// Parameters of a convolution or a fully connected layer, batch norm folded in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerWeights {
+    /// Of a convolution `[out_channels, in_channels / groups, kernel height, kernel width]`; of a fully
+    /// connected layer `[out_features, channels * height * width]` of its input, in that order.
+    pub values: Vec<f32>,
+    /// Per output channel or feature; zeros if the layer has none.
+    pub bias: Vec<f32>,
+}
+
+/// The least and the greatest value of a tensor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ValueRange {
+    /// The least.
+    pub low: f32,
+    /// The greatest.
+    pub high: f32,
+}
