@@ -15,6 +15,7 @@
 //! | [`energy`] | counts to joules |
 //! | [`infer`] | quantised inference, bit-exact |
 //! | [`sweep`] | design points and jobs |
+//! | [`search`] | the choice of an approximation configuration |
 //! | [`report`], [`trace`] | results for people and programs |
 //! | [`cli`] | the command line |
 
@@ -27,6 +28,7 @@ pub mod hw;
 pub mod infer;
 pub mod mapping;
 pub mod report;
+pub mod search;
 pub mod sim;
 pub mod source;
 pub mod sweep;
