@@ -1,5 +1,26 @@
 //! Quantised inference, bit-exact under an approximation configuration.
 
+mod calibration;
+mod classify;
+mod code_ops;
+mod configured;
+mod error;
+mod float;
+mod float_ops;
 mod images;
+mod kernel;
+mod parts;
+mod plan;
+mod quantised;
+mod requantise;
 
+pub use calibration::{Calibration, RangeRule, calibrate};
+pub use classify::{Classifier, FloatMemory, Prediction, classify};
+pub use configured::{ConfiguredModel, Observed, Scratch};
+pub use error::InferError;
+pub use float::FloatNetwork;
 pub use images::{ImageError, Images};
+pub use quantised::QuantisedModel;
+pub use requantise::{CodeRange, Requantiser, Scaler};
+
+use classify::check_images;
