@@ -128,6 +128,30 @@ impl<'a, J: Judge> Search<'a, J> {
         })
     }
 
+    /// Measures `points` configurations evenly spread over the path that `objective` gives at `level`, for the front.
+    ///
+    /// # Errors
+    /// As the judge says.
+    pub fn survey(
+        &mut self,
+        level: Level,
+        objective: Objective,
+        points: usize,
+    ) -> Result<(), J::Error> {
+        let asked = std::mem::replace(&mut self.objective, objective);
+        let path = self.table(level == Level::Operand).and_then(|table| {
+            let ladders = self.ladders(&table)?;
+            Ok(path(&ladders.iter().map(|rungs| hull(rungs)).collect::<Vec<_>>()))
+        });
+        self.objective = asked;
+        let path = path?;
+        for point in 0..points {
+            let at = (path.len() - 1) * (point + 1) / points;
+            self.measure(path[at].clone())?;
+        }
+        Ok(())
+    }
+
     fn table(&self, apart: bool) -> Result<Table, J::Error> {
         let options = options(self.block_bits, &self.operands, apart);
         let layers = self.operands.len();
@@ -181,9 +205,7 @@ impl<'a, J: Judge> Search<'a, J> {
         exact: Measured,
         start: Option<&Measured>,
     ) -> Result<Measured, J::Error> {
-        let ladders = (0..self.operands.len())
-            .map(|layer| self.layer_ladder(table, layer))
-            .collect::<Result<Vec<_>, _>>()?;
+        let ladders = self.ladders(table)?;
         let hulls: Vec<Vec<Rung>> = ladders.iter().map(|rungs| hull(rungs)).collect();
         let from = self.bisect(&path(&hulls), exact.clone())?;
         let mut best = from.clone();
@@ -204,6 +226,11 @@ impl<'a, J: Judge> Search<'a, J> {
             }
             _ => best,
         })
+    }
+
+    fn ladders(&self, table: &Table) -> Result<Vec<Vec<Rung>>, J::Error> {
+        let layers = 0..self.operands.len();
+        layers.map(|layer| self.layer_ladder(table, layer)).collect()
     }
 
     /// A layer's ladder by measured divergence.

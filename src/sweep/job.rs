@@ -185,7 +185,11 @@ impl<'a> Job<'a> {
         self.plan()?.run(observer, progress)
     }
 
-    fn precisions(&self) -> Result<Vec<LayerPrecision>, Diagnostics> {
+    /// The precision of each layer of the array, in order.
+    ///
+    /// # Errors
+    /// An approximation that does not fit PEs or network.
+    pub fn precisions(&self) -> Result<Vec<LayerPrecision>, Diagnostics> {
         let layers: Vec<ArrayLayer<'_>> = self
             .network
             .array_layers()

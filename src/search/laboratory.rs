@@ -1,0 +1,315 @@
+//! The judge of real networks: the simulator for cost, bit-exact inference for accuracy, and the store.
+
+use std::sync::Arc;
+
+use super::configuration::Configuration;
+use super::judge::{Cost, Judge, Outcome};
+use super::simulate::{price, simulate};
+use super::space::LayerOperands;
+use super::store::{Store, key};
+use crate::approx::{ApproxFile, LayerFormats, LayerPrecision};
+use crate::arch::PeKind;
+use crate::infer::{
+    ConfiguredModel, Correction, ImageError, Images, InferError, LayerProbe, Logits,
+    QuantisedModel, classify,
+};
+use crate::parallel::map_parallel;
+use crate::source::Diagnostics;
+use crate::sweep::{DesignPoint, Job, JobError};
+use crate::workload::Network;
+
+/// Images on which the error power of single layers is measured, at most.
+const PROBE_IMAGES: usize = 8;
+
+/// What a search is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The accelerator; its own approximation is not looked at.
+    pub point: &'a DesignPoint,
+    /// The network as it is simulated: its batch may be any.
+    pub network: &'a Network,
+    /// The same network at FxP8.
+    pub model: &'a Arc<QuantisedModel>,
+    /// Images for divergences, errors and corrections.
+    pub calibration: &'a Images,
+    /// Labelled images for accuracy.
+    pub selection: &'a Images,
+    /// Correction of every configuration, on the calibration images.
+    pub correction: Option<Correction>,
+}
+
+/// What a laboratory is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// Simulating configurations.
+    Simulating,
+    /// Measuring errors of layers.
+    Probing,
+    /// Measuring divergences on calibration images.
+    Diverging,
+    /// Measuring accuracy on selection images.
+    Selecting,
+}
+
+/// Why something could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum MeasureError {
+    /// Files that do not fit each other.
+    #[error(transparent)]
+    File(#[from] Diagnostics),
+    /// The simulator's reason.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// Inference's reason.
+    #[error(transparent)]
+    Infer(#[from] InferError),
+    /// An image's.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// Another PE than one of blocks.
+    #[error("the PEs of `{architecture}` are {pe}: only `ax_bxp` PEs have anything to choose")]
+    NoBlocks {
+        /// The architecture.
+        architecture: String,
+        /// Its PE.
+        pe: String,
+    },
+}
+
+/// Measures configurations of a real network, each once: what it has measured is in its store.
+pub struct Laboratory<'a> {
+    subject: Subject<'a>,
+    block_bits: u8,
+    store: &'a Store,
+    threads: usize,
+    /// Told of every measurement that is begun.
+    tell: &'a (dyn Fn(Activity) + Sync),
+    exact: ConfiguredModel,
+    probe: LayerProbe,
+    /// The exact network's logits on the calibration images.
+    reference: Logits,
+    /// Hashes of all that costs, and all that answers, depend on.
+    cost_context: String,
+    answer_context: String,
+}
+
+impl std::fmt::Debug for Laboratory<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Laboratory")
+            .field("network", &self.subject.network.name)
+            .field("block_bits", &self.block_bits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Laboratory<'a> {
+    /// A laboratory that keeps its measurements in `store`.
+    ///
+    /// # Errors
+    /// PEs without blocks; images that can not be read or do not fit.
+    pub fn new(
+        subject: Subject<'a>,
+        store: &'a Store,
+        threads: usize,
+        tell: &'a (dyn Fn(Activity) + Sync),
+    ) -> Result<Self, MeasureError> {
+        let architecture = &subject.point.architecture;
+        let PeKind::AxBxp { block_bits, .. } = architecture.array.pe else {
+            return Err(MeasureError::NoBlocks {
+                architecture: architecture.name.clone(),
+                pe: architecture.array.pe.to_string(),
+            });
+        };
+        let exact = ConfiguredModel::exact(subject.model)?;
+        let probed: Vec<usize> = (0..subject.calibration.len().min(PROBE_IMAGES)).collect();
+        Ok(Laboratory {
+            block_bits,
+            store,
+            threads,
+            tell,
+            probe: LayerProbe::new(&exact, subject.calibration, &probed, threads)?,
+            reference: Logits::of(&exact, subject.calibration, threads)?,
+            exact,
+            cost_context: cost_context(&subject),
+            answer_context: answer_context(&subject)?,
+            subject,
+        })
+    }
+
+    /// Block size K of the PEs.
+    pub fn block_bits(&self) -> u8 {
+        self.block_bits
+    }
+
+    /// Signedness of the operands of each layer of the array.
+    pub fn operands(&self) -> Vec<LayerOperands> {
+        let network = self.subject.network;
+        let ids = network.array_layers();
+        ids.filter_map(|id| network.operand_signedness(id))
+            .map(|[activations, weights]| LayerOperands {
+                activations,
+                weights,
+            })
+            .collect()
+    }
+
+    /// Names of the layers of the array.
+    pub fn layer_names(&self) -> Vec<&'a str> {
+        let network = self.subject.network;
+        let ids = network.array_layers();
+        ids.map(|id| network.layer(id).name.as_str()).collect()
+    }
+
+    /// The network under a configuration, corrected as the subject says.
+    ///
+    /// # Errors
+    /// A configuration that does not fit the network, calibration images that can not be read.
+    pub fn model(
+        &self,
+        configuration: &Configuration,
+        correction: Option<Correction>,
+    ) -> Result<ConfiguredModel, MeasureError> {
+        let model = self.exact.with_precisions(&self.precisions(configuration)?)?;
+        let images = self.subject.calibration;
+        let indices: Vec<usize> = (0..images.len()).collect();
+        Ok(match correction {
+            Some(correction) if *configuration != self.exact_configuration() => {
+                model.corrected(correction, images, &indices, self.threads)?
+            }
+            _ => model,
+        })
+    }
+
+    /// Right and wrong answers of a configuration to `images`.
+    ///
+    /// # Errors
+    /// As [`Laboratory::model`], and images that can not be read.
+    pub fn answers(
+        &self,
+        configuration: &Configuration,
+        correction: Option<Correction>,
+        images: &Images,
+    ) -> Result<Outcome, MeasureError> {
+        let model = self.model(configuration, correction)?;
+        let indices: Vec<usize> = (0..images.len()).collect();
+        let predictions = classify(&model, images, &indices, self.threads, &|_| {})?;
+        let right = predictions.iter().map(|one| one.is_within(1)).collect();
+        Ok(Outcome { right })
+    }
+
+    fn exact_configuration(&self) -> Configuration {
+        Configuration::exact(self.exact.precisions().len())
+    }
+
+    fn precisions(&self, configuration: &Configuration) -> Result<Vec<LayerPrecision>, Diagnostics> {
+        let names = self.layer_names();
+        let config = configuration.to_config("candidate", "", self.block_bits, &names);
+        let point = DesignPoint {
+            approximation: ApproxFile::from_config(&config)?,
+            ..self.subject.point.clone()
+        };
+        Job {
+            point: &point,
+            network: self.subject.network,
+            layers: None,
+            stepped: None,
+        }
+        .precisions()
+    }
+
+    fn answer_key(&self, what: &str, configuration: &Configuration) -> String {
+        key(&[&self.answer_context, what, &text(configuration)])
+    }
+}
+
+impl Judge for Laboratory<'_> {
+    type Error = MeasureError;
+
+    fn costs(&self, configurations: &[Configuration]) -> Result<Vec<Cost>, MeasureError> {
+        let priced = price(configurations);
+        let costs = map_parallel(&priced.distinct, self.threads, |_, configuration| {
+            let key = key(&[&self.cost_context, "cost", &text(configuration)]);
+            self.store.get_or(&key, || {
+                (self.tell)(Activity::Simulating);
+                let Subject { point, network, .. } = self.subject;
+                simulate(point, network, self.block_bits, configuration)
+            })
+        });
+        let costs = costs.into_iter().collect::<Result<Vec<Cost>, _>>()?;
+        Ok(priced.of.iter().map(|&index| costs[index].clone()).collect())
+    }
+
+    fn errors(&self, layer: usize, options: &[LayerFormats]) -> Result<Vec<f64>, MeasureError> {
+        let exact = self.exact_configuration();
+        let keys = options
+            .iter()
+            .map(|&formats| self.answer_key("error", &exact.with(layer, formats)));
+        let keys: Vec<String> = keys.collect();
+        let work: Vec<(&LayerFormats, &String)> = options.iter().zip(&keys).collect();
+        let errors = map_parallel(&work, self.threads, |_, &(&formats, key)| {
+            self.store.get_or(key, || {
+                (self.tell)(Activity::Probing);
+                let precisions = self.precisions(&exact.with(layer, formats))?;
+                let power = self.probe.error(layer, &precisions[layer])?;
+                Ok::<f64, MeasureError>(power.relative(self.subject.correction))
+            })
+        });
+        errors.into_iter().collect()
+    }
+
+    fn divergence(&self, configuration: &Configuration) -> Result<f64, MeasureError> {
+        self.store
+            .get_or(&self.answer_key("divergence", configuration), || {
+                (self.tell)(Activity::Diverging);
+                let model = self.model(configuration, self.subject.correction)?;
+                let logits = Logits::of(&model, self.subject.calibration, self.threads)?;
+                Ok(self.reference.divergence(&logits))
+            })
+    }
+
+    fn select(&self, configuration: &Configuration) -> Result<Outcome, MeasureError> {
+        self.store
+            .get_or(&self.answer_key("selection", configuration), || {
+                (self.tell)(Activity::Selecting);
+                let images = self.subject.selection;
+                self.answers(configuration, self.subject.correction, images)
+            })
+    }
+}
+
+/// A configuration as its keys have it.
+fn text(configuration: &Configuration) -> String {
+    configuration.to_string()
+}
+
+/// All that times and energies depend on but the configuration. The description of a machine is its debug form:
+/// ordered maps and vectors throughout.
+fn cost_context(subject: &Subject<'_>) -> String {
+    let DesignPoint {
+        architecture,
+        dram,
+        energy,
+        operands,
+        ..
+    } = subject.point;
+    key(&[
+        env!("CARGO_PKG_VERSION"),
+        &format!("{architecture:?}"),
+        &format!("{dram:?}"),
+        &format!("{energy:?}"),
+        &format!("{operands:?}"),
+        &format!("{:?}", subject.network),
+    ])
+}
+
+/// All that answers depend on but the configuration.
+fn answer_context(subject: &Subject<'_>) -> Result<String, ImageError> {
+    Ok(key(&[
+        env!("CARGO_PKG_VERSION"),
+        &subject.model.digest(),
+        &subject.calibration.sha256()?,
+        &subject.selection.sha256()?,
+        &format!("{:?}", subject.correction),
+        &format!("{:?}", subject.point.architecture.array.pe),
+    ]))
+}
