@@ -5,6 +5,7 @@
 //! | room | holds |
 //! |---|---|
 //! | [`source`] | our RON files: reading, places, diagnostics, what is shipped |
+//! | [`parallel`] | independent work on several threads |
 //! | [`blocked`] | number formats, block products, packing |
 //! | [`sim`] | the discrete-event kernel |
 //! | [`arch`] | architecture descriptions |
@@ -26,6 +27,7 @@ pub mod energy;
 pub mod hw;
 pub mod infer;
 pub mod mapping;
+pub mod parallel;
 pub mod report;
 pub mod sim;
 pub mod source;

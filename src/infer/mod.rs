@@ -1,8 +1,29 @@
 //! Quantised inference, bit-exact under an approximation configuration; the trained networks and labelled images
 //! that it runs on, and how sure the accuracies are that come of it.
 
+mod calibration;
+mod classify;
+mod code_ops;
+mod configured;
 pub mod data;
+mod error;
+mod float;
+mod float_ops;
+mod kernel;
 pub mod model_file;
+mod parts;
+mod plan;
+mod quantised;
+mod requantise;
 pub mod statistics;
 
+pub use calibration::{Calibration, RangeRule, calibrate};
+pub use classify::{Classifier, FloatMemory, Prediction, classify};
+pub use configured::{ConfiguredModel, Observed, Scratch};
 pub use data::{ImageError, Images};
+pub use error::InferError;
+pub use float::FloatNetwork;
+pub use quantised::QuantisedModel;
+pub use requantise::{CodeRange, Requantiser, Scaler};
+
+use classify::check_images;

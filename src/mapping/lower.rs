@@ -3,7 +3,9 @@
 use super::memory::TensorLayout;
 use super::nest::{Axis, Nest, SecondOperand};
 use super::vector_plan::Piece;
-use crate::workload::{self, Function, Layer, Network, NormalisationFunction, Op, Padding};
+use crate::workload::{
+    self, Function, Layer, Network, NormalisationFunction, Op, Padding, Slice, Span,
+};
 
 /// A layer as the hardware sees it.
 pub(super) enum Lowered {
@@ -17,6 +19,7 @@ pub(super) enum Lowered {
 pub(super) struct VectorLayer {
     pub rows: Axis,
     pub columns: Axis,
+    pub channels: Axis,
     pub operations_per_value: u32,
     pub whole_channels: bool,
     pub arrangement: Arrangement,
@@ -28,8 +31,8 @@ pub(super) enum Arrangement {
     Together,
     /// Each input to its own band of rows, one after the other.
     Bands,
-    /// The output is a band of the input that begins at this row.
-    From(u32),
+    /// The output is a part of the input.
+    Part(Slice),
 }
 
 impl Arrangement {
@@ -54,13 +57,10 @@ impl Arrangement {
                     })
                     .collect()
             }
-            Arrangement::From(row) => {
-                let band = inputs[0].band(*row..*row + output.rows);
-                vec![Piece {
-                    inputs: vec![band],
-                    output: *output,
-                }]
-            }
+            Arrangement::Part(slice) => vec![Piece {
+                inputs: vec![inputs[0].part(slice)],
+                output: *output,
+            }],
         }
     }
 }
@@ -181,10 +181,27 @@ pub(super) fn lower(network: &Network, layer: &Layer) -> Lowered {
                 ..pointwise(1)
             },
         }),
+        // Of the channels, the whole range from the first to the last crosses the bus.
         Op::Slice(op) => Lowered::Vector(VectorLayer {
-            arrangement: Arrangement::From(op.first_row),
+            arrangement: Arrangement::Part(*op),
+            channels: Axis {
+                stride: op.channels.map_or(1, |span: Span| span.step),
+                ..Axis::POINT
+            },
             ..pointwise(1)
         }),
+        Op::Pad(op) => {
+            let behind = |sides: [u32; 2]| Axis {
+                padding: sides[0],
+                ..Axis::POINT
+            };
+            Lowered::Vector(VectorLayer {
+                rows: behind(op.rows),
+                columns: behind(op.columns),
+                channels: behind(op.channels),
+                ..pointwise(1)
+            })
+        }
     }
 }
 
@@ -192,6 +209,7 @@ fn pointwise(operations_per_value: u32) -> VectorLayer {
     VectorLayer {
         rows: Axis::POINT,
         columns: Axis::POINT,
+        channels: Axis::POINT,
         operations_per_value,
         whole_channels: false,
         arrangement: Arrangement::Together,

@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use crate::workload::{Slice, Span};
+
 /// Alignment of every tensor's first byte: a DRAM page of the common kinds.
 const TENSOR_ALIGNMENT: u64 = 4096;
 
@@ -17,6 +19,8 @@ pub struct TensorLayout {
     pub base: u64,
     /// Channels of a pixel.
     pub channels: u32,
+    /// Channels of the pixel in memory that come before them.
+    pub first_channel: u32,
     /// Rows of an image.
     pub rows: u32,
     /// Columns of an image.
@@ -39,6 +43,7 @@ impl TensorLayout {
         TensorLayout {
             base,
             channels,
+            first_channel: 0,
             rows,
             columns,
             value_bits,
@@ -70,6 +75,32 @@ impl TensorLayout {
         }
     }
 
+    /// The part that `slice` takes, as a tensor of its own; of the channels all from the first to the
+    /// last taken.
+    #[must_use]
+    pub fn part(&self, slice: &Slice) -> Self {
+        let all = |count: u32| Span {
+            first: 0,
+            count,
+            step: 1,
+        };
+        let rows = slice.rows.unwrap_or(all(self.rows));
+        let columns = slice.columns.unwrap_or(all(self.columns));
+        let channels = slice.channels.unwrap_or(all(self.channels));
+        TensorLayout {
+            base: self.base
+                + u64::from(rows.first) * self.row_pitch
+                + u64::from(columns.first) * self.pixel_pitch,
+            rows: rows.count,
+            row_pitch: self.row_pitch * u64::from(rows.step),
+            columns: columns.count,
+            pixel_pitch: self.pixel_pitch * u64::from(columns.step),
+            first_channel: self.first_channel + channels.first,
+            channels: (channels.count - 1) * channels.step + 1,
+            ..*self
+        }
+    }
+
     /// The same bytes with all positions of an image as rows of one column.
     #[must_use]
     pub fn flattened(&self) -> Self {
@@ -90,8 +121,8 @@ impl TensorLayout {
         channels: Range<u32>,
     ) -> Runs {
         let bits = u64::from(self.value_bits);
-        let from = u64::from(channels.start) * bits / 8;
-        let to = (u64::from(channels.end) * bits).div_ceil(8);
+        let from = u64::from(self.first_channel + channels.start) * bits / 8;
+        let to = (u64::from(self.first_channel + channels.end) * bits).div_ceil(8);
         Runs {
             base: self.base
                 + u64::from(images.start) * self.image_bytes

@@ -261,6 +261,7 @@ impl Planner<'_> {
                     images: self.network.batch,
                     rows: vector.rows,
                     columns: vector.columns,
+                    channels: vector.channels,
                     operations_per_value: vector.operations_per_value,
                     whole_channels: vector.whole_channels,
                     pieces,

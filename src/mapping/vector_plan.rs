@@ -1,5 +1,5 @@
 //! Tile steps of the layers that the vector unit runs: pooling, element-wise functions, normalisation,
-//! concatenation.
+//! concatenation, slices, padding.
 //!
 //! A tile is a band of output rows of one image, cut further along columns and channels only where
 //! the buffers are too small. Bands are kept small enough that loading, computing and storing overlap.
@@ -32,6 +32,8 @@ pub struct VectorPlan {
     pub rows: Axis,
     /// The window's columns.
     pub columns: Axis,
+    /// The channels behind an output's, where it does not need all.
+    pub channels: Axis,
     /// Lane operations per output value.
     pub operations_per_value: u32,
     /// Each output needs all channels of its pixel (normalisation, concatenation).
@@ -118,7 +120,7 @@ impl VectorPlan {
                 let channels = if self.whole_channels {
                     input.channels
                 } else {
-                    channels
+                    self.channels.input_extent(channels, input.channels)
                 };
                 u64::from(self.rows.input_extent(rows, input.rows))
                     * u64::from(self.columns.input_extent(columns, input.columns))
@@ -187,7 +189,8 @@ impl VectorPlan {
             let in_channels = if self.whole_channels {
                 0..input.channels
             } else {
-                channels.clone()
+                let (from, to) = span(&self.channels, channels, input.channels);
+                from..to
             };
             input_bits += u64::from(in_rows.1 - in_rows.0)
                 * u64::from(in_columns.1 - in_columns.0)
@@ -238,7 +241,7 @@ impl VectorPlan {
 
 /// The input positions that `outputs` read; a single row or column is there for all of them (broadcast).
 fn span(axis: &Axis, outputs: &Range<u32>, input: u32) -> (u32, u32) {
-    if input == 1 {
+    if input == 1 && *axis == Axis::POINT {
         (0, 1)
     } else {
         axis.input_span(outputs.start, outputs.end - outputs.start, input)

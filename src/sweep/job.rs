@@ -3,7 +3,7 @@
 use super::activity::activity;
 use super::misfit;
 use super::point::DesignPoint;
-use super::pool::map_parallel;
+use crate::parallel::map_parallel;
 use crate::approx::{ArrayLayer, LayerPrecision, resolve};
 use crate::arch::{MacRate, OperatingPoint, WindowUse};
 use crate::energy::{EnergyBreakdown, OperandStatistics};

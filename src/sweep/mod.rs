@@ -10,11 +10,11 @@ mod iso;
 mod job;
 mod misfit;
 mod point;
-mod pool;
+
 mod sized;
 
 pub use iso::{ArraySize, Iso};
 pub use job::{Job, JobError, JobResult, PlannedJob, plan_all};
 pub use point::{DesignPoint, PriceChoice};
-pub use pool::{map_parallel, threads_or_cores};
+pub use crate::parallel::{map_parallel, threads_or_cores};
 pub use sized::{SizedPoint, size_points};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::count::Gemm;
 use super::file::{LayerFile, NetworkFile};
 use super::limits::{MAX_BATCH, MAX_DIMENSION, MAX_LAYERS, MAX_TENSOR_ELEMENTS};
-use super::network::{Layer, LayerId, Network, Tensor, TensorId};
+use super::network::{Layer, LayerId, Network, Tensor, TensorId, signedness};
 use super::op::Op;
 use super::shape::{Input, Inspector, Shape, check_size};
 use crate::blocked::Signedness;
@@ -343,11 +343,7 @@ impl<'b, 'f> Builder<'b, 'f> {
         let shapes: Vec<Input<'_>> = read.iter().map(|tensor| input(tensor)).collect();
         let shape = inspector.output(&op, &shapes)?;
         let signs: Vec<Signedness> = read.iter().map(|tensor| tensor.signedness).collect();
-        let signedness = op.signedness(&signs);
-        let signedness = match layer.activation {
-            Some(activation) => activation.signedness(signedness),
-            None => signedness,
-        };
+        let signedness = signedness(&op, layer.activation, &signs);
         let mut tensor = self.tensor(place.clone(), &layer.name, shape, signedness)?;
         tensor.producer = Some(LayerId(u32::try_from(index).ok()?));
         self.check_work(&op, &inputs, &tensor, place);

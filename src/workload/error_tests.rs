@@ -156,6 +156,14 @@ fn bad_shapes() {
                 layer("slice(first_row: 10, rows: 7)"),
             ),
             (
+                "slice beyond the end in steps",
+                layer("slice(channels: 2, first_channel: 1, channel_step: 7)"),
+            ),
+            ("slice of how many", layer("slice(first_column: 3)")),
+            ("slice in no steps", layer("slice(rows: 2, row_step: 0)")),
+            ("slice of everything", layer("slice()")),
+            ("huge padding", layer("pad(rows: (0, 4000000000))")),
+            (
                 "inner dimensions",
                 two("pool(kind: max, kernel: (2, 2))", "matmul(heads: 2)"),
             ),

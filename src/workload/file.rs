@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::op::{
     Activation, Axis, Concat, Conv, Elementwise, FullyConnected, Function, GlobalPool, MatMul,
-    Normalisation, NormalisationFunction, Op, Padding, Pool, PoolKind, Slice,
+    Normalisation, NormalisationFunction, Op, Pad, Padding, Pool, PoolKind, Slice, Span,
 };
 
 /// A network file.
@@ -145,6 +145,9 @@ pub enum OpFile {
         /// Whether a window that only partly fits gives an output.
         #[serde(default)]
         ceil_mode: bool,
+        /// Whether an average counts the padding, as zeros.
+        #[serde(default)]
+        count_padding: bool,
     },
     /// Pooling over the whole image.
     GlobalPool {
@@ -170,13 +173,47 @@ pub enum OpFile {
         #[serde(default)]
         axis: Axis,
     },
-    /// Some of the rows.
+    /// Some of the channels, rows and columns.
     Slice {
-        /// The first, counted from 0.
+        /// The first channel, counted from 0.
+        #[serde(default)]
+        first_channel: u32,
+        /// How many channels; all, if none of the three is said.
+        #[serde(default)]
+        channels: Option<u32>,
+        /// From one channel taken to the next.
+        #[serde(default = "one")]
+        channel_step: u32,
+        /// The first row, counted from 0.
         #[serde(default)]
         first_row: u32,
-        /// How many.
-        rows: u32,
+        /// How many rows; all, if none of the three is said.
+        #[serde(default)]
+        rows: Option<u32>,
+        /// From one row taken to the next.
+        #[serde(default = "one")]
+        row_step: u32,
+        /// The first column, counted from 0.
+        #[serde(default)]
+        first_column: u32,
+        /// How many columns; all, if none of the three is said.
+        #[serde(default)]
+        columns: Option<u32>,
+        /// From one column taken to the next.
+        #[serde(default = "one")]
+        column_step: u32,
+    },
+    /// Zeros around.
+    Pad {
+        /// Channels before the first and after the last.
+        #[serde(default)]
+        channels: [u32; 2],
+        /// Rows above and below.
+        #[serde(default)]
+        rows: [u32; 2],
+        /// Columns to the left and to the right.
+        #[serde(default)]
+        columns: [u32; 2],
     },
 }
 
@@ -216,6 +253,18 @@ fn ones() -> [u32; 2] {
 
 fn yes() -> bool {
     true
+}
+
+/// None of nothing said. A first or a step without a count keeps the count 0, which no check lets pass.
+fn span(first: u32, count: Option<u32>, step: u32) -> Option<Span> {
+    match (first, count, step) {
+        (0, None, 1) => None,
+        (first, count, step) => Some(Span {
+            first,
+            count: count.unwrap_or(0),
+            step,
+        }),
+    }
 }
 
 impl From<FunctionFile> for Function {
@@ -284,12 +333,14 @@ impl From<OpFile> for Op {
                 stride,
                 padding,
                 ceil_mode,
+                count_padding,
             } => Op::Pool(Pool {
                 kind,
                 kernel,
                 stride: stride.unwrap_or(kernel),
                 padding: padding.into(),
                 ceil_mode,
+                count_padding,
             }),
             OpFile::GlobalPool { kind } => Op::GlobalPool(GlobalPool { kind }),
             OpFile::Elementwise { function } => Op::Elementwise(Elementwise {
@@ -299,7 +350,30 @@ impl From<OpFile> for Op {
                 Op::Normalisation(Normalisation { function, groups })
             }
             OpFile::Concat { axis } => Op::Concat(Concat { axis }),
-            OpFile::Slice { first_row, rows } => Op::Slice(Slice { first_row, rows }),
+            OpFile::Slice {
+                first_channel,
+                channels,
+                channel_step,
+                first_row,
+                rows,
+                row_step,
+                first_column,
+                columns,
+                column_step,
+            } => Op::Slice(Slice {
+                channels: span(first_channel, channels, channel_step),
+                rows: span(first_row, rows, row_step),
+                columns: span(first_column, columns, column_step),
+            }),
+            OpFile::Pad {
+                channels,
+                rows,
+                columns,
+            } => Op::Pad(Pad {
+                channels,
+                rows,
+                columns,
+            }),
         }
     }
 }

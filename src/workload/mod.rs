@@ -38,7 +38,7 @@ pub use model::{LayerWeights, Model, ValueRange};
 pub use network::{Layer, LayerId, Network, Tensor, TensorId};
 pub use op::{
     Activation, Axis, Concat, Conv, Elementwise, FullyConnected, Function, GlobalPool, MatMul,
-    Normalisation, NormalisationFunction, Op, Padding, Pool, PoolKind, Slice,
+    Normalisation, NormalisationFunction, Op, Pad, Padding, Pool, PoolKind, Slice, Span,
 };
 
 use crate::source::{self, Diagnostics, LoadError, Shelf, SourceFile};

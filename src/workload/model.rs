@@ -14,6 +14,18 @@ pub struct Model {
     pub ranges: Vec<Option<ValueRange>>,
 }
 
+impl Model {
+    /// The same model fed with values that are never negative (pixels 0 to 255 as they are), and what
+    /// follows from that for the layers that only pool, cut, join or add them.
+    #[must_use]
+    pub fn with_unsigned_input(self) -> Model {
+        Model {
+            network: self.network.with_unsigned_input(),
+            ..self
+        }
+    }
+}
+
 /// Parameters of a convolution or a fully connected layer, batch norm folded in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerWeights {

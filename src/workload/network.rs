@@ -101,7 +101,37 @@ pub struct Layer {
     pub output: TensorId,
 }
 
+/// Signedness of what a layer makes of inputs of these signednesses.
+pub(super) fn signedness(
+    op: &Op,
+    activation: Option<Activation>,
+    inputs: &[Signedness],
+) -> Signedness {
+    let result = op.signedness(inputs);
+    activation.map_or(result, |activation| activation.signedness(result))
+}
+
 impl Network {
+    /// The same network fed with values that are never negative, and what follows from that.
+    #[must_use]
+    pub(super) fn with_unsigned_input(mut self) -> Network {
+        for tensor in &mut self.tensors {
+            if tensor.producer.is_none() && !tensor.is_parameter {
+                tensor.signedness = Signedness::Unsigned;
+            }
+        }
+        for layer in &self.layers {
+            let inputs: Vec<Signedness> = layer
+                .inputs
+                .iter()
+                .map(|&id| self.tensors[id.index()].signedness)
+                .collect();
+            self.tensors[layer.output.index()].signedness =
+                signedness(&layer.op, layer.activation, &inputs);
+        }
+        self
+    }
+
     /// The layer with this id.
     pub fn layer(&self, id: LayerId) -> &Layer {
         &self.layers[id.index()]

@@ -24,8 +24,10 @@ pub enum Op {
     Normalisation(Normalisation),
     /// Inputs put one behind the other. No arithmetic.
     Concat(Concat),
-    /// Some of the rows. No arithmetic.
+    /// Some of the channels, rows and columns. No arithmetic.
     Slice(Slice),
+    /// Zeros around. No arithmetic.
+    Pad(Pad),
 }
 
 impl Op {
@@ -46,6 +48,7 @@ impl Op {
             Op::Normalisation(_) => "normalisation",
             Op::Concat(_) => "concat",
             Op::Slice(_) => "slice",
+            Op::Pad(_) => "pad",
         }
     }
 
@@ -57,7 +60,12 @@ impl Op {
         };
         match self {
             Op::Conv(_) | Op::FullyConnected(_) => Signedness::Signed,
-            Op::MatMul(_) | Op::Pool(_) | Op::GlobalPool(_) | Op::Concat(_) | Op::Slice(_) => joint,
+            Op::MatMul(_)
+            | Op::Pool(_)
+            | Op::GlobalPool(_)
+            | Op::Concat(_)
+            | Op::Slice(_)
+            | Op::Pad(_) => joint,
             Op::Elementwise(op) => match op.function {
                 Function::Add | Function::Multiply => joint,
                 Function::Rope => Signedness::Signed,
@@ -154,10 +162,14 @@ pub struct Pool {
     pub kernel: [u32; 2],
     /// Vertical and horizontal.
     pub stride: [u32; 2],
-    /// Rows and columns around the image, which never win and do not count.
+    /// Rows and columns around the image, which never win a maximum.
     pub padding: Padding,
     /// Whether a window that only partly fits at the bottom or right gives an output.
     pub ceil_mode: bool,
+    /// What an average divides by: false, the values of the image in the window; true, the padding
+    /// in the window too, as zeros (but never what lies beyond the padding, with `ceil_mode`). Of no
+    /// meaning for a maximum.
+    pub count_padding: bool,
 }
 
 /// Pooling over the whole image.
@@ -272,11 +284,43 @@ pub enum Axis {
     Positions,
 }
 
-/// The rows `first_row .. first_row + rows` of each channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Some of the channels, rows and columns; all of those for which nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Slice {
+    /// Which channels.
+    pub channels: Option<Span>,
+    /// Which rows.
+    pub rows: Option<Span>,
+    /// Which columns.
+    pub columns: Option<Span>,
+}
+
+/// `first`, `first + step`, ...: `count` of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
     /// The first, counted from 0.
-    pub first_row: u32,
-    /// How many.
-    pub rows: u32,
+    pub first: u32,
+    /// How many, at least 1.
+    pub count: u32,
+    /// From one to the next, at least 1.
+    pub step: u32,
+}
+
+impl Span {
+    /// One behind the last.
+    pub fn end(&self) -> u64 {
+        let last = u64::from(self.count.max(1) - 1) * u64::from(self.step);
+        u64::from(self.first) + last + 1
+    }
+}
+
+/// Zeros before and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pad {
+    /// Channels of zeros before the first and after the last.
+    pub channels: [u32; 2],
+    /// Rows above and below.
+    pub rows: [u32; 2],
+    /// Columns to the left and to the right.
+    pub columns: [u32; 2],
 }

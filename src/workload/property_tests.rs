@@ -17,7 +17,7 @@ fn any_layer() -> impl Strategy<Value = String> {
         ", inputs: [\"l1\", \"l0\"]",
         ", inputs: []",
     ]);
-    (0..9usize, sizes, activation, inputs, any::<bool>()).prop_map(|(kind, s, activation, inputs, flag)| {
+    (0..11usize, sizes, activation, inputs, any::<bool>()).prop_map(|(kind, s, activation, inputs, flag)| {
         let [a, b, c, d, e, f, g, h, i, j] = std::array::from_fn(|index| s[index]);
         let window = format!("kernel: ({b}, {c}), stride: ({d}, {e}), padding: ({f}, {g}, {h}, {f})");
         let op = match kind {
@@ -29,6 +29,8 @@ fn any_layer() -> impl Strategy<Value = String> {
             5 => format!("normalisation(function: softmax, groups: {a})"),
             6 => format!("concat(axis: {})", if flag { "channels" } else { "positions" }),
             7 => format!("slice(first_row: {a}, rows: {b})"),
+            8 => format!("slice(first_channel: {a}, channels: {b}, channel_step: {c}, first_column: {d}, columns: {e}, column_step: {f})"),
+            9 => format!("pad(channels: ({a}, {b}), rows: ({c}, {d}), columns: ({e}, {f}))"),
             _ => "global_pool(kind: max)".to_owned(),
         };
         format!("op: {op}{activation}{inputs})")

@@ -83,6 +83,16 @@ fn shapes_of_each_operation() {
         shape("(name: \"x\", op: slice(first_row: 3, rows: 2))"),
         [8, 2, 16]
     );
+    let slice = |fields: &str| shape(&format!("(name: \"x\", op: slice({fields}))"));
+    assert_eq!(slice("columns: 3, column_step: 5"), [8, 16, 3]);
+    assert_eq!(
+        slice("channels: 2, first_channel: 1, channel_step: 6, first_row: 15, rows: 1"),
+        [2, 1, 16]
+    );
+    assert_eq!(
+        shape("(name: \"x\", op: pad(channels: (4, 1), rows: (0, 2), columns: (3, 0)))"),
+        [13, 18, 19]
+    );
     assert_eq!(
         shape("(name: \"x\", op: normalisation(function: softmax, groups: 4))"),
         [8, 16, 16]
@@ -161,8 +171,37 @@ fn signedness_follows_the_values() {
         let layer = format!("(name: \"x\", op: normalisation(function: {function}))");
         assert_eq!(sign(&layer), expected, "{function}");
     }
+    for op in ["slice(rows: 2)", "pad(rows: (1, 1))"] {
+        assert_eq!(sign(&format!("(name: \"x\", op: {op})")), signed);
+        let after = format!(
+            "(name: \"r\", op: elementwise(function: relu)),\n(name: \"x\", op: {op})"
+        );
+        assert_eq!(sign(&after), unsigned, "{op}");
+    }
     let mixed = "(name: \"r\", op: elementwise(function: relu)),\n(name: \"x\", op: concat(), inputs: [\"r\", \"image\"])";
     assert_eq!(sign(mixed), signed);
+}
+
+#[test]
+fn an_unsigned_input_reaches_what_only_moves_or_adds() {
+    let layers = "(name: \"pad\", op: pad(rows: (1, 1))),\n\
+                  (name: \"sum\", op: elementwise(function: add), inputs: [\"pad\", \"pad\"]),\n\
+                  (name: \"conv\", op: conv(out_channels: 4, kernel: (1, 1))),\n\
+                  (name: \"join\", op: concat(), inputs: [\"sum\", \"conv\"])";
+    let model = Model {
+        network: load_text(&on_image(layers)).expect("a network"),
+        weights: Vec::new(),
+        ranges: Vec::new(),
+    };
+    let signs = |model: &Model| -> Vec<bool> {
+        let tensors = model.network.tensors.iter();
+        tensors
+            .map(|tensor| tensor.signedness == Signedness::Signed)
+            .collect()
+    };
+    assert_eq!(signs(&model), [true; 5]);
+    let unsigned = model.with_unsigned_input();
+    assert_eq!(signs(&unsigned), [false, false, false, true, true]);
 }
 
 #[test]
@@ -225,6 +264,7 @@ fn the_schema_describes_every_operation() {
         "pool",
         "elementwise",
         "slice",
+        "pad",
     ] {
         assert!(schema.contains(&format!("\"{name}\"")), "{name}");
     }
