@@ -2,7 +2,7 @@
 
 use super::error::InferError;
 use super::float::{FloatNetwork, FloatScratch};
-use super::images::Images;
+use super::data::Images;
 use super::plan::{Clip, Plan, Step, Work};
 use crate::blocked::Signedness;
 use crate::parallel::map_parallel;

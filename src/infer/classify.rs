@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::configured::{ConfiguredModel, Scratch};
 use super::error::InferError;
 use super::float::{FloatNetwork, FloatScratch};
-use super::images::Images;
+use super::data::Images;
 use crate::parallel::map_parallel;
 
 /// Images that a thread takes at a time.

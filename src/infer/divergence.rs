@@ -2,7 +2,7 @@
 
 use super::classify::{Classifier, check_images, map_images};
 use super::error::InferError;
-use super::images::Images;
+use super::data::Images;
 
 /// Logits of many images.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! Why a network can not be computed here.
 
-use super::images::ImageError;
+use super::data::ImageError;
 
 /// Why a network can not be computed, or not on these images.
 #[derive(Debug, thiserror::Error)]

@@ -1,28 +1,33 @@
-//! Quantised inference, bit-exact under an approximation configuration.
+//! Quantised inference, bit-exact under an approximation configuration; the trained networks and labelled images
+//! that it runs on, and how sure the accuracies are that come of it.
 
 mod calibration;
 mod classify;
 mod code_ops;
 mod configured;
+pub mod data;
 mod divergence;
 mod error;
 mod float;
 mod float_ops;
-mod images;
 mod kernel;
+pub mod model_file;
 mod parts;
 mod plan;
 mod quantised;
 mod requantise;
+mod stub;
+pub mod statistics;
 
 pub use calibration::{Calibration, RangeRule, calibrate};
 pub use classify::{Classifier, FloatMemory, Prediction, classify};
 pub use configured::{ConfiguredModel, Observed, Scratch};
+pub use data::{ImageError, Images};
 pub use divergence::Logits;
 pub use error::InferError;
 pub use float::FloatNetwork;
-pub use images::{ImageError, Images};
 pub use quantised::QuantisedModel;
+pub use stub::*;
 pub use requantise::{CodeRange, Requantiser, Scaler};
 
 use classify::check_images;

@@ -204,10 +204,8 @@ impl<'a> Laboratory<'a> {
     fn precisions(&self, configuration: &Configuration) -> Result<Vec<LayerPrecision>, Diagnostics> {
         let names = self.layer_names();
         let config = configuration.to_config("candidate", "", self.block_bits, &names);
-        let point = DesignPoint {
-            approximation: ApproxFile::from_config(&config)?,
-            ..self.subject.point.clone()
-        };
+        let approximation = ApproxFile::from_config(&config)?;
+        let point = self.subject.point.with_approximation(approximation);
         Job {
             point: &point,
             network: self.subject.network,

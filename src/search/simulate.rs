@@ -65,10 +65,7 @@ pub(super) fn simulate(
         .map(|id| network.layer(id).name.as_str())
         .collect();
     let config = configuration.to_config("candidate", "", block_bits, &names);
-    let point = DesignPoint {
-        approximation: ApproxFile::from_config(&config)?,
-        ..point.clone()
-    };
+    let point = point.with_approximation(ApproxFile::from_config(&config)?);
     cost(&point, network)
 }
 

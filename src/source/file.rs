@@ -195,6 +195,22 @@ pub enum SourceError {
         /// As given.
         path: PathBuf,
     },
+    /// A pipe or a device where a file should be.
+    #[error("{}: is no ordinary file", path.display())]
+    NotAFile {
+        /// As given.
+        path: PathBuf,
+    },
+    /// Longer than it may be.
+    #[error("{}: {length} bytes, more than the {most} that are read of such a file", path.display())]
+    TooLong {
+        /// As given.
+        path: PathBuf,
+        /// Its bytes.
+        length: u64,
+        /// The most it may have.
+        most: u64,
+    },
     /// Nothing but white space.
     #[error("{}: the file is empty", path.display())]
     Empty {

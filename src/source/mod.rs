@@ -2,6 +2,7 @@
 //!
 //! - [`SourceFile`]: the text of a file with the name to show for it. [`open`] finds it, by path or by
 //!   the name of a file that ships inside the binary ([`shipped`]).
+//! - [`Base`]: the folder to which paths in a file are relative, for files of bytes that it names.
 //! - [`parse()`]: RON text to a value. Every error of the `ron` crate becomes a [`Diagnostics`] that points
 //!   at the offending text and says what was expected there.
 //! - [`Checker`]: collects everything a reader finds wrong with the *meaning* of a file, so that one run
@@ -12,6 +13,7 @@
 //! RON 0.12 with the extensions `implicit_some` (write `bias: false`, not `bias: Some(false)`) and
 //! `unwrap_newtypes` always on. Brackets nest at most [`MAX_NESTING`] deep.
 
+mod base;
 mod brackets;
 mod checker;
 mod diagnostics;
@@ -26,6 +28,7 @@ mod place;
 mod ron_error;
 mod shelf;
 
+pub use base::{Base, ByteFile};
 pub use brackets::MAX_NESTING;
 pub use checker::{Checker, SpanChecker};
 pub use diagnostics::{Diagnostics, Problem};

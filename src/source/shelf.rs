@@ -29,11 +29,13 @@ pub enum Shelf {
     Sram,
     /// A network: `workloads/*.ron`.
     Workload,
+    /// A trained network with its images: `workloads/models/*.ron`.
+    Model,
 }
 
 impl Shelf {
     /// Every shelf.
-    pub const ALL: [Shelf; 7] = [
+    pub const ALL: [Shelf; 8] = [
         Shelf::Architecture,
         Shelf::Approximation,
         Shelf::Dram,
@@ -41,6 +43,7 @@ impl Shelf {
         Shelf::Activity,
         Shelf::Sram,
         Shelf::Workload,
+        Shelf::Model,
     ];
 
     /// The folder in the repository, such as `arch-configs/dram`.
@@ -53,6 +56,7 @@ impl Shelf {
             Shelf::Activity => "arch-configs/activity",
             Shelf::Sram => "arch-configs/sram",
             Shelf::Workload => "workloads",
+            Shelf::Model => "workloads/models",
         }
     }
 
@@ -65,6 +69,7 @@ impl Shelf {
             Shelf::Activity => ARCH_CONFIGS.get_dir("activity"),
             Shelf::Sram => ARCH_CONFIGS.get_dir("sram"),
             Shelf::Workload => Some(&WORKLOADS),
+            Shelf::Model => WORKLOADS.get_dir("models"),
         }
     }
 
@@ -90,6 +95,7 @@ impl fmt::Display for Shelf {
             Shelf::Activity => "operand activity",
             Shelf::Sram => "SRAM table",
             Shelf::Workload => "network",
+            Shelf::Model => "trained network",
         })
     }
 }
@@ -99,6 +105,12 @@ pub fn shipped(shelf: Shelf) -> Vec<&'static str> {
     let mut names: Vec<_> = shelf.files().map(|(name, _)| name).collect();
     names.sort_unstable();
     names
+}
+
+/// The bytes of an embedded file by its path in the repository, such as `workloads/models/fashion_cnn.onnx`.
+pub(super) fn embedded(path: &Path) -> Option<&'static [u8]> {
+    let inside = path.strip_prefix("workloads").ok()?;
+    Some(WORKLOADS.get_file(inside)?.contents())
 }
 
 /// Opens a file by the name of a shipped one (`resnet50`) or by path.

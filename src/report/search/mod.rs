@@ -155,7 +155,7 @@ impl SearchReport {
             levels: answer
                 .levels
                 .iter()
-                .map(|level| LevelReport::of(level, against, &answer.exact))
+                .map(|level| LevelReport::of(level, against, answer))
                 .collect(),
             tried: answer
                 .measured
@@ -185,23 +185,23 @@ impl SearchPoint {
 }
 
 impl LevelReport {
-    fn of(answer: &LevelAnswer, against: &Cost, exact: &Outcome) -> LevelReport {
+    fn of(level_answer: &LevelAnswer, against: &Cost, answer: &Answer) -> LevelReport {
         let Found {
             level,
             best,
             nearest,
             measurements,
-        } = &answer.found;
+        } = &level_answer.found;
         let [network, layers] = published::BOTH;
         LevelReport {
             level: level_name(*level).to_owned(),
-            found: nearest.is_none(),
+            found: best.configuration != answer.measured[0].configuration,
             best: SearchPoint::of(best, against),
             nearest: nearest.as_ref().map(|one| SearchPoint::of(one, against)),
-            reported: answer
+            reported: level_answer
                 .reported
                 .iter()
-                .map(|(correction, outcome)| Reported::of(*correction, outcome, exact))
+                .map(|(correction, outcome)| Reported::of(*correction, outcome, &answer.exact))
                 .collect(),
             measurements: *measurements,
             published: match level {

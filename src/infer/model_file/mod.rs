@@ -1,0 +1,202 @@
+//! Trained networks with their labelled images, as RON files describe them.
+//!
+//! A description ([`ModelDescription`]) names an ONNX file, what is done to a picture before the network reads it,
+//! and three sets of labelled images that have none in common: for calibration, for the selection of a configuration,
+//! and for the report. [`ModelFile`] reads and checks one, then opens what it names.
+
+mod check;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+pub use check::{MAX_CLASSES, MAX_IMAGES};
+pub use schema::{ImageSet, ImageSets, ImageSource, ModelDescription, SetName};
+
+use super::data::cifar::Cifar;
+use super::data::folder::Folder;
+use super::data::idx::Idx;
+use super::data::{ImageError, Images, Pictures, hex};
+use crate::source::{
+    self, Base, Checker, Diagnostics, LoadError, Place, Shelf, SourceError, SourceFile,
+};
+
+/// Longer ONNX files are refused: 1 GiB, about twice the parameters of VGG-16.
+const MAX_MODEL_BYTES: u64 = 1 << 30;
+
+/// A description, and where the files are that it names.
+#[derive(Debug, Clone)]
+pub struct ModelFile {
+    source: SourceFile,
+    description: ModelDescription,
+    base: Base,
+}
+
+/// The network's file.
+#[derive(Debug, Clone)]
+pub struct ModelBytes {
+    /// Its path, or that inside the binary.
+    pub path: PathBuf,
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// SHA-256 of it, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Why a trained network or its images can not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file can not be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The description does not fit what it names.
+    #[error(transparent)]
+    Description(#[from] Diagnostics),
+    /// An image, or its label.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+}
+
+impl ModelFile {
+    /// Reads the description in `source`. What it names is relative to `root`, or else to where it is.
+    ///
+    /// # Errors
+    /// A syntax or type error (the first one), else everything that is wrong without opening what it names, each at
+    /// its place: sets of images that share some too.
+    pub fn load(source: SourceFile, root: Option<&Path>) -> Result<ModelFile, Diagnostics> {
+        let description: ModelDescription = source::parse(&source)?;
+        let mut checker = Checker::new(&source);
+        check::check(&description, &mut checker);
+        let description = checker.finish(description)?;
+        Ok(ModelFile {
+            base: Base::of(&source, root),
+            source,
+            description,
+        })
+    }
+
+    /// Opens a shipped description by name, or a file by path, and reads it.
+    ///
+    /// # Errors
+    /// As [`source::open`] and [`load`](Self::load).
+    pub fn open(name_or_path: &str, root: Option<&Path>) -> Result<ModelFile, LoadError> {
+        let source = source::open(Shelf::Model, name_or_path)?;
+        Ok(ModelFile::load(source, root)?)
+    }
+
+    /// What the file says.
+    pub fn description(&self) -> &ModelDescription {
+        &self.description
+    }
+
+    /// The file's text and name.
+    pub fn source(&self) -> &SourceFile {
+        &self.source
+    }
+
+    /// Reads the file of the network.
+    ///
+    /// # Errors
+    /// It can not be read, has more than 1 GiB, or is not the one whose hash the description gives.
+    pub fn model_bytes(&self) -> Result<ModelBytes, ModelError> {
+        let file = self.base.open(&self.description.model)?;
+        let bytes = file.read_all(MAX_MODEL_BYTES)?;
+        let sha256 = hex(&Sha256::digest(&bytes));
+        if let Some(expected) = &self.description.model_sha256
+            && !expected.eq_ignore_ascii_case(&sha256)
+        {
+            let message = format!(
+                "{} is another file: its SHA-256 is {sha256}",
+                file.path().display()
+            );
+            return Err(self
+                .wrong("model_sha256", message, "expected this one")
+                .into());
+        }
+        Ok(ModelBytes {
+            path: file.path().to_owned(),
+            bytes,
+            sha256,
+        })
+    }
+
+    /// Reads a set of images, or the first `limit` of them.
+    ///
+    /// # Errors
+    /// A file that can not be read or is not what it should be, fewer images than the set has, images of different
+    /// sizes, labels that are no classes.
+    pub fn images(&self, set: SetName, limit: Option<u64>) -> Result<Images, ModelError> {
+        let ImageSet {
+            source,
+            first,
+            count,
+        } = self.description.images.get(set);
+        let pictures = self.pictures(source)?;
+        let there = pictures.len() as u64;
+        if first.saturating_add(*count) > there {
+            let place = Place::root().field("images").field(set.name());
+            let mut checker = Checker::new(&self.source);
+            let field = if *first >= there { "first" } else { "count" };
+            checker.report(
+                place.field(field),
+                format!("images {first} to {} are asked for", first + count - 1),
+                format!("there are {there}, counted from 0"),
+            );
+            checker.finish(())?;
+        }
+        let wanted = (*count).min(limit.unwrap_or(u64::MAX)).max(1);
+        // Both are at most the number of pictures.
+        let range = *first as usize..(first + wanted) as usize;
+        let description = &self.description;
+        Ok(Images::read(
+            pictures,
+            range,
+            &description.preprocessing,
+            description.classes,
+        )?)
+    }
+
+    fn pictures(&self, source: &ImageSource) -> Result<Arc<dyn Pictures>, ModelError> {
+        Ok(match source {
+            ImageSource::Cifar10(files) => {
+                let files = files.iter().map(|file| self.base.open(file));
+                Arc::new(Cifar::open(files.collect::<Result<_, _>>()?)?)
+            }
+            ImageSource::Idx { images, labels } => {
+                let open = |path| self.base.open(path);
+                Arc::new(Idx::open(open(images)?, open(labels)?)?)
+            }
+            ImageSource::Folder { path, labels } => {
+                let folder = self.base.join(path);
+                if !self.base.is_on_disk() || !folder.is_dir() {
+                    return Err(SourceError::Missing {
+                        path: folder,
+                        nearest: None,
+                    }
+                    .into());
+                }
+                let labels = SourceFile::read(&folder.join(labels))?;
+                Arc::new(Folder::open(folder, labels)?)
+            }
+        })
+    }
+
+    /// Something is wrong with what `field` says.
+    fn wrong(
+        &self,
+        field: &str,
+        message: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Diagnostics {
+        let mut checker = Checker::new(&self.source);
+        checker.report(Place::root().field(field), message, expected);
+        match checker.finish(()) {
+            Err(diagnostics) => diagnostics,
+            Ok(()) => unreachable!("a problem was reported"),
+        }
+    }
+}
