@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::blocked::FormatError;
+use crate::infer::ImageError;
+use crate::infer::model_file::ModelError;
 use crate::source::{Diagnostics, LoadError, SourceError};
 use crate::sweep::JobError;
 
@@ -35,6 +37,9 @@ pub enum CliError {
     /// A simulation.
     #[error(transparent)]
     Job(#[from] JobError),
+    /// A trained network or its images.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// A number format or a value outside it.
     #[error("{argument}: {error}")]
     Format {
@@ -88,6 +93,10 @@ impl CliError {
             CliError::Job(JobError::File(diagnostics)) => {
                 anstream::eprintln!("{}", diagnostics.render(true).trim_end());
             }
+            CliError::Model(
+                ModelError::Description(diagnostics)
+                | ModelError::Image(ImageError::Text(diagnostics)),
+            ) => anstream::eprintln!("{}", diagnostics.render(true).trim_end()),
             other => print_plain(other),
         }
         match self {
