@@ -29,6 +29,11 @@ pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
 }
 
 fn check_file(name: &str, args: &CheckArgs) -> Result<&'static str, CliError> {
+    // Said to be something else, it is read as the text it should be.
+    if workload::onnx::is_onnx(name) && matches!(args.kind, None | Some(Kind::Workload)) {
+        workload::onnx::open(name)?;
+        return Ok("workload");
+    }
     let file = SourceFile::read(Path::new(name))?;
     Ok(match args.kind.unwrap_or_else(|| guess(&file)) {
         Kind::Arch => {
