@@ -1,0 +1,5 @@
+//! Inference: floats against another implementation, codes and accumulators against products composed one by one.
+
+mod float;
+mod onnx;
+mod support;
