@@ -324,7 +324,7 @@ fn value(name: &str, dims: &[u32]) -> ValueInfo {
     }
 }
 
-/// The model as an ONNX file (opset 13), its input `[1, channels, height, width]`.
+/// The model as an ONNX file (opset 13), its input `[any, channels, height, width]`.
 pub fn encode(model: &Model) -> Vec<u8> {
     let network = &model.network;
     let mut writer = Writer::default();
@@ -339,7 +339,7 @@ pub fn encode(model: &Model) -> Vec<u8> {
         initializer: writer.initializers,
         input: vec![value(
             &input.name,
-            &[1, input.channels, input.height, input.width],
+            &[0, input.channels, input.height, input.width],
         )],
         output: vec![ValueInfo {
             name: output.name.clone(),
