@@ -16,23 +16,30 @@ use axbxp::source::{self, Diagnostics, LoadError, Shelf, SourceFile, shipped};
 use axbxp::sweep::{DesignPoint, Job, JobError};
 use axbxp::workload::{self, Network};
 
+#[path = "image_files.rs"]
+mod image_files;
 #[path = "tiles.rs"]
 mod tiles;
 
+pub use image_files::{cifar, idx, labels, model};
 pub use tiles::mapping;
 
 /// What a target does with its bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("activity", activity),
     ("approx", approx),
     ("arch", arch),
+    ("cifar", cifar),
     ("dram_ini", dram_ini),
     ("dram_preset", dram_preset),
     ("energy_table", energy_table),
+    ("idx", idx),
+    ("labels", labels),
     ("mapping", mapping),
+    ("model", model),
     ("request_trace", request_trace),
     ("scalesim_config", scalesim_config),
     ("sram", sram),
@@ -78,7 +85,7 @@ fn show(diagnostics: &Diagnostics) {
 fn show_load(error: &LoadError) {
     match error {
         LoadError::Diagnostics(diagnostics) => show(diagnostics),
-        LoadError::Source(_) => assert!(error.render(false).len() > 8),
+        LoadError::Source(_) | LoadError::Findings(_) => assert!(error.render(false).len() > 8),
     }
 }
 

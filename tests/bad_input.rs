@@ -225,3 +225,48 @@ refused! {
     negative_gap: "dram" "--config" "hbm2" "--trace" "bad_address.trace" "--gap" "-1";
     no_trace: "dram" "--config" "hbm2";
 }
+
+// Trained networks and their images.
+refused! {
+    model_overlap: "check" "model_overlap.ron";
+    model_other_source: "check" "model_other_source.ron";
+    model_bad_values: "check" "model_bad_values.ron";
+    model_unknown_source: "check" "model_unknown_source.ron";
+    model_missing: "check" "model_missing.ron";
+    model_other_hash: "check" "model_other_hash.ron";
+    model_other_classes: "check" "model_other_classes.ron";
+    model_too_few: "check" "model_too_few.ron";
+    model_other_size: "check" "model_other_size.ron";
+    model_no_onnx: "check" "model_no_onnx.ron";
+    model_in_no_root: "check" "model_too_few.ron" "--root" "nowhere";
+    idx_label: "check" "idx_label.ron";
+    idx_other_count: "check" "idx_other_count.ron";
+    idx_no_labels: "check" "idx_no_labels.ron";
+    idx_is_text: "check" "idx_is_text.ron";
+    idx_cut: "check" "idx_cut.ron";
+    idx_gzip: "check" "idx_gzip.ron";
+    idx_dimensions: "check" "idx_dimensions.ron";
+    cifar_cut: "check" "cifar_cut.ron";
+    picture_cut: "check" "picture_cut.ron";
+    picture_text: "check" "picture_text.ron";
+    picture_vast: "check" "picture_vast.ron";
+    picture_bomb: "check" "picture_bomb.ron";
+    picture_size: "check" "picture_size.ron";
+    picture_gone: "check" "picture_gone.ron";
+    picture_class: "check" "picture_class.ron";
+    picture_rows: "check" "picture_rows.ron";
+    picture_column: "check" "picture_column.ron";
+    picture_none: "check" "picture_none.ron";
+    picture_no_csv: "check" "picture_no_csv.ron";
+    picture_no_folder: "check" "picture_no_folder.ron";
+    unknown_model: "accuracy" "--model" "fashion_cn";
+    model_is_a_workload: "accuracy" "--model" "tiny";
+    accuracy_of_other_k: "accuracy" "--approx" "k4_l2,k2_l4" "--quiet";
+    accuracy_of_unknown_layer: "accuracy" "--approx" "no_such_layer.ron" "--quiet";
+    unknown_range: "accuracy" "--range" "percentile:101";
+    unknown_set: "accuracy" "--images" "test";
+    no_images: "accuracy" "--limit" "0";
+    unknown_correction: "accuracy" "--correct" "retrain";
+    view_of_accuracy_csv: "accuracy" "--view" "layers" "--format" "csv";
+    accuracy_in_no_folder: "accuracy" "--out" "nowhere/accuracy.json";
+}

@@ -9,6 +9,7 @@
 
 mod config;
 mod load;
+mod network;
 mod precision;
 mod resolve;
 
@@ -17,5 +18,6 @@ mod tests;
 
 pub use config::{ApproxConfig, LayerEntry, LayerFormats, OperandSpec};
 pub use load::ApproxFile;
+pub use network::resolve_network;
 pub use precision::{LayerPrecision, OperandFormat};
 pub use resolve::{ArrayLayer, resolve};

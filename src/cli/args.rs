@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+pub use super::accuracy_args::AccuracyArgs;
 pub use super::compare_args::{HeadlineArgs, IsoArg, PriceArgs};
+pub use super::search_args::SearchArgs;
 use super::trace::Window;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -45,6 +47,10 @@ pub enum Command {
     /// FxP8 against Ax-BxP, bit-serial and bit-fusion arrays of as many PEs and of the same area, with
     /// each ratio taken apart and the published ranges beside it
     Headline(HeadlineArgs),
+    /// Measure how accurate a trained network is under approximation configurations, on labelled images
+    Accuracy(AccuracyArgs),
+    /// Find the cheapest approximation of a trained network that is accurate enough, by simulation and measured accuracy
+    Search(SearchArgs),
     /// Replay a trace of memory requests on a DRAM system alone
     Dram(DramArgs),
     /// Print an energy table: every value with its unit, what it rests on and where it comes from
@@ -316,6 +322,9 @@ pub struct CheckArgs {
     /// What the files are
     #[arg(long = "as", value_enum, value_name = "KIND")]
     pub kind: Option<Kind>,
+    /// Folder to which the paths in files of trained networks are relative [default: the folder of the file]
+    #[arg(long, value_name = "FOLDER")]
+    pub root: Option<PathBuf>,
 }
 
 /// A kind of file.
@@ -335,6 +344,8 @@ pub enum Kind {
     Sram,
     /// Statistics of how operands switch
     Activity,
+    /// A trained network with its images
+    Model,
 }
 
 /// `axbxp list`.
@@ -360,6 +371,8 @@ pub enum SchemaKind {
     Report,
     /// The JSON that `headline --format json` prints
     Headline,
+    /// The JSON that `accuracy --format json` prints
+    Accuracy,
     /// The JSON that `dram --format json` prints
     DramReport,
     /// Architecture files
@@ -376,4 +389,6 @@ pub enum SchemaKind {
     Sram,
     /// Statistics of how operands switch
     Activity,
+    /// Trained networks with their images
+    Model,
 }

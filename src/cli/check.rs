@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use super::args::{CheckArgs, Kind};
-use super::error::{CliError, Exit, print_load};
+use super::error::{CliError, Exit};
 use super::output::print;
 use crate::approx::ApproxFile;
 use crate::energy::{ActivityFile, EnergyTable, SramTable};
 use crate::hw::dram::DramSpec;
-use crate::source::{LoadError, SourceFile};
+use crate::infer::model_file::ModelFile;
+use crate::source::SourceFile;
 use crate::sweep::DesignPoint;
 use crate::workload;
 
@@ -16,10 +17,10 @@ use crate::workload;
 pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
     let mut exit = Exit::Done;
     for name in &args.files {
-        match check_file(name, args.kind) {
+        match check_file(name, args) {
             Ok(kind) => print(format!("{name}: ok ({kind})\n").as_bytes())?,
             Err(error) => {
-                print_load(&error);
+                error.report();
                 exit = Exit::Input;
             }
         }
@@ -27,9 +28,14 @@ pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
     Ok(exit)
 }
 
-fn check_file(name: &str, kind: Option<Kind>) -> Result<&'static str, LoadError> {
+fn check_file(name: &str, args: &CheckArgs) -> Result<&'static str, CliError> {
+    // Said to be something else, it is read as the text it should be.
+    if workload::onnx::is_onnx(name) && matches!(args.kind, None | Some(Kind::Workload)) {
+        workload::onnx::open(name)?;
+        return Ok("workload");
+    }
     let file = SourceFile::read(Path::new(name))?;
-    Ok(match kind.unwrap_or_else(|| guess(&file)) {
+    Ok(match args.kind.unwrap_or_else(|| guess(&file)) {
         Kind::Arch => {
             // With all that it names, and whether it asks them for what they have.
             DesignPoint::load(file, None)?;
@@ -59,6 +65,11 @@ fn check_file(name: &str, kind: Option<Kind>) -> Result<&'static str, LoadError>
             ActivityFile::load(file)?;
             "operand activity"
         }
+        Kind::Model => {
+            // With all that it names.
+            ModelFile::load(file, args.root.as_deref())?.check_all()?;
+            "trained network"
+        }
     })
 }
 
@@ -75,6 +86,7 @@ fn guess(file: &SourceFile) -> Kind {
         _ => {}
     }
     let telling = [
+        (Kind::Model, "preprocessing:"),
         (Kind::Workload, "inputs:"),
         (Kind::Energy, "entries:"),
         (Kind::Sram, "grid:"),

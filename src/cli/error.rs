@@ -4,7 +4,11 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::blocked::FormatError;
+use crate::infer::InferError;
+use crate::infer::ImageError;
+use crate::infer::model_file::ModelError;
 use crate::source::{Diagnostics, LoadError, SourceError};
+use crate::search::{MeasureError, StoreError};
 use crate::sweep::JobError;
 
 /// How the program ends, as its exit code.
@@ -35,6 +39,15 @@ pub enum CliError {
     /// A simulation.
     #[error(transparent)]
     Job(#[from] JobError),
+    /// A trained network or its images.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A measurement of a search.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
+    /// The store of a search's measurements.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A number format or a value outside it.
     #[error("{argument}: {error}")]
     Format {
@@ -76,6 +89,12 @@ impl From<Diagnostics> for CliError {
     }
 }
 
+impl From<InferError> for CliError {
+    fn from(error: InferError) -> Self {
+        CliError::Model(error.into())
+    }
+}
+
 impl CliError {
     /// Prints the error and gives the exit code.
     pub fn report(&self) -> Exit {
@@ -85,13 +104,27 @@ impl CliError {
                 return Exit::Done;
             }
             CliError::Load(error) => print_load(error),
-            CliError::Job(JobError::File(diagnostics)) => {
+            CliError::Job(JobError::File(diagnostics))
+            | CliError::Measure(
+                MeasureError::File(diagnostics) | MeasureError::Job(JobError::File(diagnostics)),
+            ) => {
                 anstream::eprintln!("{}", diagnostics.render(true).trim_end());
+            }
+            CliError::Model(
+                ModelError::Description(diagnostics)
+                | ModelError::Image(ImageError::Text(diagnostics)),
+            ) => anstream::eprintln!("{}", diagnostics.render(true).trim_end()),
+            CliError::Model(ModelError::Onnx(findings)) => {
+                anstream::eprintln!("{}", findings.render(true).trim_end());
             }
             other => print_plain(other),
         }
         match self {
-            CliError::Job(error) if error.is_internal() => Exit::Internal,
+            CliError::Job(error) | CliError::Measure(MeasureError::Job(error))
+                if error.is_internal() =>
+            {
+                Exit::Internal
+            }
             _ => Exit::Input,
         }
     }
@@ -102,6 +135,9 @@ pub fn print_load(error: &LoadError) {
     match error {
         LoadError::Diagnostics(diagnostics) => {
             anstream::eprintln!("{}", diagnostics.render(true).trim_end());
+        }
+        LoadError::Findings(findings) => {
+            anstream::eprintln!("{}", findings.render(true).trim_end());
         }
         LoadError::Source(error) => print_plain(error),
     }

@@ -11,16 +11,18 @@ use crate::approx::{ApproxConfig, ApproxFile};
 use crate::arch::{self, Architecture};
 use crate::energy::{ActivityFile, EnergyTable, OperandActivity, SramTable};
 use crate::hw::dram::DramSpec;
+use crate::infer::model_file::{ModelDescription, ModelFile};
 use crate::report::headline::Headline;
-use crate::report::{Report, TraceReport};
+use crate::report::{AccuracyReport, Report, TraceReport};
 use crate::source::{self, LoadError, Shelf};
 use crate::workload::{self, NetworkFile};
 
 /// The kinds in the order in which they are listed.
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind::Arch,
     Kind::Approx,
     Kind::Workload,
+    Kind::Model,
     Kind::Dram,
     Kind::Energy,
     Kind::Sram,
@@ -38,6 +40,7 @@ impl Kind {
             Kind::Energy => Shelf::Energy,
             Kind::Sram => Shelf::Sram,
             Kind::Activity => Shelf::Activity,
+            Kind::Model => Shelf::Model,
         }
     }
 }
@@ -79,6 +82,10 @@ fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
         Kind::Energy => EnergyTable::load(&file)?.technology,
         Kind::Sram => SramTable::load(&file)?.technology,
         Kind::Activity => ActivityFile::load(file)?.activity().source.clone(),
+        Kind::Model => ModelFile::load(file, None)?
+            .description()
+            .description
+            .clone(),
     })
 }
 
@@ -87,6 +94,7 @@ pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
     let schema: Schema = match args.format {
         SchemaKind::Report => schema_for!(Report),
         SchemaKind::Headline => schema_for!(Headline),
+        SchemaKind::Accuracy => schema_for!(AccuracyReport),
         SchemaKind::DramReport => schema_for!(TraceReport),
         SchemaKind::Arch => schema_for!(Architecture),
         SchemaKind::Approx => schema_for!(ApproxConfig),
@@ -95,6 +103,7 @@ pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaKind::Energy => schema_for!(EnergyTable),
         SchemaKind::Sram => schema_for!(SramTable),
         SchemaKind::Activity => schema_for!(OperandActivity),
+        SchemaKind::Model => schema_for!(ModelDescription),
     };
     print(&json(&schema)?)?;
     Ok(Exit::Done)

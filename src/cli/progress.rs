@@ -67,3 +67,16 @@ impl SearchProgress {
         self.bar.finish_and_clear();
     }
 }
+
+/// A bar for passes of images through a network, whose number is told later; hidden if `quiet` or without a terminal.
+pub fn images(quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    let template = "inferring {wide_bar} {pos}/{len} images, {per_sec:.0}, {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}

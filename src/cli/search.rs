@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::Global;
+use super::compare::with_batch;
 use super::error::{CliError, Exit};
 use super::output::{check_target, json, print, write_file};
 use super::progress::SearchProgress;
@@ -17,7 +18,6 @@ use crate::report::search::{
 };
 use crate::search::{Answer, Laboratory, Limits, Objective, Question, Store, Subject};
 use crate::sweep::DesignPoint;
-use crate::workload::Network;
 
 /// Rungs of a layer's ladder that are measured.
 const RUNGS: usize = 8;
@@ -53,10 +53,7 @@ pub fn search(args: &SearchArgs, global: &Global) -> Result<Exit, CliError> {
     let all: Vec<usize> = (0..calibration.len()).collect();
     let calibrated = calibrate(&float, &calibration, &all, args.model.range, threads, &|_| {})?;
     let model = Arc::new(QuantisedModel::new(&trained.model, &calibrated)?);
-    let network = Network {
-        batch: args.batch,
-        ..trained.model.network.clone()
-    };
+    let network = with_batch(trained.model.network.clone(), Some(args.batch));
     let question = Question {
         subject: Subject {
             point: &point,
@@ -111,8 +108,8 @@ fn setting(
     let objective: Objective = args.objective.into();
     SearchSetting {
         model: file.description().name.clone(),
-        model_sha256: trained.model_sha256.clone(),
-        preprocessing_sha256: trained.preprocessing_sha256.clone(),
+        model_sha256: trained.sha256.clone(),
+        preprocessing_sha256: file.description().preprocessing.sha256(),
         architecture: subject.point.architecture.name.clone(),
         baseline: question.baseline.map(|point| {
             let approximation = &point.approximation.config().name;

@@ -5,6 +5,7 @@
 //! comparison in one table. [`dram`] and [`dram_table`] do the same for a request trace replayed on a memory
 //! alone.
 
+pub mod accuracy;
 pub mod build;
 mod capacity;
 mod columns;
@@ -29,6 +30,7 @@ mod stack;
 mod summary;
 pub mod table;
 
+pub use accuracy::{ACCURACY_SCHEMA, AccuracyReport};
 pub use build::{ReportBuilder, RunKey};
 pub use dram::{DRAM_SCHEMA, TraceReport};
 pub use model::{Comparison, LayerReport, Report, RunReport, SCHEMA};

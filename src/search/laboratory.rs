@@ -7,7 +7,7 @@ use super::judge::{Cost, Judge, Outcome};
 use super::simulate::{price, simulate};
 use super::space::LayerOperands;
 use super::store::{Store, key};
-use crate::approx::{ApproxFile, LayerFormats, LayerPrecision};
+use crate::approx::{ApproxFile, LayerFormats, LayerPrecision, resolve_network};
 use crate::arch::PeKind;
 use crate::infer::{
     ConfiguredModel, Correction, ImageError, Images, InferError, LayerProbe, Logits,
@@ -15,7 +15,7 @@ use crate::infer::{
 };
 use crate::parallel::map_parallel;
 use crate::source::Diagnostics;
-use crate::sweep::{DesignPoint, Job, JobError};
+use crate::sweep::{DesignPoint, JobError};
 use crate::workload::Network;
 
 /// Images on which the error power of single layers is measured, at most.
@@ -204,15 +204,9 @@ impl<'a> Laboratory<'a> {
     fn precisions(&self, configuration: &Configuration) -> Result<Vec<LayerPrecision>, Diagnostics> {
         let names = self.layer_names();
         let config = configuration.to_config("candidate", "", self.block_bits, &names);
-        let approximation = ApproxFile::from_config(&config)?;
-        let point = self.subject.point.with_approximation(approximation);
-        Job {
-            point: &point,
-            network: self.subject.network,
-            layers: None,
-            stepped: None,
-        }
-        .precisions()
+        let file = ApproxFile::from_config(&config)?;
+        let pe = &self.subject.point.architecture.array.pe;
+        resolve_network(&file, pe, self.subject.network)
     }
 
     fn answer_key(&self, what: &str, configuration: &Configuration) -> String {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::file::{SourceError, SourceFile};
 use super::shelf::embedded;
@@ -53,7 +54,7 @@ impl Base {
                 Some(bytes) => Ok(ByteFile {
                     path,
                     length: bytes.len() as u64,
-                    embedded: Some(bytes),
+                    content: Content::Embedded(bytes),
                 }),
                 None => Err(SourceError::Missing {
                     path,
@@ -69,7 +70,14 @@ impl Base {
 pub struct ByteFile {
     path: PathBuf,
     length: u64,
-    embedded: Option<&'static [u8]>,
+    content: Content,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    Disk,
+    Embedded(&'static [u8]),
+    Memory(Arc<[u8]>),
 }
 
 impl ByteFile {
@@ -89,8 +97,18 @@ impl ByteFile {
         Ok(ByteFile {
             path,
             length: metadata.len(),
-            embedded: None,
+            content: Content::Disk,
         })
+    }
+
+    /// Bytes that are no file on disk, with the path to show for them.
+    pub fn from_bytes(path: impl Into<PathBuf>, bytes: impl Into<Arc<[u8]>>) -> ByteFile {
+        let bytes = bytes.into();
+        ByteFile {
+            path: path.into(),
+            length: bytes.len() as u64,
+            content: Content::Memory(bytes),
+        }
     }
 
     /// Its path, as given.
@@ -112,8 +130,11 @@ impl ByteFile {
         if end.is_none_or(|end| end > self.length) {
             return Err(failed(&self.path, io::ErrorKind::UnexpectedEof.into()));
         }
-        if let Some(bytes) = self.embedded {
-            return Ok(bytes[offset as usize..][..length].to_vec());
+        let part = |bytes: &[u8]| Ok(bytes[offset as usize..][..length].to_vec());
+        match &self.content {
+            Content::Embedded(bytes) => return part(bytes),
+            Content::Memory(bytes) => return part(bytes),
+            Content::Disk => {}
         }
         let read = || {
             let mut file = File::open(&self.path)?;
@@ -131,10 +152,9 @@ impl ByteFile {
     /// As [`read`](Self::read), or it is longer than `most` bytes.
     pub fn read_all(&self, most: u64) -> Result<Vec<u8>, SourceError> {
         if self.length > most {
-            return Err(SourceError::TooLong {
+            return Err(SourceError::TooLarge {
                 path: self.path.clone(),
-                length: self.length,
-                most,
+                limit_bytes: most,
             });
         }
         self.read(0, self.length as usize)

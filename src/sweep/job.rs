@@ -3,13 +3,13 @@
 use super::activity::activity;
 use super::misfit;
 use super::point::DesignPoint;
-use crate::parallel::map_parallel;
-use crate::approx::{ArrayLayer, LayerPrecision, resolve};
+use crate::approx::{LayerPrecision, resolve_network};
 use crate::arch::{MacRate, OperatingPoint, WindowUse};
 use crate::energy::{EnergyBreakdown, OperandStatistics};
 use crate::hw::stepped::SteppedWork;
 use crate::hw::{DramTotals, Fidelity, MachineError, Observer, RunResult, simulate, tick_rate};
 use crate::mapping::{LayerPlan, NetworkPlan, plan};
+use crate::parallel::map_parallel;
 use crate::sim::Khz;
 use crate::source::Diagnostics;
 use crate::workload::{LayerId, Network};
@@ -185,28 +185,11 @@ impl<'a> Job<'a> {
         self.plan()?.run(observer, progress)
     }
 
-    /// The precision of each layer of the array, in order.
-    ///
-    /// # Errors
-    /// An approximation that does not fit PEs or network.
-    pub fn precisions(&self) -> Result<Vec<LayerPrecision>, Diagnostics> {
-        let layers: Vec<ArrayLayer<'_>> = self
-            .network
-            .array_layers()
-            .filter_map(|id| {
-                let [activation_signedness, weight_signedness] =
-                    self.network.operand_signedness(id)?;
-                Some(ArrayLayer {
-                    name: &self.network.layer(id).name,
-                    activation_signedness,
-                    weight_signedness,
-                })
-            })
-            .collect();
-        resolve(
+    fn precisions(&self) -> Result<Vec<LayerPrecision>, Diagnostics> {
+        resolve_network(
             &self.point.approximation,
             &self.point.architecture.array.pe,
-            &layers,
+            &self.network,
         )
     }
 

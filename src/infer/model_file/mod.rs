@@ -21,12 +21,13 @@ use super::data::cifar::Cifar;
 use super::data::folder::Folder;
 use super::data::idx::Idx;
 use super::data::{ImageError, Images, Pictures, hex};
+use super::error::InferError;
+use super::float::FloatNetwork;
 use crate::source::{
     self, Base, Checker, Diagnostics, LoadError, Place, Shelf, SourceError, SourceFile,
 };
-
-/// Longer ONNX files are refused: 1 GiB, about twice the parameters of VGG-16.
-const MAX_MODEL_BYTES: u64 = 1 << 30;
+use crate::workload::Model;
+use crate::workload::onnx::{self, OnnxError};
 
 /// A description, and where the files are that it names.
 #[derive(Debug, Clone)]
@@ -59,6 +60,23 @@ pub enum ModelError {
     /// An image, or its label.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// The ONNX file is not one that can be read here.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
+    /// The network can not be computed, or not on these images.
+    #[error(transparent)]
+    Infer(#[from] InferError),
+}
+
+/// A trained network, read.
+#[derive(Debug, Clone)]
+pub struct TrainedModel {
+    /// It. Its input is unsigned where the preprocessing makes no negative values.
+    pub model: Model,
+    /// Where its file is, on disk or inside the binary.
+    pub path: PathBuf,
+    /// SHA-256 of that file, in hexadecimal.
+    pub sha256: String,
 }
 
 impl ModelFile {
@@ -101,10 +119,10 @@ impl ModelFile {
     /// Reads the file of the network.
     ///
     /// # Errors
-    /// It can not be read, has more than 1 GiB, or is not the one whose hash the description gives.
+    /// It can not be read, has more than [`onnx::MAX_ONNX_BYTES`], or is not the one whose hash the description gives.
     pub fn model_bytes(&self) -> Result<ModelBytes, ModelError> {
         let file = self.base.open(&self.description.model)?;
-        let bytes = file.read_all(MAX_MODEL_BYTES)?;
+        let bytes = file.read_all(onnx::MAX_ONNX_BYTES)?;
         let sha256 = hex(&Sha256::digest(&bytes));
         if let Some(expected) = &self.description.model_sha256
             && !expected.eq_ignore_ascii_case(&sha256)
@@ -122,6 +140,79 @@ impl ModelFile {
             bytes,
             sha256,
         })
+    }
+
+    /// Reads the network.
+    ///
+    /// # Errors
+    /// As [`model_bytes`](Self::model_bytes), and what is not ONNX or asks for what is not computed here.
+    pub fn trained(&self) -> Result<TrainedModel, ModelError> {
+        let ModelBytes {
+            path,
+            bytes,
+            sha256,
+        } = self.model_bytes()?;
+        let model = onnx::import(&path.display().to_string(), &bytes)?;
+        let unsigned = self.description.preprocessing.is_unsigned();
+        Ok(TrainedModel {
+            model: if unsigned {
+                model.with_unsigned_input()
+            } else {
+                model
+            },
+            path,
+            sha256,
+        })
+    }
+
+    /// Opens all that the description names: the network, and every image of the three sets.
+    ///
+    /// # Errors
+    /// As [`trained`](Self::trained), [`check_network`](Self::check_network) and [`images_for`](Self::images_for).
+    pub fn check_all(&self) -> Result<(), ModelError> {
+        let trained = self.trained()?;
+        let network = FloatNetwork::new(&trained.model)?;
+        self.check_network(&network)?;
+        for set in SetName::ALL {
+            self.images_for(&network, set, None)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the network has the classes that the description says.
+    ///
+    /// # Errors
+    /// It has others.
+    pub fn check_network(&self, network: &FloatNetwork<'_>) -> Result<(), Diagnostics> {
+        let (classes, said) = (network.classes(), self.description.classes);
+        if classes != said as usize {
+            let message = format!("the network has {classes} classes, not {said}");
+            return Err(self.wrong("classes", message, format!("expected {classes}")));
+        }
+        Ok(())
+    }
+
+    /// As [`images`](Self::images), of the size that `network` reads.
+    ///
+    /// # Errors
+    /// As [`images`](Self::images), and images of another size.
+    pub fn images_for(
+        &self,
+        network: &FloatNetwork<'_>,
+        set: SetName,
+        limit: Option<u64>,
+    ) -> Result<Images, ModelError> {
+        let images = self.images(set, limit)?;
+        let (found, expected) = (images.shape(), network.input_shape());
+        if found != expected {
+            let text = |[height, width, channels]: [usize; 3]| {
+                format!("{height}x{width} pixels of {channels} channels")
+            };
+            let message = format!("the images become {}", text(found));
+            let expected = format!("the network reads {}", text(expected));
+            return Err(self.wrong("preprocessing", message, expected).into());
+        }
+        Ok(images)
     }
 
     /// Reads a set of images, or the first `limit` of them.

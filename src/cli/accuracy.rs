@@ -1,0 +1,107 @@
+//! `axbxp accuracy`: how accurate a network is under several configurations.
+
+use std::time::Duration;
+
+use super::accuracy_args::{AccuracyArgs, CorrectionArg};
+use super::args::{Format, Global};
+use super::error::{CliError, Exit};
+use super::output::{check_targets, json, write_bytes};
+use super::progress;
+use crate::approx::ApproxFile;
+use crate::arch;
+use crate::infer::measure::{Arithmetic, Measurement, Question, measure};
+use crate::infer::model_file::ModelFile;
+use crate::parallel::threads_or_cores;
+use crate::report::accuracy::{self, AccuracyReport, AccuracyView, Subject};
+use crate::source::{self, Shelf};
+
+/// Images on which layers are observed: their statistics change little with more, and each takes a pass in floating
+/// point.
+const OBSERVED_IMAGES: usize = 64;
+
+/// Runs the command.
+pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> {
+    if args.format != Format::Table && !args.view.is_empty() {
+        let message = "--view chooses tables: --format json and csv have all that there is";
+        return Err(CliError::Usage(message.to_owned()));
+    }
+    check_targets(args.out.as_deref(), None)?;
+    let mut views: Vec<AccuracyView> = args.view.iter().map(|&view| view.into()).collect();
+    if views.is_empty() {
+        views.push(AccuracyView::Accuracy);
+    }
+    let (arch_source, architecture) = arch::read(source::open(Shelf::Architecture, &args.arch)?)?;
+    let approximations = if args.approx.is_empty() {
+        let own = &architecture.approximation;
+        let file = source::open_beside(Shelf::Approximation, own, &arch_source)?;
+        vec![ApproxFile::load(file)?]
+    } else {
+        let open = |name: &String| ApproxFile::open(name);
+        args.approx.iter().map(open).collect::<Result<_, _>>()?
+    };
+    let file = ModelFile::open(&args.model.model, args.model.root.as_deref())?;
+    let trained = file.trained()?;
+    let watched =
+        args.format != Format::Table || views.iter().any(|&view| view != AccuracyView::Accuracy);
+    let corrections: Vec<_> = args
+        .correct
+        .iter()
+        .copied()
+        .map(CorrectionArg::correction)
+        .collect();
+    let question = Question {
+        approximations: &approximations,
+        pe: &architecture.array.pe,
+        corrections: &corrections,
+        set: args.images.into(),
+        limit: args.limit,
+        range: args.model.range,
+        observed: if watched { OBSERVED_IMAGES } else { 0 },
+        threads: threads_or_cores(args.threads),
+    };
+    let bar = progress::images(global.quiet);
+    let measurement = measure(&file, &trained, &question, &|progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    })?;
+    bar.finish_and_clear();
+    if !global.quiet {
+        anstream::eprint!("{}", speeds(&measurement));
+    }
+    let subject = Subject {
+        file: &file,
+        trained: &trained,
+        architecture: &architecture,
+        question: &question,
+    };
+    let report = AccuracyReport::of(subject, &measurement);
+    let bytes = match args.format {
+        Format::Table => accuracy::table(&report, &views, !global.quiet).into_bytes(),
+        Format::Json => json(&report)?,
+        Format::Csv => {
+            let mut bytes = Vec::new();
+            accuracy::csv(&report, &mut bytes)?;
+            bytes
+        }
+    };
+    write_bytes(args.out.as_deref(), &bytes)?;
+    Ok(Exit::Done)
+}
+
+/// Images classified in a second, which differs from run to run and so is no result.
+fn speeds(measurement: &Measurement) -> String {
+    let mut text = String::from("images per second:");
+    let mut separator = " ";
+    for candidate in &measurement.candidates {
+        let name = match &candidate.arithmetic {
+            Arithmetic::Float => "float",
+            Arithmetic::Fxp8 => "fxp8",
+            Arithmetic::Approximate { name, .. } => name,
+        };
+        let took = candidate.took.max(Duration::from_micros(1));
+        let speed = measurement.images as f64 / took.as_secs_f64();
+        text += &format!("{separator}{name} {speed:.0}");
+        separator = ", ";
+    }
+    text + "\n"
+}

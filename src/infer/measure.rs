@@ -1,0 +1,273 @@
+//! How accurate a network is under several configurations, on the same images.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Correction;
+use super::calibration::{RangeRule, calibrate};
+use super::classify::{Classifier, Prediction, classify};
+use super::configured::ConfiguredModel;
+use super::data::Images;
+use super::float::FloatNetwork;
+use super::model_file::{ModelError, ModelFile, SetName, TrainedModel};
+use super::observation::{LayerObservation, observe_layers};
+use super::quantised::QuantisedModel;
+use crate::approx::{ApproxFile, LayerPrecision, resolve_network};
+use crate::arch::PeKind;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    /// Configurations, beside floating point and FxP8.
+    pub approximations: &'a [ApproxFile],
+    /// The PE that they are for.
+    pub pe: &'a PeKind,
+    /// Each configuration is measured with each of these corrections; none for without one.
+    pub corrections: &'a [Option<Correction>],
+    /// Images to measure on.
+    pub set: SetName,
+    /// At most so many of them.
+    pub limit: Option<u64>,
+    /// How the ranges of values are found on the calibration images.
+    pub range: RangeRule,
+    /// Layers are observed on at most so many of the images; 0: not at all.
+    pub observed: usize,
+    /// Threads; results do not depend on them.
+    pub threads: usize,
+}
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct Measurement {
+    /// Images measured on.
+    pub images: usize,
+    /// Images of the calibration.
+    pub calibration_images: usize,
+    /// Images on which layers were observed.
+    pub observed_images: usize,
+    /// Floating point, FxP8, then the configurations in the order asked for, each with its corrections.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A network in one arithmetic.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Which.
+    pub arithmetic: Arithmetic,
+    /// What it makes of each image.
+    pub predictions: Vec<Prediction>,
+    /// Its layers on the array, if they were observed; none in floating point.
+    pub layers: Vec<LayerObservation>,
+    /// The precision of each of those layers; none in floating point.
+    pub precisions: Vec<LayerPrecision>,
+    /// Time that the classification took.
+    pub took: Duration,
+}
+
+/// How a network is computed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// In floating point.
+    Float,
+    /// In 8 bits, exactly.
+    Fxp8,
+    /// Under a configuration.
+    Approximate {
+        /// Its name.
+        name: String,
+        /// The correction, if there is one.
+        correction: Option<Correction>,
+    },
+}
+
+/// What is being done, for a progress bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Passes of one image through the network done so far.
+    pub done: u64,
+    /// Passes that the whole measurement takes.
+    pub total: u64,
+}
+
+/// Measures what `question` asks of the network `trained` that `file` describes. `progress` is told from several threads.
+///
+/// # Errors
+/// Images that can not be read or do not fit the network, configurations that do not fit it.
+pub fn measure(
+    file: &ModelFile,
+    trained: &TrainedModel,
+    question: &Question<'_>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Measurement, ModelError> {
+    let float = FloatNetwork::new(&trained.model)?;
+    file.check_network(&float)?;
+    // All that can be wrong is found before the first long computation.
+    let resolved: Vec<Vec<LayerPrecision>> = question
+        .approximations
+        .iter()
+        .map(|file| resolve_network(file, question.pe, &trained.model.network))
+        .collect::<Result<_, _>>()?;
+    let calibration_images = file.images_for(&float, SetName::Calibration, None)?;
+    let images = file.images_for(&float, question.set, question.limit)?;
+    let bench = Bench {
+        question,
+        float: &float,
+        passes: Passes::new(question, calibration_images.len(), images.len(), progress),
+        calibration: &calibration_images,
+        images: &images,
+        all: (0..images.len()).collect(),
+    };
+    let quantised = bench.quantise(trained)?;
+    let exact = ConfiguredModel::exact(&quantised)?;
+    let mut candidates = vec![
+        bench.classified(Arithmetic::Float, &float)?,
+        bench.observed(Arithmetic::Fxp8, &exact)?,
+    ];
+    for (approximation, precisions) in question.approximations.iter().zip(&resolved) {
+        let plain = exact.with_precisions(precisions)?;
+        for &correction in question.corrections {
+            let arithmetic = Arithmetic::Approximate {
+                name: approximation.config().name.clone(),
+                correction,
+            };
+            let candidate = match correction {
+                None => bench.observed(arithmetic, &plain)?,
+                Some(correction) => {
+                    let corrected = bench.corrected(&plain, correction)?;
+                    bench.observed(arithmetic, &corrected)?
+                }
+            };
+            candidates.push(candidate);
+        }
+    }
+    Ok(Measurement {
+        images: images.len(),
+        calibration_images: calibration_images.len(),
+        observed_images: bench.observed_images().len(),
+        candidates,
+    })
+}
+
+/// All that stays the same over the candidates.
+struct Bench<'a> {
+    question: &'a Question<'a>,
+    float: &'a FloatNetwork<'a>,
+    calibration: &'a Images,
+    images: &'a Images,
+    all: Vec<usize>,
+    passes: Passes<'a>,
+}
+
+impl Bench<'_> {
+    fn quantise(&self, trained: &TrainedModel) -> Result<Arc<QuantisedModel>, ModelError> {
+        let indices: Vec<usize> = (0..self.calibration.len()).collect();
+        let calibration = calibrate(
+            self.float,
+            self.calibration,
+            &indices,
+            self.question.range,
+            self.question.threads,
+            &|_| self.passes.one(),
+        )?;
+        Ok(Arc::new(QuantisedModel::new(&trained.model, &calibration)?))
+    }
+
+    fn corrected(
+        &self,
+        model: &ConfiguredModel,
+        correction: Correction,
+    ) -> Result<ConfiguredModel, ModelError> {
+        let indices: Vec<usize> = (0..self.calibration.len()).collect();
+        let corrected = model.clone().corrected(
+            correction,
+            self.calibration,
+            &indices,
+            self.question.threads,
+        )?;
+        self.passes.add(indices.len() as u64);
+        Ok(corrected)
+    }
+
+    fn classified<C: Classifier>(
+        &self,
+        arithmetic: Arithmetic,
+        network: &C,
+    ) -> Result<Candidate, ModelError> {
+        let begin = Instant::now();
+        let threads = self.question.threads;
+        let predictions = classify(network, self.images, &self.all, threads, &|_| {
+            self.passes.one()
+        })?;
+        Ok(Candidate {
+            arithmetic,
+            predictions,
+            layers: Vec::new(),
+            precisions: Vec::new(),
+            took: begin.elapsed(),
+        })
+    }
+
+    fn observed(
+        &self,
+        arithmetic: Arithmetic,
+        model: &ConfiguredModel,
+    ) -> Result<Candidate, ModelError> {
+        let mut candidate = self.classified(arithmetic, model)?;
+        candidate.precisions = model.precisions().cloned().collect();
+        let indices = self.observed_images();
+        if !indices.is_empty() {
+            let threads = self.question.threads;
+            candidate.layers = observe_layers(self.float, model, self.images, indices, threads)?;
+            self.passes.add(indices.len() as u64);
+        }
+        Ok(candidate)
+    }
+
+    fn observed_images(&self) -> &[usize] {
+        &self.all[..self.question.observed.min(self.all.len())]
+    }
+}
+
+/// Counts passes of images through the network.
+struct Passes<'a> {
+    done: std::sync::atomic::AtomicU64,
+    total: u64,
+    progress: &'a (dyn Fn(Progress) + Sync),
+}
+
+impl<'a> Passes<'a> {
+    fn new(
+        question: &Question<'_>,
+        calibration: usize,
+        images: usize,
+        progress: &'a (dyn Fn(Progress) + Sync),
+    ) -> Self {
+        let (calibration, images) = (calibration as u64, images as u64);
+        let observed = images.min(question.observed as u64);
+        let corrections = question.corrections.iter().flatten().count() as u64;
+        let configurations = question.approximations.len() as u64;
+        let configured = 1 + configurations * question.corrections.len() as u64;
+        Passes {
+            done: 0.into(),
+            // The calibration sees its images twice.
+            total: (2 + configurations * corrections) * calibration
+                + images
+                + configured * (images + observed),
+            progress,
+        }
+    }
+
+    fn one(&self) {
+        self.add(1);
+    }
+
+    fn add(&self, passes: u64) {
+        let before = self
+            .done
+            .fetch_add(passes, std::sync::atomic::Ordering::Relaxed);
+        (self.progress)(Progress {
+            done: before + passes,
+            total: self.total,
+        });
+    }
+}

@@ -1,0 +1,206 @@
+//! `axbxp accuracy` through the real program, on the embedded network with few images.
+//!
+//! With `AXBXP_MODELS` naming a folder of larger networks (`tests/models/*.ron` say which files), those too.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+use snapbox::Data;
+use snapbox::cmd::{Command, cargo_bin};
+
+fn axbxp(arguments: &[&str]) -> Output {
+    let assert = Command::new(cargo_bin!("axbxp")).args(arguments).assert();
+    assert.success().get_output().clone()
+}
+
+fn text(arguments: &[&str]) -> String {
+    let output = axbxp(arguments);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&text(&[arguments, &["--format", "json"]].concat())).unwrap()
+}
+
+/// A folder like `workloads/models`, whose description names only `images` in each set.
+fn own_model(images: &str, counts: [usize; 3]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads/models");
+    fs::copy(
+        shipped.join("fashion_cnn.onnx"),
+        folder.path().join("net.onnx"),
+    )
+    .unwrap();
+    let mut first = 0;
+    let mut sets = String::new();
+    for (set, count) in ["calibration", "selection", "report"].iter().zip(counts) {
+        sets += &format!("{set}: (source: {images}, first: {first}, count: {count}),\n");
+        first += count;
+    }
+    let text = format!(
+        "(name: \"own\", model: \"net.onnx\", classes: 10,
+          preprocessing: (channels: grey, divide: 255.0, mean: [0.2860], std: [0.3530]),
+          images: ({sets}))"
+    );
+    fs::write(folder.path().join("own.ron"), text).unwrap();
+    folder
+}
+
+/// Pixels and labels of the first test images that ship.
+fn test_images(count: usize) -> (Vec<u8>, Vec<u8>) {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads/models");
+    let read = |name: &str, header: usize, length: usize| {
+        let bytes = fs::read(shipped.join(name)).unwrap();
+        bytes[header..header + length].to_vec()
+    };
+    (
+        read("fashion_test1000-images-idx3-ubyte", 16, count * 784),
+        read("fashion_test1000-labels-idx1-ubyte", 8, count),
+    )
+}
+
+#[test]
+fn accuracy_prints_the_same_tables_as_ever() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/accuracy.txt");
+    Command::new(cargo_bin!("axbxp"))
+        .args([
+            "accuracy",
+            "--limit",
+            "50",
+            "--approx",
+            "k4_l2,k4_l1",
+            "--correct",
+            "none,scale",
+        ])
+        .args(["--view", "accuracy,layers,windows"])
+        .assert()
+        .success()
+        .stdout_eq(Data::read_from(&golden, None));
+}
+
+#[test]
+fn results_do_not_depend_on_threads() {
+    let with = |threads| {
+        text(&[
+            "accuracy",
+            "-q",
+            "--limit",
+            "12",
+            "--images",
+            "selection",
+            "--format",
+            "csv",
+            "--threads",
+            threads,
+        ])
+    };
+    let one = with("1");
+    assert_eq!(one, with("3"));
+    // Floating point, FxP8 and a configuration; the latter two with their layers.
+    assert_eq!(one.lines().count(), 1 + 1 + 2 * (1 + 9));
+}
+
+#[test]
+fn an_exact_configuration_is_fxp8() {
+    let report = json(&[
+        "accuracy", "-q", "--limit", "30", "--approx", "exact", "--range", "mse",
+    ]);
+    assert_eq!(report["schema"], "axbxp.accuracy/1");
+    let [float, fxp8, exact] = &report["configurations"].as_array().unwrap()[..] else {
+        panic!("three configurations");
+    };
+    assert_eq!(float["arithmetic"], "float");
+    assert_eq!(exact["top1"], fxp8["top1"]);
+    let against = &exact["against_fxp8"];
+    assert_eq!(against["agreement"], 1.0);
+    assert_eq!(against["p_value"], 1.0);
+    assert_eq!(against["loss_points"], 0.0);
+    assert!(fxp8["against_fxp8"].is_null());
+    let snr = |configuration: &Value| -> Vec<f64> {
+        let layers = configuration["layers"].as_array().unwrap();
+        layers
+            .iter()
+            .map(|layer| layer["snr_db"].as_f64().unwrap())
+            .collect()
+    };
+    assert_eq!(snr(exact), snr(fxp8));
+    assert!(snr(fxp8).iter().all(|&db| db > 20.0), "{:?}", snr(fxp8));
+}
+
+#[test]
+fn windows_are_shares_of_all_values() {
+    let report = json(&["accuracy", "-q", "--limit", "5", "--approx", "k4_l1"]);
+    let layers = report["configurations"][2]["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), 9);
+    let sum = |windows: &Value| -> f64 {
+        let by_top = windows["by_top"].as_array().unwrap();
+        assert_eq!((by_top.len(), &windows["lowest_top"]), (2, &Value::from(0)));
+        let nonzero: f64 = by_top.iter().map(|share| share.as_f64().unwrap()).sum();
+        nonzero + windows["zero"].as_f64().unwrap()
+    };
+    for layer in layers {
+        for operand in ["activation_windows", "weight_windows"] {
+            assert!((sum(&layer[operand]) - 1.0).abs() < 1e-9, "{layer}");
+        }
+    }
+}
+
+/// The same pixels as PNG in a folder, found by --root, give the same numbers as IDX beside the description.
+#[test]
+fn pictures_and_idx_files_are_the_same_images() {
+    let counts = [6, 2, 12];
+    let (pixels, labels) = test_images(20);
+    let pictures = own_model("folder(path: \"png\", labels: \"classes.csv\")", counts);
+    let folder = pictures.path().join("png");
+    fs::create_dir(&folder).unwrap();
+    let mut table = String::from("label,file\n");
+    for (index, (pixels, label)) in pixels.chunks(784).zip(&labels).enumerate() {
+        let picture = image::GrayImage::from_raw(28, 28, pixels.to_vec()).unwrap();
+        picture.save(folder.join(format!("{index}.png"))).unwrap();
+        table += &format!("{label},{index}.png\n");
+    }
+    fs::write(folder.join("classes.csv"), table).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let description = elsewhere.path().join("own.ron");
+    fs::rename(pictures.path().join("own.ron"), &description).unwrap();
+
+    let idx = own_model("idx(images: \"images\", labels: \"labels\")", counts);
+    let header = |dimensions: &[u32]| {
+        let mut bytes = vec![0, 0, 8, dimensions.len() as u8];
+        bytes.extend(dimensions.iter().flat_map(|d| d.to_be_bytes()));
+        bytes
+    };
+    fs::write(
+        idx.path().join("images"),
+        [header(&[20, 28, 28]), pixels].concat(),
+    )
+    .unwrap();
+    fs::write(idx.path().join("labels"), [header(&[20]), labels].concat()).unwrap();
+
+    let small = [
+        "accuracy", "-q", "--approx", "k4_l2", "--format", "json", "--model",
+    ];
+    let root = pictures.path().display().to_string();
+    let of_pictures = text(
+        &[
+            &small[..],
+            &[&description.display().to_string(), "--root", &root],
+        ]
+        .concat(),
+    );
+    let own = idx.path().join("own.ron").display().to_string();
+    assert_eq!(of_pictures, text(&[&small[..], &[&own]].concat()));
+    assert!(text(&["check", &own]).ends_with("ok (trained network)\n"));
+}
+
+#[test]
+fn speeds_go_to_standard_error_only() {
+    let output = axbxp(&["accuracy", "--limit", "2", "--view", "accuracy"]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.starts_with("images per second: float "), "{errors}");
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(!table.contains("per second"), "{table}");
+}
