@@ -4,11 +4,11 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::blocked::FormatError;
-use crate::infer::InferError;
 use crate::infer::ImageError;
+use crate::infer::InferError;
 use crate::infer::model_file::ModelError;
-use crate::source::{Diagnostics, LoadError, SourceError};
 use crate::search::{MeasureError, StoreError};
+use crate::source::{Diagnostics, LoadError, SourceError};
 use crate::sweep::JobError;
 
 /// How the program ends, as its exit code.

@@ -36,7 +36,8 @@ impl SearchProgress {
             true => ProgressBar::hidden(),
             false => ProgressBar::new_spinner(),
         };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} level, {elapsed}: {msg}")
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {prefix} level, {elapsed}: {msg}")
         {
             bar.set_style(style);
         }

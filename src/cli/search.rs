@@ -51,7 +51,14 @@ pub fn search(args: &SearchArgs, global: &Global) -> Result<Exit, CliError> {
     ];
     let float = FloatNetwork::new(&trained.model)?;
     let all: Vec<usize> = (0..calibration.len()).collect();
-    let calibrated = calibrate(&float, &calibration, &all, args.model.range, threads, &|_| {})?;
+    let calibrated = calibrate(
+        &float,
+        &calibration,
+        &all,
+        args.model.range,
+        threads,
+        &|_| {},
+    )?;
     let model = Arc::new(QuantisedModel::new(&trained.model, &calibrated)?);
     let network = with_batch(trained.model.network.clone(), Some(args.batch));
     let question = Question {
@@ -128,7 +135,13 @@ fn setting(
 
 /// A name as a folder can have it anywhere.
 fn plain(name: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "._-".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
     name.chars().map(plain).collect()
 }
 

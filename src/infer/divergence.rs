@@ -1,8 +1,8 @@
 //! How far the answers of one network lie from those of another.
 
 use super::classify::{Classifier, check_images, map_images};
-use super::error::InferError;
 use super::data::Images;
+use super::error::InferError;
 
 /// Logits of many images.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,22 @@ impl Logits {
             classes: network.classes(),
             values: values.concat(),
         })
+    }
+
+    /// The likeliest class of an image; of equals the lowest.
+    ///
+    /// # Panics
+    /// If there is no image `index`.
+    pub fn first(&self, index: usize) -> u32 {
+        let logits = &self.values[index * self.classes..][..self.classes];
+        let better = |best: usize, class: usize| {
+            if logits[class] > logits[best] {
+                class
+            } else {
+                best
+            }
+        };
+        (0..self.classes).reduce(better).unwrap_or(0) as u32
     }
 
     /// Mean Kullback-Leibler divergence, in nats, of the class probabilities (softmax of the logits) of `other` from

@@ -19,8 +19,8 @@ mod parts;
 mod plan;
 mod quantised;
 mod requantise;
-mod stub;
 pub mod statistics;
+mod stub;
 
 pub use calibration::{Calibration, RangeRule, calibrate};
 pub use classify::{Classifier, FloatMemory, Prediction, classify};
@@ -30,7 +30,7 @@ pub use divergence::Logits;
 pub use error::InferError;
 pub use float::FloatNetwork;
 pub use quantised::QuantisedModel;
-pub use stub::*;
 pub use requantise::{CodeRange, Requantiser, Scaler};
+pub use stub::*;
 
 use classify::check_images;

@@ -25,7 +25,5 @@ pub(super) const BOTH: [PublishedRange; 2] = [NETWORK_LEVEL, PER_LAYER];
 
 /// What was published for a workload: one configuration for the network, and one for each layer and data structure.
 pub(super) fn ranges(workload: &str) -> Option<[PublishedRange; 2]> {
-    NETWORKS
-        .contains(&workload)
-        .then_some(BOTH)
+    NETWORKS.contains(&workload).then_some(BOTH)
 }

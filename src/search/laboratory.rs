@@ -10,8 +10,7 @@ use super::store::{Store, key};
 use crate::approx::{ApproxFile, LayerFormats, LayerPrecision, resolve_network};
 use crate::arch::PeKind;
 use crate::infer::{
-    ConfiguredModel, Correction, ImageError, Images, InferError, LayerProbe, Logits,
-    QuantisedModel, classify,
+    ConfiguredModel, Correction, ImageError, Images, InferError, LayerProbe, Logits, QuantisedModel,
 };
 use crate::parallel::map_parallel;
 use crate::source::Diagnostics;
@@ -88,6 +87,8 @@ pub struct Laboratory<'a> {
     probe: LayerProbe,
     /// The exact network's logits on the calibration images.
     reference: Logits,
+    /// And on the selection images.
+    selected: Logits,
     /// Hashes of all that costs, and all that answers, depend on.
     cost_context: String,
     answer_context: String,
@@ -129,6 +130,7 @@ impl<'a> Laboratory<'a> {
             tell,
             probe: LayerProbe::new(&exact, subject.calibration, &probed, threads)?,
             reference: Logits::of(&exact, subject.calibration, threads)?,
+            selected: Logits::of(&exact, subject.selection, threads)?,
             exact,
             cost_context: cost_context(&subject),
             answer_context: answer_context(&subject)?,
@@ -169,7 +171,9 @@ impl<'a> Laboratory<'a> {
         configuration: &Configuration,
         correction: Option<Correction>,
     ) -> Result<ConfiguredModel, MeasureError> {
-        let model = self.exact.with_precisions(&self.precisions(configuration)?)?;
+        let model = self
+            .exact
+            .with_precisions(&self.precisions(configuration)?)?;
         let images = self.subject.calibration;
         let indices: Vec<usize> = (0..images.len()).collect();
         Ok(match correction {
@@ -180,7 +184,7 @@ impl<'a> Laboratory<'a> {
         })
     }
 
-    /// Right and wrong answers of a configuration to `images`.
+    /// Answers of a configuration to `images`.
     ///
     /// # Errors
     /// As [`Laboratory::model`], and images that can not be read.
@@ -190,18 +194,35 @@ impl<'a> Laboratory<'a> {
         correction: Option<Correction>,
         images: &Images,
     ) -> Result<Outcome, MeasureError> {
+        let exact = Logits::of(&self.exact, images, self.threads)?;
+        self.answers_beside(&exact, configuration, correction, images)
+    }
+
+    /// As [`Laboratory::answers`], with the exact network's logits at hand.
+    fn answers_beside(
+        &self,
+        exact: &Logits,
+        configuration: &Configuration,
+        correction: Option<Correction>,
+        images: &Images,
+    ) -> Result<Outcome, MeasureError> {
         let model = self.model(configuration, correction)?;
-        let indices: Vec<usize> = (0..images.len()).collect();
-        let predictions = classify(&model, images, &indices, self.threads, &|_| {})?;
-        let right = predictions.iter().map(|one| one.is_within(1)).collect();
-        Ok(Outcome { right })
+        let logits = Logits::of(&model, images, self.threads)?;
+        let right = (0..images.len()).map(|index| logits.first(index) == images.label(index));
+        Ok(Outcome {
+            right: right.collect(),
+            divergence: exact.divergence(&logits),
+        })
     }
 
     fn exact_configuration(&self) -> Configuration {
         Configuration::exact(self.exact.precisions().len())
     }
 
-    fn precisions(&self, configuration: &Configuration) -> Result<Vec<LayerPrecision>, Diagnostics> {
+    fn precisions(
+        &self,
+        configuration: &Configuration,
+    ) -> Result<Vec<LayerPrecision>, Diagnostics> {
         let names = self.layer_names();
         let config = configuration.to_config("candidate", "", self.block_bits, &names);
         let file = ApproxFile::from_config(&config)?;
@@ -228,7 +249,11 @@ impl Judge for Laboratory<'_> {
             })
         });
         let costs = costs.into_iter().collect::<Result<Vec<Cost>, _>>()?;
-        Ok(priced.of.iter().map(|&index| costs[index].clone()).collect())
+        Ok(priced
+            .of
+            .iter()
+            .map(|&index| costs[index].clone())
+            .collect())
     }
 
     fn errors(&self, layer: usize, options: &[LayerFormats]) -> Result<Vec<f64>, MeasureError> {
@@ -263,8 +288,12 @@ impl Judge for Laboratory<'_> {
         self.store
             .get_or(&self.answer_key("selection", configuration), || {
                 (self.tell)(Activity::Selecting);
-                let images = self.subject.selection;
-                self.answers(configuration, self.subject.correction, images)
+                let Subject {
+                    selection,
+                    correction,
+                    ..
+                } = self.subject;
+                self.answers_beside(&self.selected, configuration, correction, selection)
             })
     }
 }

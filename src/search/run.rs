@@ -46,6 +46,8 @@ pub struct Answer {
 pub struct LevelAnswer {
     /// The end of the search.
     pub found: Found,
+    /// The loss that its divergence on the selection images leads to expect, by all that was measured.
+    pub expected_loss_points: f64,
     /// Answers to the report images under each correction: none first, then the subject's or, if it has none, that of
     /// gain and offset.
     pub reported: Vec<(Option<Correction>, Outcome)>,
@@ -72,21 +74,25 @@ impl Question<'_> {
             self.objective,
             self.limits,
         )?;
-        let mut levels: Vec<LevelAnswer> = Vec::new();
         for level in [Level::Network, Level::Layer, Level::Operand] {
             if level > self.level {
                 break;
             }
             begin(level);
-            let start = levels.last().map(|level| level.found.best.clone());
-            let found = search.run(level, start.as_ref())?;
-            let reported = self.report(laboratory, &found.best.configuration)?;
-            levels.push(LevelAnswer { found, reported });
+            search.run(level)?;
         }
         if self.survey > 0 {
             for objective in [Objective::Energy, Objective::Latency, Objective::Edp] {
                 search.survey(self.level, objective, self.survey)?;
             }
+        }
+        let mut levels = Vec::new();
+        for found in search.found() {
+            levels.push(LevelAnswer {
+                expected_loss_points: search.expected_loss_points(&found.best),
+                reported: self.report(laboratory, &found.best.configuration)?,
+                found,
+            });
         }
         Ok(Answer {
             baseline,

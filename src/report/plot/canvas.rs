@@ -49,7 +49,10 @@ pub(in crate::report) fn run_colour(index: usize) -> RGBColor {
 }
 
 /// A drawing of `height` pixels by `paint`.
-pub(in crate::report) fn drawing(height: u32, paint: impl FnOnce(&Area<'_>) -> Drawn) -> Drawn<String> {
+pub(in crate::report) fn drawing(
+    height: u32,
+    paint: impl FnOnce(&Area<'_>) -> Drawn,
+) -> Drawn<String> {
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
@@ -70,7 +73,12 @@ pub(in crate::report) fn text_style(pixels: u32, horizontal: HPos) -> TextStyle<
 }
 
 /// Writes text at a pixel.
-pub(in crate::report) fn write(area: &Area<'_>, text: &str, at: (i32, i32), style: &TextStyle<'_>) -> Drawn {
+pub(in crate::report) fn write(
+    area: &Area<'_>,
+    text: &str,
+    at: (i32, i32),
+    style: &TextStyle<'_>,
+) -> Drawn {
     area.draw_text(text, style, at)
 }
 
@@ -95,7 +103,12 @@ pub(in crate::report) struct Entry {
 const LEGEND_LINE: i32 = 18;
 
 /// A legend in columns of `pitch` pixels from `top` on; where it ends.
-pub(in crate::report) fn legend(area: &Area<'_>, top: i32, pitch: i32, entries: &[Entry]) -> Drawn<i32> {
+pub(in crate::report) fn legend(
+    area: &Area<'_>,
+    top: i32,
+    pitch: i32,
+    entries: &[Entry],
+) -> Drawn<i32> {
     let columns = ((WIDTH as i32 - LEFT) / pitch).max(1);
     let style = text_style(12, HPos::Left);
     for (index, entry) in entries.iter().enumerate() {
@@ -160,7 +173,9 @@ pub(in crate::report) fn point(report: &Report, run: &RunReport) -> String {
 }
 
 /// Spans of `runs` that follow each other and are of the same workload and batch.
-pub(in crate::report) fn groups<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Vec<std::ops::Range<usize>> {
+pub(in crate::report) fn groups<'a>(
+    runs: impl Iterator<Item = &'a RunReport>,
+) -> Vec<std::ops::Range<usize>> {
     let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
     let mut before: Option<(&str, u32)> = None;
     for (index, run) in runs.enumerate() {

@@ -85,6 +85,8 @@ pub struct SearchPoint {
     pub energy_ratio: f64,
     /// Accuracy lost against FxP8 on the selection images, in percentage points.
     pub loss_points: f64,
+    /// Mean divergence of its answers from FxP8's on the selection images, in nats.
+    pub divergence: f64,
 }
 
 /// The end of a level.
@@ -96,6 +98,8 @@ pub struct LevelReport {
     pub found: bool,
     /// The cheapest configuration within the bound.
     pub best: SearchPoint,
+    /// The loss on the selection images that its divergence from FxP8 leads to expect, by all that was tried.
+    pub expected_loss_points: f64,
     /// Where none is cheaper than the exact one: the cheaper one that loses least.
     pub nearest: Option<SearchPoint>,
     /// On the report images, without and with correction.
@@ -180,6 +184,7 @@ impl SearchPoint {
             speedup: against.cycles as f64 / cycles.max(1) as f64,
             energy_ratio: against.energy_pj / energy_pj,
             loss_points: measured.loss_points,
+            divergence: measured.divergence,
         }
     }
 }
@@ -197,6 +202,7 @@ impl LevelReport {
             level: level_name(*level).to_owned(),
             found: best.configuration != answer.measured[0].configuration,
             best: SearchPoint::of(best, against),
+            expected_loss_points: level_answer.expected_loss_points,
             nearest: nearest.as_ref().map(|one| SearchPoint::of(one, against)),
             reported: level_answer
                 .reported
@@ -214,7 +220,11 @@ impl LevelReport {
 
 impl Reported {
     fn of(correction: Option<Correction>, outcome: &Outcome, exact: &Outcome) -> Reported {
-        let pairs = exact.right.iter().copied().zip(outcome.right.iter().copied());
+        let pairs = exact
+            .right
+            .iter()
+            .copied()
+            .zip(outcome.right.iter().copied());
         let paired = Paired::count(pairs);
         let Interval { low, high } = paired.interval();
         Reported {

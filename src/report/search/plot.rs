@@ -39,18 +39,32 @@ fn draw(report: &SearchReport) -> Drawn<String> {
             &format!("{} on {}", setting.model, setting.architecture),
         )?;
         let baseline = setting.baseline.as_deref().unwrap_or("itself at exact");
-        let below = format!("ratios to {baseline}; loss on {} images", setting.selection_images);
-        write(area, &label(&below, 120), (LEFT, 42), &text_style(12, HPos::Left))?;
+        let below = format!(
+            "ratios to {baseline}; loss on {} images",
+            setting.selection_images
+        );
+        write(
+            area,
+            &label(&below, 120),
+            (LEFT, 42),
+            &text_style(12, HPos::Left),
+        )?;
         let entry = |colour, text: &str| Entry {
             colour,
             text: text.to_owned(),
         };
         let mut entries = vec![
             entry(GRID, "tried"),
-            entry(INK, "front: nothing loses less, is faster and takes less energy"),
+            entry(
+                INK,
+                "front: nothing loses less, is faster and takes less energy",
+            ),
         ];
         for (index, level) in report.levels.iter().enumerate() {
-            entries.push(entry(run_colour(index + 1), &format!("found: {}", level.level)));
+            entries.push(entry(
+                run_colour(index + 1),
+                &format!("found: {}", level.level),
+            ));
         }
         legend(area, 66, WIDTH as i32, &entries[..1])?;
         legend_rest(area, &entries[1..])?;
@@ -66,7 +80,10 @@ fn legend_rest(area: &Area<'_>, entries: &[Entry]) -> Drawn {
     let style = text_style(12, HPos::Left);
     let mut x = LEFT + 80;
     for entry in entries {
-        area.draw(&Rectangle::new([(x, 60), (x + 12, 72)], entry.colour.filled()))?;
+        area.draw(&Rectangle::new(
+            [(x, 60), (x + 12, 72)],
+            entry.colour.filled(),
+        ))?;
         write(area, &entry.text, (x + 18, 66), &style)?;
         x += 34 + 7 * entry.text.chars().count() as i32;
     }
@@ -130,11 +147,21 @@ fn paint(area: &Area<'_>, report: &SearchReport, panel: &Panel) -> Drawn {
     chart.draw_series([PathElement::new(line, INK.stroke_width(1))])?;
     let seen = |point: &SearchPoint| point.loss_points <= top;
     let at = |point: &SearchPoint| (of(point), point.loss_points);
-    let dot = |point: &SearchPoint, size: i32, colour: RGBColor| Circle::new(at(point), size, colour.filled());
+    let dot = |point: &SearchPoint, size: i32, colour: RGBColor| {
+        Circle::new(at(point), size, colour.filled())
+    };
     let grey = RGBColor(190, 190, 190);
-    chart.draw_series(all().filter(|point| seen(point)).map(|point| dot(point, 3, grey)))?;
+    chart.draw_series(
+        all()
+            .filter(|point| seen(point))
+            .map(|point| dot(point, 3, grey)),
+    )?;
     let front = report.front.iter().map(|&index| &report.tried[index]);
-    chart.draw_series(front.filter(|point| seen(point)).map(|point| dot(point, 3, INK)))?;
+    chart.draw_series(
+        front
+            .filter(|point| seen(point))
+            .map(|point| dot(point, 3, INK)),
+    )?;
     for (index, level) in report.levels.iter().enumerate() {
         let size = 8 - 2 * index.min(2) as i32;
         chart.draw_series([dot(&level.best, size, run_colour(index + 1))])?;
