@@ -260,6 +260,7 @@ refused! {
     picture_no_csv: "check" "picture_no_csv.ron";
     picture_no_folder: "check" "picture_no_folder.ron";
     unknown_model: "accuracy" "--model" "fashion_cn";
+    model_without_images: "accuracy" "--model" "net.onnx";
     model_is_a_workload: "accuracy" "--model" "tiny";
     accuracy_of_other_k: "accuracy" "--approx" "k4_l2,k2_l4" "--quiet";
     accuracy_of_unknown_layer: "accuracy" "--approx" "no_such_layer.ron" "--quiet";

@@ -97,6 +97,9 @@ impl CliError {
                 ModelError::Description(diagnostics)
                 | ModelError::Image(ImageError::Text(diagnostics)),
             ) => anstream::eprintln!("{}", diagnostics.render(true).trim_end()),
+            CliError::Model(ModelError::Onnx(findings)) => {
+                anstream::eprintln!("{}", findings.render(true).trim_end());
+            }
             other => print_plain(other),
         }
         match self {

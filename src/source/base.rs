@@ -152,10 +152,9 @@ impl ByteFile {
     /// As [`read`](Self::read), or it is longer than `most` bytes.
     pub fn read_all(&self, most: u64) -> Result<Vec<u8>, SourceError> {
         if self.length > most {
-            return Err(SourceError::TooLong {
+            return Err(SourceError::TooLarge {
                 path: self.path.clone(),
-                length: self.length,
-                most,
+                limit_bytes: most,
             });
         }
         self.read(0, self.length as usize)

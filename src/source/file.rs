@@ -207,16 +207,6 @@ pub enum SourceError {
         /// As given.
         path: PathBuf,
     },
-    /// Longer than it may be.
-    #[error("{}: {length} bytes, more than the {most} that are read of such a file", path.display())]
-    TooLong {
-        /// As given.
-        path: PathBuf,
-        /// Its bytes.
-        length: u64,
-        /// The most it may have.
-        most: u64,
-    },
     /// Nothing but white space.
     #[error("{}: the file is empty", path.display())]
     Empty {
