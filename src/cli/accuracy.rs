@@ -102,12 +102,15 @@ fn speeds(measurement: &Measurement) -> String {
     let mut text = String::from("images per second:");
     let mut separator = " ";
     for candidate in &measurement.candidates {
-        // A correction changes numbers, not the time.
         let name = match &candidate.arithmetic {
-            Arithmetic::Float => "float",
-            Arithmetic::Fxp8 => "fxp8",
-            Arithmetic::Approximate { name, correction: None } => name,
-            Arithmetic::Approximate { .. } => continue,
+            Arithmetic::Float => "float".to_owned(),
+            Arithmetic::Fxp8 => "fxp8".to_owned(),
+            Arithmetic::Approximate { name, correction } => match correction {
+                None => name.clone(),
+                Some(correction) => {
+                    format!("{name}+{}", accuracy::correction_name(Some(*correction)))
+                }
+            },
         };
         let took = candidate.took.max(Duration::from_micros(1));
         let speed = measurement.images as f64 / took.as_secs_f64();
