@@ -43,8 +43,15 @@ const CONFIGURATIONS: [(u8, u8, u32); 10] = [
 
 fn precision(signedness: Signedness, block_bits: u8, kept: u8, products: u32) -> LayerPrecision {
     let format = |signedness| {
-        BlockFormat::new(8, signedness, block_bits, kept, Window::Dynamic, Rounding::Nearest)
-            .expect("a format")
+        BlockFormat::new(
+            8,
+            signedness,
+            block_bits,
+            kept,
+            Window::Dynamic,
+            Rounding::Nearest,
+        )
+        .expect("a format")
     };
     LayerPrecision {
         activations: OperandFormat::Blocks(format(signedness)),
@@ -65,9 +72,15 @@ fn bench(title: &str, model: &Model, onnx: Vec<u8>, images: &Images) {
     let silent = |_| {};
     let float = FloatNetwork::new(model).expect("a network");
     let rule = RangeRule::MinMax;
-    let calibration =
-        calibrate(&float, images, &indices[..4.min(indices.len())], rule, THREADS, &silent)
-            .expect("calibrates");
+    let calibration = calibrate(
+        &float,
+        images,
+        &indices[..4.min(indices.len())],
+        rule,
+        THREADS,
+        &silent,
+    )
+    .expect("calibrates");
     let base = Arc::new(QuantisedModel::new(model, &calibration).expect("quantises"));
     let signs: Vec<Signedness> = base
         .array_layers()
@@ -85,7 +98,10 @@ fn bench(title: &str, model: &Model, onnx: Vec<u8>, images: &Images) {
             .collect();
         let all = u32::from(kept * kept);
         let name = format!("K={block_bits} n={kept} L={products} of {all}");
-        models.push((name, ConfiguredModel::new(&base, &precisions).expect("fits")));
+        models.push((
+            name,
+            ConfiguredModel::new(&base, &precisions).expect("fits"),
+        ));
     }
 
     let options = rten::RunOptions::default()
@@ -153,7 +169,10 @@ fn bench(title: &str, model: &Model, onnx: Vec<u8>, images: &Images) {
     let reference = contenders[0].best_ms.min(contenders[1].best_ms);
     println!("{title}, {} images, {THREADS} threads", images.len());
     for Contender { name, best_ms, .. } in &contenders {
-        println!("  {name:28} {best_ms:8.3} ms an image  {:5.2}x rten", best_ms / reference);
+        println!(
+            "  {name:28} {best_ms:8.3} ms an image  {:5.2}x rten",
+            best_ms / reference
+        );
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::configured::{ConfiguredModel, Scratch};
+use super::configured::ConfiguredModel;
 use super::error::InferError;
 use super::float::{FloatNetwork, FloatScratch};
+use super::forward::Scratch;
 use super::images::Images;
 use crate::parallel::map_parallel;
 
@@ -81,7 +82,11 @@ impl Prediction {
         let mut top = [u32::MAX; 5];
         let key = |class: u32| {
             let logit = logits[class as usize];
-            if logit.is_nan() { f32::NEG_INFINITY } else { logit }
+            if logit.is_nan() {
+                f32::NEG_INFINITY
+            } else {
+                logit
+            }
         };
         let mut held = 0;
         for class in 0..logits.len() as u32 {

@@ -84,7 +84,8 @@ fn direct(
                         let (Some(y), Some(x)) = (y, x) else { continue };
                         let in_channel = out / outputs_per_group * per_group + channel;
                         let code = inputs[(y * width + x) * channels + in_channel];
-                        let index = (out * per_group + channel) * kernel_height * kernel_width + tap;
+                        let index =
+                            (out * per_group + channel) * kernel_height * kernel_width + tap;
                         sum = sum.wrapping_add(product(code, weights[index]));
                     }
                 }
@@ -149,7 +150,11 @@ fn compare(case: &Case, precisions: &[LayerPrecision]) {
             let scaler = requantiser.scalers[channel];
             let sum = i128::from(accumulator) + i128::from(requantiser.bias[channel]);
             let scaled = sum * i128::from(scaler.multiplier);
-            let half = if scaler.shift == 0 { 0 } else { 1i128 << (scaler.shift - 1) };
+            let half = if scaler.shift == 0 {
+                0
+            } else {
+                1i128 << (scaler.shift - 1)
+            };
             let rounded = ((scaled.abs() + half) >> scaler.shift) * scaled.signum();
             let range = requantiser.range;
             let clamped = rounded.clamp(i128::from(range.low), i128::from(range.high));
@@ -170,7 +175,9 @@ fn precision(
     products: u32,
 ) -> LayerPrecision {
     let format = |signedness, kept| {
-        let blocks = BlockFormat::exact(8, signedness, block_bits).unwrap().blocks();
+        let blocks = BlockFormat::exact(8, signedness, block_bits)
+            .unwrap()
+            .blocks();
         let window = match window {
             Window::Static { top: Some(top) } => Window::Static {
                 top: Some(top.clamp(kept - 1, blocks - 1)),

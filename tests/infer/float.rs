@@ -2,8 +2,8 @@
 
 use axbxp::infer::FloatNetwork;
 use axbxp::workload::Model;
-use rten_tensor::prelude::*;
 use rten_tensor::NdTensor;
+use rten_tensor::prelude::*;
 
 use crate::onnx;
 use crate::support::{self, Random};

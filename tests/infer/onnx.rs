@@ -233,7 +233,10 @@ impl Writer {
             .collect();
         let mut inputs = vec![input];
         for (name, of) in [
-            ("starts", (|(_, span)| i64::from(span.first)) as fn((i64, Span)) -> i64),
+            (
+                "starts",
+                (|(_, span)| i64::from(span.first)) as fn((i64, Span)) -> i64,
+            ),
             ("ends", |(_, span)| span.end() as i64),
             ("axes", |(axis, _)| axis),
             ("steps", |(_, span)| i64::from(span.step)),
