@@ -36,8 +36,8 @@ pub(super) struct Moments {
 
 impl Moments {
     #[inline(always)]
-    pub(super) fn add(&mut self, x: i32, y: i32) {
-        let (x, y) = (f64::from(x), f64::from(y));
+    pub(super) fn add(&mut self, x: impl Into<f64>, y: impl Into<f64>) {
+        let (x, y) = (x.into(), y.into());
         self.count += 1.0;
         self.x += x;
         self.y += y;
@@ -53,6 +53,18 @@ impl Moments {
         self.xx += other.xx;
         self.xy += other.xy;
         self.yy += other.yy;
+    }
+
+    /// Power of `y` about its mean.
+    pub(super) fn signal(&self) -> f64 {
+        (self.yy - self.y * self.y / self.count.max(1.0)).max(0.0)
+    }
+
+    /// Power of `gain * x + offset - y`.
+    pub(super) fn error(&self, gain: f64, offset: f64) -> f64 {
+        let squares = gain * gain * self.xx - 2.0 * gain * self.xy + self.yy;
+        let rest = 2.0 * offset * (gain * self.x - self.y) + offset * offset * self.count;
+        (squares + rest).max(0.0)
     }
 
     /// Gain and offset that bring `x` nearest to `y`.

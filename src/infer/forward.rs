@@ -302,4 +302,17 @@ impl ConfiguredLayer {
             array.clip.apply((sum * self.units[channel]) as f32)
         })
     }
+
+    /// The real values of accumulators, bias and correction included, before the activation.
+    pub(super) fn outputs<'a>(
+        &'a self,
+        accumulators: &'a [i32],
+    ) -> impl Iterator<Item = f64> + use<'a> {
+        let channels = self.units.len();
+        accumulators.iter().enumerate().map(move |(index, &sum)| {
+            let channel = index % channels;
+            let bias = f64::from(self.requantiser.bias[channel]);
+            (f64::from(sum) + bias) * self.units[channel]
+        })
+    }
 }

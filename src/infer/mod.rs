@@ -12,8 +12,10 @@ mod forward;
 mod images;
 mod kernel;
 mod layer_kernel;
+mod observe;
 mod parts;
 mod plan;
+mod probe;
 mod quantised;
 mod requantise;
 
@@ -25,6 +27,8 @@ pub use error::InferError;
 pub use float::FloatNetwork;
 pub use forward::{Observed, Scratch};
 pub use images::{ImageError, Images};
+pub use observe::{CodeHistogram, LayerSnr, code_histograms, layer_snr};
+pub use probe::{LayerError, Probe};
 pub use quantised::QuantisedModel;
 pub use requantise::{CodeRange, Requantiser, Scaler};
 
