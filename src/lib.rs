@@ -16,6 +16,7 @@
 //! | [`energy`] | counts to joules |
 //! | [`infer`] | quantised inference, bit-exact |
 //! | [`sweep`] | design points and jobs |
+//! | [`search`] | the choice of an approximation configuration |
 //! | [`report`], [`trace`] | results for people and programs |
 //! | [`cli`] | the command line |
 
@@ -29,6 +30,7 @@ pub mod infer;
 pub mod mapping;
 pub mod parallel;
 pub mod report;
+pub mod search;
 pub mod sim;
 pub mod source;
 pub mod sweep;

@@ -208,7 +208,7 @@ fn accumulators_are_the_sums_of_composed_products() {
     let case = case(&mut random);
     let signs = signedness(&case.base);
     assert!(signs.contains(&Signedness::Signed) && signs.contains(&Signedness::Unsigned));
-    let thorough = std::env::var_os("AXBXP_THOROUGH").is_some();
+    let thorough = crate::thorough();
     let mut configurations = 0;
     for block_bits in [1, 2, 3, 4, 8] {
         let blocks = 7u8.div_ceil(block_bits);

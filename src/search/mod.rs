@@ -1,0 +1,40 @@
+//! The choice of an approximation configuration for a network: the cheapest one that loses no more accuracy than
+//! allowed.
+//!
+//! Three levels, each a superset of the one before: one choice of formats for the whole network ([`Level::Network`]),
+//! one per layer ([`Level::Layer`]), one per layer and data structure, where activations and weights choose window
+//! and rounding apart ([`Level::Operand`]). The method:
+//!
+//! 1. [`options`]: everything the PE can do with a layer.
+//! 2. [`Judge::cost`]: time and energy, by simulation, of each option in every layer.
+//! 3. [`Judge::errors`]: error power of each layer's outputs under each option, on calibration images. Of the
+//!    options of a layer only those are kept that no other beats in cost and error: its [`ladder`](ladder).
+//! 4. [`Judge::divergence`]: how far the network's answers move when one layer alone steps down its ladder
+//!    (Kullback-Leibler divergence from the exact network's answers on calibration images, which needs no labels).
+//! 5. [`path`](path): steps of all layers in order of saved cost per divergence, on the convex hull of each ladder.
+//! 6. [`descend`](descend): as far along the path as measured accuracy on selection images allows, by bisection; then
+//!    single steps, each measured and kept only if the accuracy holds and the simulated cost falls.
+//!
+//! A level starts again from the result of the level before too and takes the better end, so finer granularity is never
+//! worse. Nothing is drawn at random; every measurement is kept in a [`Store`] under a hash of all it depends on,
+//! so a search that is stopped goes on where it was and ends the same.
+
+mod configuration;
+mod descend;
+mod front;
+mod judge;
+mod ladder;
+mod level;
+mod path;
+mod space;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use configuration::Configuration;
+pub use front::{Measured, front};
+pub use judge::{Cost, Judge, LayerCost, Objective, Outcome};
+pub use level::{Found, Level, Limits, Search};
+pub use space::{LayerOperands, options};
+pub use store::{Store, StoreError};
