@@ -78,7 +78,7 @@ fn show(diagnostics: &Diagnostics) {
 fn show_load(error: &LoadError) {
     match error {
         LoadError::Diagnostics(diagnostics) => show(diagnostics),
-        LoadError::Source(_) => assert!(error.render(false).len() > 8),
+        LoadError::Source(_) | LoadError::Findings(_) => assert!(error.render(false).len() > 8),
     }
 }
 

@@ -28,6 +28,11 @@ pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
 }
 
 fn check_file(name: &str, kind: Option<Kind>) -> Result<&'static str, LoadError> {
+    // Said to be something else, it is read as the text it should be.
+    if workload::onnx::is_onnx(name) && matches!(kind, None | Some(Kind::Workload)) {
+        workload::onnx::open(name)?;
+        return Ok("workload");
+    }
     let file = SourceFile::read(Path::new(name))?;
     Ok(match kind.unwrap_or_else(|| guess(&file)) {
         Kind::Arch => {

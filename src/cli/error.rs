@@ -103,6 +103,9 @@ pub fn print_load(error: &LoadError) {
         LoadError::Diagnostics(diagnostics) => {
             anstream::eprintln!("{}", diagnostics.render(true).trim_end());
         }
+        LoadError::Findings(findings) => {
+            anstream::eprintln!("{}", findings.render(true).trim_end());
+        }
         LoadError::Source(error) => print_plain(error),
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::diagnostics::Diagnostics;
+use super::findings::Findings;
 use super::place::Place;
 use super::shelf::Shelf;
 
@@ -54,7 +55,7 @@ impl SourceFile {
     /// The file is missing, a directory, empty (or only white space), larger than [`MAX_FILE_BYTES`],
     /// not UTF-8, or cannot be read.
     pub fn read(path: &Path) -> Result<SourceFile, SourceError> {
-        let bytes = read_capped(path)?;
+        let bytes = read_bytes(path, MAX_FILE_BYTES)?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let offset = error.utf8_error().valid_up_to();
             let bytes = error.as_bytes();
@@ -146,7 +147,11 @@ impl SourceFile {
     }
 }
 
-fn read_capped(path: &Path) -> Result<Vec<u8>, SourceError> {
+/// Reads a file that is no text, of at most `limit_bytes` bytes.
+///
+/// # Errors
+/// The file is missing, a directory, larger, or cannot be read.
+pub fn read_bytes(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, SourceError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SourceError::Missing {
             path: path.to_owned(),
@@ -168,11 +173,12 @@ fn read_capped(path: &Path) -> Result<Vec<u8>, SourceError> {
     let mut bytes = Vec::new();
     // One byte more than allowed tells a file that is too large, even one without a length (a pipe).
     File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(limit_bytes + 1).read_to_end(&mut bytes))
         .map_err(failed)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
+    if bytes.len() as u64 > limit_bytes {
         return Err(SourceError::TooLarge {
             path: path.to_owned(),
+            limit_bytes,
         });
     }
     Ok(bytes)
@@ -201,11 +207,13 @@ pub enum SourceError {
         /// As given.
         path: PathBuf,
     },
-    /// Larger than [`MAX_FILE_BYTES`].
-    #[error("{}: larger than {} MiB, the limit for a configuration file", path.display(), MAX_FILE_BYTES >> 20)]
+    /// Larger than allowed.
+    #[error("{}: larger than {} MiB, the limit for a file of this kind", path.display(), limit_bytes >> 20)]
     TooLarge {
         /// As given.
         path: PathBuf,
+        /// The most allowed.
+        limit_bytes: u64,
     },
     /// Not UTF-8 text.
     #[error("{}: not UTF-8 text: byte {byte:#04x} at byte offset {offset} (line {line})", path.display())]
@@ -259,6 +267,9 @@ pub enum LoadError {
     /// Something is wrong with the text.
     #[error(transparent)]
     Diagnostics(#[from] Diagnostics),
+    /// Something is wrong with a file that is no text.
+    #[error(transparent)]
+    Findings(#[from] Findings),
 }
 
 impl LoadError {
@@ -267,6 +278,7 @@ impl LoadError {
         match self {
             LoadError::Source(error) => format!("error: {error}"),
             LoadError::Diagnostics(diagnostics) => diagnostics.render(color),
+            LoadError::Findings(findings) => findings.render(color),
         }
     }
 }

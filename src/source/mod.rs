@@ -7,6 +7,7 @@
 //! - [`Checker`]: collects everything a reader finds wrong with the *meaning* of a file, so that one run
 //!   reports all of it. It names the spot by a [`Place`], such as `layers[3].op.kernel[0]`, which
 //!   [`locate()`] finds again in the text.
+//! - [`Findings`]: what is wrong with a file that is no text ([`read_bytes`]).
 //!
 //! # Dialect
 //! RON 0.12 with the extensions `implicit_some` (write `bias: false`, not `bias: Some(false)`) and
@@ -16,6 +17,7 @@ mod brackets;
 mod checker;
 mod diagnostics;
 mod file;
+mod findings;
 mod glob;
 mod ini;
 mod lexer;
@@ -29,14 +31,15 @@ mod shelf;
 pub use brackets::MAX_NESTING;
 pub use checker::{Checker, SpanChecker};
 pub use diagnostics::{Diagnostics, Problem};
-pub use file::{LoadError, MAX_FILE_BYTES, Places, SourceError, SourceFile};
+pub use file::{LoadError, MAX_FILE_BYTES, Places, SourceError, SourceFile, read_bytes};
+pub use findings::{Finding, Findings};
 pub use glob::matches;
 pub use ini::{Entry, Ini};
 pub use locate::locate;
 pub use nearest::nearest;
 pub use parse::parse;
 pub use place::{Place, Step};
-pub use shelf::{Shelf, is_path, open, open_beside, shipped};
+pub use shelf::{Shelf, is_path, open, open_beside, open_bytes, shipped};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::path::{MAIN_SEPARATOR, Path};
 
 use include_dir::{Dir, include_dir};
 
-use super::file::{SourceError, SourceFile};
+use super::file::{SourceError, SourceFile, read_bytes};
 use super::nearest::nearest;
 
 // A file added to these folders is embedded when this file is next compiled.
@@ -103,7 +103,7 @@ pub fn shipped(shelf: Shelf) -> Vec<&'static str> {
 
 /// Opens a file by the name of a shipped one (`resnet50`) or by path.
 ///
-/// A path is what has a separator or ends in `.ron`, `.csv`, `.cfg` or `.ini`. Any other text is a shipped name, whatever the
+/// A path is what has a separator or ends in `.ron`, `.csv`, `.cfg`, `.ini` or `.onnx`. Any other text is a shipped name, whatever the
 /// current directory holds, so that a command means the same everywhere; only if none ships by that
 /// name may it be a file in the current directory.
 ///
@@ -129,13 +129,7 @@ pub fn open_beside(
 fn open_in(shelf: Shelf, name_or_path: &str, folder: &Path) -> Result<SourceFile, SourceError> {
     let path = folder.join(name_or_path);
     if is_path(name_or_path) {
-        return SourceFile::read(&path).map_err(|error| match error {
-            SourceError::Missing { path, .. } => SourceError::Missing {
-                nearest: nearest_shipped(shelf, &path),
-                path,
-            },
-            other => other,
-        });
+        return SourceFile::read(&path).map_err(|error| with_nearest(shelf, error));
     }
     if let Some((name, text)) = shelf.files().find(|&(name, _)| name == name_or_path) {
         let shown = format!("{}/{name}.ron", shelf.folder());
@@ -155,9 +149,27 @@ fn open_in(shelf: Shelf, name_or_path: &str, folder: &Path) -> Result<SourceFile
 /// Whether a text is the path of a file rather than the name of a shipped one: it has a separator or ends
 /// like a file that can be read.
 pub fn is_path(name_or_path: &str) -> bool {
-    let file_ends = [".ron", ".csv", ".cfg", ".ini"];
+    let file_ends = [".ron", ".csv", ".cfg", ".ini", ".onnx"];
     name_or_path.contains(['/', MAIN_SEPARATOR])
         || file_ends.iter().any(|end| name_or_path.ends_with(end))
+}
+
+/// Reads the file at `path` that is no text, of at most `limit_bytes` bytes.
+///
+/// # Errors
+/// As [`read_bytes`], a missing file with the nearest shipped name.
+pub fn open_bytes(shelf: Shelf, path: &str, limit_bytes: u64) -> Result<Vec<u8>, SourceError> {
+    read_bytes(Path::new(path), limit_bytes).map_err(|error| with_nearest(shelf, error))
+}
+
+fn with_nearest(shelf: Shelf, error: SourceError) -> SourceError {
+    match error {
+        SourceError::Missing { path, .. } => SourceError::Missing {
+            nearest: nearest_shipped(shelf, &path),
+            path,
+        },
+        other => other,
+    }
 }
 
 fn nearest_shipped(shelf: Shelf, path: &Path) -> Option<String> {

@@ -2,7 +2,8 @@
 //!
 //! A network is a RON file (`workloads/*.ron`, schema [`NetworkFile`]): named inputs and a list of layers
 //! in an order in which they can be computed. [`load`] builds the graph, infers every shape, checks it
-//! and reports everything wrong in one go. A `.csv` file is a topology of SCALE-Sim ([`scalesim`]).
+//! and reports everything wrong in one go. A `.csv` file is a topology of SCALE-Sim ([`scalesim`]), a
+//! `.onnx` file a model with its weights ([`onnx`]).
 //!
 //! # Tensors
 //! A [`Tensor`] is `[channels, height, width]` of one image; the batch is the network's. Token matrices
@@ -27,12 +28,13 @@ mod file;
 mod limits;
 mod model;
 mod network;
+pub mod onnx;
 mod op;
 pub mod scalesim;
 mod shape;
 
 pub use count::{Gemm, Parameters};
-pub use file::{InputFile, LayerFile, NetworkFile, OpFile, Published};
+pub use file::{FunctionFile, InputFile, LayerFile, NetworkFile, OpFile, Published};
 pub use limits::{MAX_BATCH, MAX_DIMENSION, MAX_LAYERS, MAX_TENSOR_ELEMENTS};
 pub use model::{LayerWeights, Model, ValueRange};
 pub use network::{Layer, LayerId, Network, Tensor, TensorId};
@@ -57,11 +59,15 @@ pub fn load(file: &SourceFile) -> Result<Network, Diagnostics> {
     build::build(file, source::parse(file)?)
 }
 
-/// Reads a network by the name of a shipped one (`resnet50`) or by the path of its file.
+/// Reads a network by the name of a shipped one (`resnet50`) or by the path of its file; of an ONNX model
+/// the network alone.
 ///
 /// # Errors
-/// There is no such file, or as [`load`].
+/// There is no such file, or as [`load`] and [`onnx::open`].
 pub fn open(name_or_path: &str) -> Result<Network, LoadError> {
+    if onnx::is_onnx(name_or_path) {
+        return Ok(onnx::open(name_or_path)?.network);
+    }
     Ok(load(&source::open(Shelf::Workload, name_or_path)?)?)
 }
 

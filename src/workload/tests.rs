@@ -173,9 +173,8 @@ fn signedness_follows_the_values() {
     }
     for op in ["slice(rows: 2)", "pad(rows: (1, 1))"] {
         assert_eq!(sign(&format!("(name: \"x\", op: {op})")), signed);
-        let after = format!(
-            "(name: \"r\", op: elementwise(function: relu)),\n(name: \"x\", op: {op})"
-        );
+        let after =
+            format!("(name: \"r\", op: elementwise(function: relu)),\n(name: \"x\", op: {op})");
         assert_eq!(sign(&after), unsigned, "{op}");
     }
     let mixed = "(name: \"r\", op: elementwise(function: relu)),\n(name: \"x\", op: concat(), inputs: [\"r\", \"image\"])";

@@ -1,0 +1,65 @@
+//! What can be wrong with a node.
+
+/// What is wrong, before it is known where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) message: String,
+    pub(super) expected: String,
+    pub(super) help: Option<String>,
+}
+
+/// Why a node could not be taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Something is wrong with it.
+    Said(Problem),
+    /// It reads what another node should have made, of which something has been said.
+    Silent,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Failure::Said(problem)
+    }
+}
+
+/// What becomes of a node or a part of it.
+pub(super) type Outcome<T> = Result<T, Failure>;
+
+impl Problem {
+    pub(super) fn new(message: impl Into<String>) -> Problem {
+        Problem {
+            message: message.into(),
+            expected: String::new(),
+            help: None,
+        }
+    }
+
+    #[must_use]
+    pub(super) fn expected(self, expected: impl Into<String>) -> Problem {
+        Problem {
+            expected: expected.into(),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub(super) fn help(self, help: Option<String>) -> Problem {
+        Problem { help, ..self }
+    }
+
+    pub(super) fn fail<T>(self) -> Outcome<T> {
+        Err(Failure::Said(self))
+    }
+}
+
+/// Says of which input of a node a problem is.
+pub(super) fn about<T>(what: &str, outcome: Outcome<T>) -> Outcome<T> {
+    outcome.map_err(|failure| match failure {
+        Failure::Said(problem) => Failure::Said(Problem {
+            message: format!("{what}: {}", problem.message),
+            ..problem
+        }),
+        Failure::Silent => Failure::Silent,
+    })
+}
