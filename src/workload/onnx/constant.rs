@@ -260,7 +260,7 @@ mod tests {
 
     fn said(outcome: Outcome<Constant>) -> String {
         match outcome.expect_err("refused") {
-            Failure::Said(problem) => format!("{} ({})", problem.message, problem.expected),
+            Failure::Said(problem) => format!("{} ({})", problem.message, problem.note),
             Failure::Silent => "nothing".to_owned(),
         }
     }
@@ -307,11 +307,11 @@ mod tests {
         };
         assert_eq!(
             case(DataType::FLOAT, &[2], &[0; 4]),
-            "a tensor of shape [2] has 1 values (2 values)"
+            "a tensor of shape [2] has 1 values (expected 2 values)"
         );
         assert_eq!(
             case(DataType::FLOAT, &[1], &[0; 5]),
-            "5 bytes are no whole number of values (4 bytes a value)"
+            "5 bytes are no whole number of values (expected 4 bytes a value)"
         );
         assert!(case(DataType::FLOAT, &[-1], &[]).starts_with("a tensor of shape [-1]"));
         assert!(case(DataType::FLOAT, &[1 << 40, 1 << 40], &[]).starts_with("a tensor of shape"));

@@ -144,7 +144,7 @@ fn translate(name: &str, graph: &Graph, budget: Budget) -> Result<Model, Vec<Fin
             .map(|problem| Finding {
                 part: part(&problem.place, graph, &origins),
                 message: problem.message.clone(),
-                expected: problem.expected.clone(),
+                note: problem.expected.clone(),
                 help: problem.help.clone(),
             })
             .collect::<Vec<_>>()
@@ -161,7 +161,7 @@ fn finding(node: &Node, problem: Problem) -> Finding {
     Finding {
         part: node.part(),
         message: problem.message,
-        expected: problem.expected,
+        note: problem.note,
         help: problem.help,
     }
 }
@@ -188,7 +188,7 @@ fn gathered(findings: Vec<Finding>) -> Vec<Finding> {
             }
             if finding.message.starts_with(UNSUPPORTED) {
                 if listed {
-                    finding.expected.clear();
+                    finding.note.clear();
                 }
                 listed = true;
             }

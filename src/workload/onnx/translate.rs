@@ -362,7 +362,7 @@ impl<'g> Translator<'g> {
             let mut problems = diagnostics.problems();
             let problem = problems.next().map(|problem| {
                 Problem::new(problem.message.clone())
-                    .expected(problem.expected.clone())
+                    .note(problem.expected.clone())
                     .help(problem.help.clone())
             });
             return problem.map_or(Err(Failure::Silent), Problem::fail);
