@@ -1,5 +1,5 @@
 //! Small ONNX models of every operator against what the `onnx` package says of them: the shapes by its shape
-//! inference, the outputs by its reference evaluator (`tests/onnx/expected.json`, written by
+//! inference, the outputs by its reference evaluator and onnxruntime (`tests/onnx/expected.json`, written by
 //! `tests/onnx/make.py`). The outputs are computed here straight from the definition of each layer.
 
 use std::collections::BTreeMap;

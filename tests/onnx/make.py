@@ -1,9 +1,9 @@
 """Writes the small models beside this file, and expected.json with what the `onnx` package says of them.
 
-    python3 make.py        (onnx 1.23.2, numpy 2)
+    python3 make.py        (onnx 1.23.2, onnxruntime 1.32.0, numpy 2)
 
 For every model: the shape of each node's output (onnx.shape_inference), and the outputs for one input
-(onnx.reference), values ((i * 7919) % 257) / 64 - 2 in the order of the input's elements.
+(onnxruntime without optimisation, which onnx.reference must agree with), values ((i * 7919) % 257) / 64 - 2 in the order of the input's elements.
 """
 
 import json
@@ -11,6 +11,7 @@ import os
 
 import numpy as np
 import onnx
+import onnxruntime
 from onnx import TensorProto, checker, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
@@ -54,7 +55,12 @@ def model(name, nodes, constants, input_shape=(3, 8, 8), opset=13, raw=True, lay
         file.write(made.SerializeToString())
     count = int(np.prod(input_shape))
     image = (((np.arange(count) * 7919) % 257) / 64 - 2).astype(np.float32).reshape(1, *input_shape)
-    (result,) = ReferenceEvaluator(made).run(None, {"input": image})
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(made.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    (result,) = session.run(None, {"input": image})
+    (other,) = ReferenceEvaluator(made).run(None, {"input": image})
+    assert np.allclose(result, other, atol=1e-5), name
     all_layers = [node.name for node in nodes] if layers is None else layers
     expected[name] = {
         "layers": {
@@ -89,12 +95,13 @@ model("conv_same_lower", [
 model("conv_valid", [
     node("Conv", "input w", "y", auto_pad="VALID", strides=[3, 2]),
 ], {"w": weights(2, 3, 3, 3)}, raw=False)
+# Below operator set 14 onnx.reference computes a batch norm as in training.
 model("conv_batch_norm", [
     node("Conv", "input w", "c", pads=[1, 1, 1, 1]),
     node("BatchNormalization", "c s b m v", "n", epsilon=0.001),
     node("Relu", "n", "y"),
 ], {"w": weights(4, 3, 3, 3), "s": weights(4, scale=2), "b": weights(4, seed=2),
-    "m": weights(4, seed=3), "v": f32(0.5, 1, 2, 4)}, layers=names("c"))
+    "m": weights(4, seed=3), "v": f32(0.5, 1, 2, 4)}, opset=15, layers=names("c"))
 model("gemm", [
     node("Flatten", "input", "f"),
     node("Gemm", "f w1 b1", "g", alpha=0.5, beta=2.0),
@@ -105,7 +112,7 @@ model("gemm_batch_norm", [
     node("Gemm", "input w b", "g", transB=1),
     node("BatchNormalization", "g s h m v", "y"),
 ], {"w": weights(4, 6), "b": weights(4), "s": weights(4, scale=2), "h": weights(4, seed=2),
-    "m": weights(4, seed=3), "v": f32(0.5, 1, 2, 4)}, input_shape=(6,), layers=names("g"))
+    "m": weights(4, seed=3), "v": f32(0.5, 1, 2, 4)}, input_shape=(6,), opset=15, layers=names("g"))
 model("matmul_add", [
     node("Reshape", "input shape", "f"),
     node("MatMul", "f w", "m"),
