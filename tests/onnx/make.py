@@ -123,7 +123,8 @@ model("matmul_add", [
 model("conv_add_bias", [
     node("Conv", "input w", "c"),
     node("Add", "c b", "d"),
-    node("Add", "d s", "y"),
+    node("Add", "d s", "e"),
+    node("Mul", "b e", "y"),
 ], {"w": weights(4, 3, 1, 1), "b": weights(1, 4, 1, 1), "s": f32(0.75)}, input_shape=(3, 2, 3),
     layers=names("c"))
 model("clip_attributes", [
@@ -147,7 +148,7 @@ model("residual", [
     layers=names("a", "r", "b", "s"))
 model("broadcast_add", [
     node("GlobalAveragePool", "input", "g"),
-    node("Add", "g input", "y"),
+    node("Sum", "g input", "y"),
 ], {}, input_shape=(3, 4, 2))
 model("max_pool", [
     node("MaxPool", "input", "a", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1),

@@ -1,5 +1,7 @@
 //! Constants of the file: initialisers and what is computed from them.
 
+use std::rc::Rc;
+
 use rten_onnx::onnx::{DataLocation, DataType, TensorProto};
 
 use super::problem::{Outcome, Problem};
@@ -98,6 +100,19 @@ impl Constant {
                 .expected("finite numbers")
                 .fail(),
             None => Ok(values),
+        }
+    }
+
+    /// The values as 32-bit floats, none of them NaN or infinite, without a copy if nothing else holds them.
+    pub(super) fn into_floats(constant: Rc<Constant>) -> Outcome<Vec<f32>> {
+        constant.finite_floats()?;
+        let data = match Rc::try_unwrap(constant) {
+            Ok(constant) => constant.data,
+            Err(shared) => shared.data.clone(),
+        };
+        match data {
+            Data::F32(values) => Ok(values),
+            _ => Ok(Vec::new()),
         }
     }
 
