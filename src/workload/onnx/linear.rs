@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::constant::Constant;
 use super::node::Node;
 use super::problem::{Outcome, Problem, about};
-use super::translate::{Translator, Value, View, size};
+use super::translate::{Translator, size};
+use super::value::{Value, View};
 use crate::workload::op::Activation;
 use crate::workload::{FunctionFile, LayerWeights, OpFile};
 

@@ -3,7 +3,8 @@
 use super::constant::Constant;
 use super::node::Node;
 use super::problem::{Outcome, Problem, about};
-use super::translate::{Translator, Value, size};
+use super::translate::{Translator, size};
+use super::value::Value;
 use crate::workload::{LayerWeights, OpFile, PoolKind};
 
 /// Where a window goes: sizes along the vertical and the horizontal axis.
