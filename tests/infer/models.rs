@@ -26,7 +26,8 @@ fn folder() -> Option<PathBuf> {
 }
 
 fn model(path: &Path) -> Model {
-    workload::onnx::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let name = path.display().to_string();
+    workload::onnx::open(&name).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// The first `count` images of a CIFAR-10 file, each value mapped.
