@@ -138,8 +138,10 @@ pub fn calibrate(
         })
         .collect();
     for share in greatest {
-        for ((histogram, most), tensor) in
-            histograms.iter_mut().zip(share?).zip(&model.network.tensors)
+        for ((histogram, most), tensor) in histograms
+            .iter_mut()
+            .zip(share?)
+            .zip(&model.network.tensors)
         {
             if !most.is_finite() {
                 let name = tensor.name.clone();
@@ -172,9 +174,7 @@ pub fn calibrate(
             _ if histogram.greatest <= 0.0 => 0.0,
             RangeRule::MinMax => histogram.greatest,
             RangeRule::Percentile(percent) => histogram.percentile(percent),
-            RangeRule::Mse => {
-                histogram.least_squares(f64::from(greatest_code(tensor.signedness)))
-            }
+            RangeRule::Mse => histogram.least_squares(f64::from(greatest_code(tensor.signedness))),
         })
         .collect();
     let plan = Plan::new(&model.network)?;

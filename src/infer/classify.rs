@@ -81,7 +81,11 @@ impl Prediction {
         let mut top = [u32::MAX; 5];
         let key = |class: u32| {
             let logit = logits[class as usize];
-            if logit.is_nan() { f32::NEG_INFINITY } else { logit }
+            if logit.is_nan() {
+                f32::NEG_INFINITY
+            } else {
+                logit
+            }
         };
         let mut held = 0;
         for class in 0..logits.len() as u32 {

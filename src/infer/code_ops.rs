@@ -37,7 +37,12 @@ pub(super) fn max_pool(
 }
 
 /// The mean of each window.
-pub(super) fn average_pool(layer: &AveragePool, input: &[u8], sums: &mut Vec<i32>, output: &mut [u8]) {
+pub(super) fn average_pool(
+    layer: &AveragePool,
+    input: &[u8],
+    sums: &mut Vec<i32>,
+    output: &mut [u8],
+) {
     let pool = &layer.pool;
     let channels = pool.input.channels;
     windows(pool, output, |rows, columns, counted, out| {

@@ -89,17 +89,20 @@ impl Source for CodePixels<'_> {
             // Whole rows at once.
             let length = out.len();
             return match &self.kernel.operands {
-                Operands::Signed => widen(&codes[..length], out, |code| {
-                    f32::from(code.cast_signed())
-                }),
+                Operands::Signed => {
+                    widen(&codes[..length], out, |code| f32::from(code.cast_signed()))
+                }
                 Operands::Unsigned => widen(&codes[..length], out, f32::from),
-                Operands::Tables(tables) => widen(&codes[..length], out, |code| {
-                    tables[0][usize::from(code)]
-                }),
+                Operands::Tables(tables) => {
+                    widen(&codes[..length], out, |code| tables[0][usize::from(code)])
+                }
             };
         }
         let stride = layout.part_stride;
-        for (out, codes) in out.chunks_exact_mut(pixel).zip(codes.chunks_exact(channels)) {
+        for (out, codes) in out
+            .chunks_exact_mut(pixel)
+            .zip(codes.chunks_exact(channels))
+        {
             match &self.kernel.operands {
                 Operands::Signed => widen(codes, out, |code| f32::from(code.cast_signed())),
                 Operands::Unsigned => widen(codes, out, f32::from),
@@ -164,7 +167,8 @@ impl LayerKernel {
 impl Operands {
     fn new(tables: Vec<[f32; 256]>, signedness: Signedness) -> Operands {
         // -128 is no code.
-        let codes = || (0..=255u8).filter(|&code| signedness == Signedness::Unsigned || code != 128);
+        let codes =
+            || (0..=255u8).filter(|&code| signedness == Signedness::Unsigned || code != 128);
         let plain = |table: &[f32; 256]| {
             codes().all(|code| table[usize::from(code)] == value(code, signedness) as f32)
         };
@@ -463,13 +467,16 @@ impl QuantisedModel {
     /// The logits, once all steps are done.
     pub(super) fn finish<'s>(&self, scratch: &'s mut Scratch) -> &'s [f32] {
         let output = self.plan.output;
-        let made_by_array = self.plan.steps.last().is_some_and(|step| {
-            step.output == output && matches!(step.work, Work::Convolution(_))
-        });
+        let made_by_array =
+            self.plan.steps.last().is_some_and(|step| {
+                step.output == output && matches!(step.work, Work::Convolution(_))
+            });
         if !made_by_array {
             let (scale, signedness) = (self.scales[output.index()], self.signedness(output));
             let codes = &scratch.slots[self.plan.slot(output)][..self.plan.classes()];
-            let values = codes.iter().map(|&code| value(code, signedness) as f32 * scale);
+            let values = codes
+                .iter()
+                .map(|&code| value(code, signedness) as f32 * scale);
             scratch.logits.clear();
             scratch.logits.extend(values);
         }

@@ -72,7 +72,8 @@ pub(super) fn concat<T: Copy>(
 
 /// Some of the rows, columns and channels.
 pub(super) fn slice<T: Copy>(cut: &Cut, input: &[T], output: &mut [T], map: impl Fn(T) -> T) {
-    let places = |[first, count, step]: [usize; 3]| (0..count).map(move |index| first + index * step);
+    let places =
+        |[first, count, step]: [usize; 3]| (0..count).map(move |index| first + index * step);
     let mut output = output.iter_mut();
     for row in places(cut.rows) {
         for column in places(cut.columns) {

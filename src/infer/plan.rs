@@ -60,9 +60,7 @@ impl Window {
 
     /// Whether each output channel reads the one input channel of its number.
     pub(super) fn is_depthwise(&self) -> bool {
-        self.groups > 1
-            && self.groups == self.input.channels
-            && self.groups == self.output.channels
+        self.groups > 1 && self.groups == self.input.channels && self.groups == self.output.channels
     }
 
     /// Weights of one output channel.

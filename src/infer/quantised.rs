@@ -197,7 +197,9 @@ impl Quantiser<'_> {
             _ => 0,
         };
         let high = match step.clip {
-            Clip::Relu6 => (6.0 / self.scale(step.output)).round().min(f64::from(greatest)) as i32,
+            Clip::Relu6 => (6.0 / self.scale(step.output))
+                .round()
+                .min(f64::from(greatest)) as i32,
             Clip::None | Clip::Relu => greatest,
         };
         CodeRange { low, high }

@@ -3,13 +3,13 @@
 use super::activity::activity;
 use super::misfit;
 use super::point::DesignPoint;
-use crate::parallel::map_parallel;
 use crate::approx::{ArrayLayer, LayerPrecision, resolve};
 use crate::arch::{MacRate, OperatingPoint, WindowUse};
 use crate::energy::{EnergyBreakdown, OperandStatistics};
 use crate::hw::stepped::SteppedWork;
 use crate::hw::{DramTotals, Fidelity, MachineError, Observer, RunResult, simulate, tick_rate};
 use crate::mapping::{LayerPlan, NetworkPlan, plan};
+use crate::parallel::map_parallel;
 use crate::sim::Khz;
 use crate::source::Diagnostics;
 use crate::workload::{LayerId, Network};

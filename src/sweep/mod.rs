@@ -13,8 +13,8 @@ mod point;
 
 mod sized;
 
+pub use crate::parallel::{map_parallel, threads_or_cores};
 pub use iso::{ArraySize, Iso};
 pub use job::{Job, JobError, JobResult, PlannedJob, plan_all};
 pub use point::{DesignPoint, PriceChoice};
-pub use crate::parallel::{map_parallel, threads_or_cores};
 pub use sized::{SizedPoint, size_points};

@@ -72,9 +72,8 @@ impl Convolution {
             .clamp(1, window.output.height);
         let bases = (0..rows)
             .flat_map(|row| {
-                (0..window.output.width).map(move |column| {
-                    row * input_row + column * window.stride[1] * layout.pixel()
-                })
+                (0..window.output.width)
+                    .map(move |column| row * input_row + column * window.stride[1] * layout.pixel())
             })
             .collect();
         Convolution {

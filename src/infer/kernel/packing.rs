@@ -155,10 +155,7 @@ fn cut(runs: &[Run], cuts: &[usize]) -> Vec<Chunk> {
     for &(mut run) in runs {
         while let Some(at) = cuts.next_if(|&at| at < k + run.len) {
             if at > k {
-                current.runs.push(Run {
-                    len: at - k,
-                    ..run
-                });
+                current.runs.push(Run { len: at - k, ..run });
             }
             run.offset += at - k;
             run.len -= at - k;
