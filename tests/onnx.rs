@@ -7,9 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use axbxp::blocked::Signedness;
+use axbxp::infer::FloatNetwork;
 use axbxp::workload::{
     Activation, Conv, Function, Layer, LayerWeights, Model, NormalisationFunction, Op, Pool,
-    PoolKind, Span, Tensor, ValueRange, onnx,
+    PoolKind, Span, Tensor, TensorId, ValueRange, onnx,
 };
 use serde::Deserialize;
 
@@ -135,8 +136,54 @@ struct Evaluator<'m> {
     values: Vec<Vec<f64>>,
 }
 
+/// The same from the inference engine, every tensor on the way.
+#[test]
+fn inference_computes_what_the_definitions_say() {
+    for name in expected().keys() {
+        let model = import(name);
+        let values = tensors(&model, name);
+        let network = match FloatNetwork::new(&model) {
+            Ok(network) => network,
+            // The engine has no sums of different shapes, and says so.
+            Err(_) if name == "broadcast_add" => continue,
+            Err(error) => panic!("{name}: {error}"),
+        };
+        let channels_last = |id: TensorId| -> Vec<f32> {
+            let tensor = model.network.tensor(id);
+            let [channels, positions] = [tensor.channels as usize, tensor.positions() as usize];
+            let at = |index: usize| index % channels * positions + index / channels;
+            let value = |index: usize| values[id.index()][at(index)] as f32;
+            (0..channels * positions).map(value).collect()
+        };
+        let mut seen = 0;
+        network.observe(&channels_last(TensorId(0)), &mut |id, have| {
+            for (have, want) in have.iter().zip(channels_last(id)) {
+                let error = (have - want).abs();
+                assert!(
+                    error <= 1e-5 * want.abs().max(1.0),
+                    "{name}: {have} for {want}"
+                );
+            }
+            assert_eq!(
+                have.len() as u64,
+                model.network.tensor(id).elements(),
+                "{name}"
+            );
+            seen += 1;
+        });
+        // A softmax at the end moves no answer and is left out.
+        let softmax = usize::from(name == "softmax");
+        assert_eq!(seen + softmax, model.network.tensors.len(), "{name}");
+    }
+}
+
 /// The output of the model for the input of `make.py`.
 fn evaluate(model: &Model, name: &str) -> Vec<f64> {
+    tensors(model, name).pop().expect("an output")
+}
+
+/// Every tensor of the model for the input of `make.py`, `[channels, height, width]` each.
+fn tensors(model: &Model, name: &str) -> Vec<Vec<f64>> {
     let input = &model.network.tensors[0];
     let count = input.elements();
     let mut image: Vec<f64> = (0..count)
@@ -154,7 +201,7 @@ fn evaluate(model: &Model, name: &str) -> Vec<f64> {
     for (layer, weights) in model.network.layers.iter().zip(&model.weights) {
         evaluator.layer(layer, weights.as_ref());
     }
-    evaluator.values.pop().expect("an output")
+    evaluator.values
 }
 
 impl Evaluator<'_> {
