@@ -332,6 +332,7 @@ impl<'a> PlannedJob<'a> {
             Some(seed) => Fidelity::Stepped {
                 precisions: &self.precisions,
                 seed,
+                given: &[],
             },
         };
         let run = simulate(
