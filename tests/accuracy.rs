@@ -223,11 +223,19 @@ fn larger_networks_are_as_accurate_as_elsewhere() {
         ("mobilenetv1_025", 20),
         ("mobilenetv2", 48),
     ] {
-        let path = descriptions.join(format!("{name}.ron")).display().to_string();
-        let report = json(&["accuracy", "-q", "--limit", "60", "--approx", "exact", "--model", &path, "--root", root]);
+        let path = descriptions
+            .join(format!("{name}.ron"))
+            .display()
+            .to_string();
+        let report = json(&[
+            "accuracy", "-q", "--limit", "60", "--approx", "exact", "--model", &path, "--root",
+            root,
+        ]);
         let configurations = report["configurations"].as_array().unwrap();
         assert_eq!(configurations[0]["top1"]["images"], right, "{name}");
-        let agreement = configurations[0]["against_fxp8"]["agreement"].as_f64().unwrap();
+        let agreement = configurations[0]["against_fxp8"]["agreement"]
+            .as_f64()
+            .unwrap();
         assert!(agreement >= 0.8, "{name}: {agreement}");
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::classify::{check_images, map_images};
 use super::configured::{ConfiguredLayer, ConfiguredModel};
+use super::data::Images;
 use super::error::InferError;
 use super::forward::{Codes, Observed, Workspace};
-use super::data::Images;
 use super::quantised::QuantisedStep;
 use super::requantise::{Requantiser, Scaler};
 use crate::parallel::map_parallel_mut;

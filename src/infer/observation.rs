@@ -105,33 +105,41 @@ pub fn observe_layers(
     }
     let base = configured.base();
     let layers: Vec<LayerId> = base.array_layers().collect();
-    let by_image = map_images(images, indices, threads, |input, _, scratch: &mut Scratch| {
-        observe_image(float, configured, &layers, input, scratch)
-    })?;
+    let by_image = map_images(
+        images,
+        indices,
+        threads,
+        |input, _, scratch: &mut Scratch| observe_image(float, configured, &layers, input, scratch),
+    )?;
     let histograms = code_histograms(configured, images, indices, threads)?;
-    let observations = configured.precisions().enumerate().map(|(index, precision)| {
-        let mut sums = Share::default();
-        for share in by_image.iter().map(|shares| shares[index]) {
-            sums.signal += share.signal;
-            sums.noise += share.noise;
-        }
-        let network = base.network();
-        let elements = network.tensor(network.layer(layers[index]).output).elements();
-        let values = indices.len() as f64 * elements as f64;
-        let mut weights = [0; 256];
-        for &weight in base.weights(index) {
-            weights[usize::from(weight as u8)] += 1;
-        }
-        let activations = &histograms[index].counts;
-        LayerObservation {
-            layer: layers[index],
-            signal: sums.signal / values,
-            noise: sums.noise / values,
-            activation_windows: dynamic(&precision.activations)
-                .map(|format| windows(format, activations)),
-            weight_windows: dynamic(&precision.weights).map(|format| windows(format, &weights)),
-        }
-    });
+    let observations = configured
+        .precisions()
+        .enumerate()
+        .map(|(index, precision)| {
+            let mut sums = Share::default();
+            for share in by_image.iter().map(|shares| shares[index]) {
+                sums.signal += share.signal;
+                sums.noise += share.noise;
+            }
+            let network = base.network();
+            let elements = network
+                .tensor(network.layer(layers[index]).output)
+                .elements();
+            let values = indices.len() as f64 * elements as f64;
+            let mut weights = [0; 256];
+            for &weight in base.weights(index) {
+                weights[usize::from(weight as u8)] += 1;
+            }
+            let activations = &histograms[index].counts;
+            LayerObservation {
+                layer: layers[index],
+                signal: sums.signal / values,
+                noise: sums.noise / values,
+                activation_windows: dynamic(&precision.activations)
+                    .map(|format| windows(format, activations)),
+                weight_windows: dynamic(&precision.weights).map(|format| windows(format, &weights)),
+            }
+        });
     Ok(observations.collect())
 }
 

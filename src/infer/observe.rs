@@ -3,9 +3,9 @@
 use super::classify::{check_images, map_images};
 use super::configured::ConfiguredModel;
 use super::correct::Moments;
+use super::data::Images;
 use super::error::InferError;
 use super::forward::Scratch;
-use super::data::Images;
 use super::probe::decibel;
 use crate::workload::LayerId;
 
@@ -49,25 +49,32 @@ pub fn layer_snr(
     if found != expected {
         return Err(InferError::Precisions { found, expected });
     }
-    let powers = map_images(images, indices, threads, |input, _, scratch: &mut Scratch| {
-        let mut references: Vec<Vec<f64>> = Vec::with_capacity(expected);
-        reference.observe(input, scratch, &mut |_, observed| {
-            let layer = &reference.layers[references.len()];
-            references.push(layer.outputs(observed.accumulators).collect());
-        });
-        let mut powers = Vec::with_capacity(expected);
-        model.observe(input, scratch, &mut |_, observed| {
-            let layer = &model.layers[powers.len()];
-            let channels = layer.units.len();
-            let mut moments = vec![Moments::default(); channels];
-            let pairs = layer.outputs(observed.accumulators).zip(&references[powers.len()]);
-            for (index, (x, &y)) in pairs.enumerate() {
-                moments[index % channels].add(x, y);
-            }
-            powers.push(moments);
-        });
-        powers
-    })?;
+    let powers = map_images(
+        images,
+        indices,
+        threads,
+        |input, _, scratch: &mut Scratch| {
+            let mut references: Vec<Vec<f64>> = Vec::with_capacity(expected);
+            reference.observe(input, scratch, &mut |_, observed| {
+                let layer = &reference.layers[references.len()];
+                references.push(layer.outputs(observed.accumulators).collect());
+            });
+            let mut powers = Vec::with_capacity(expected);
+            model.observe(input, scratch, &mut |_, observed| {
+                let layer = &model.layers[powers.len()];
+                let channels = layer.units.len();
+                let mut moments = vec![Moments::default(); channels];
+                let pairs = layer
+                    .outputs(observed.accumulators)
+                    .zip(&references[powers.len()]);
+                for (index, (x, &y)) in pairs.enumerate() {
+                    moments[index % channels].add(x, y);
+                }
+                powers.push(moments);
+            });
+            powers
+        },
+    )?;
     let mut totals: Vec<Vec<Moments>> = vec![];
     for image in powers {
         if totals.is_empty() {
@@ -101,17 +108,22 @@ pub fn code_histograms(
     threads: usize,
 ) -> Result<Vec<CodeHistogram>, InferError> {
     check_images(model.base().input_shape(), images)?;
-    let counted = map_images(images, indices, threads, |input, _, scratch: &mut Scratch| {
-        let mut all = vec![];
-        model.observe(input, scratch, &mut |_, observed| {
-            let mut counts = Box::new([0u64; 256]);
-            for &code in observed.inputs {
-                counts[usize::from(code)] += 1;
-            }
-            all.push(counts);
-        });
-        all
-    })?;
+    let counted = map_images(
+        images,
+        indices,
+        threads,
+        |input, _, scratch: &mut Scratch| {
+            let mut all = vec![];
+            model.observe(input, scratch, &mut |_, observed| {
+                let mut counts = Box::new([0u64; 256]);
+                for &code in observed.inputs {
+                    counts[usize::from(code)] += 1;
+                }
+                all.push(counts);
+            });
+            all
+        },
+    )?;
     let mut histograms: Vec<CodeHistogram> = model
         .base()
         .array_layers()

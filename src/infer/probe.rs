@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::classify::map_images;
 use super::configured::ConfiguredModel;
 use super::correct::{Correction, Moments};
+use super::data::Images;
 use super::error::InferError;
 use super::forward::Scratch;
-use super::data::Images;
 use super::layer_kernel::CodePixels;
 use super::quantised::QuantisedModel;
 use crate::approx::LayerPrecision;
@@ -93,20 +93,25 @@ impl Probe {
                 }
             })
             .collect();
-        let seen = map_images(images, indices, threads, |input, _, scratch: &mut Scratch| {
-            let mut seen = Vec::with_capacity(count);
-            exact.observe(input, scratch, &mut |_, observed| {
-                let index = seen.len();
-                let output = base.array_layer(index).window.output;
-                let row = output.width * output.channels;
-                let rows: &[usize] = layers.get(index).map_or(&[], |layer| &layer.rows);
-                let kept = rows
-                    .iter()
-                    .flat_map(|&at| &observed.accumulators[at * row..(at + 1) * row]);
-                seen.push((observed.inputs.to_vec(), kept.copied().collect()));
-            });
-            seen
-        })?;
+        let seen = map_images(
+            images,
+            indices,
+            threads,
+            |input, _, scratch: &mut Scratch| {
+                let mut seen = Vec::with_capacity(count);
+                exact.observe(input, scratch, &mut |_, observed| {
+                    let index = seen.len();
+                    let output = base.array_layer(index).window.output;
+                    let row = output.width * output.channels;
+                    let rows: &[usize] = layers.get(index).map_or(&[], |layer| &layer.rows);
+                    let kept = rows
+                        .iter()
+                        .flat_map(|&at| &observed.accumulators[at * row..(at + 1) * row]);
+                    seen.push((observed.inputs.to_vec(), kept.copied().collect()));
+                });
+                seen
+            },
+        )?;
         for image in seen {
             for (layer, (inputs, exact)) in layers.iter_mut().zip(image) {
                 layer.inputs.push(inputs);
@@ -155,7 +160,9 @@ impl Probe {
                     .convolution
                     .run(&source, rows, memory, |_, sums| sums.extend(&mut found));
             }
-            let pixels = found.chunks_exact(channels).zip(exact.chunks_exact(channels));
+            let pixels = found
+                .chunks_exact(channels)
+                .zip(exact.chunks_exact(channels));
             for (x, y) in pixels {
                 for ((moments, &x), &y) in moments.iter_mut().zip(x).zip(y) {
                     moments.add(x, y);

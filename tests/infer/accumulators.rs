@@ -13,7 +13,7 @@ use crate::support::{self, Random};
 /// Two operands' product in the hardware.
 type Product = Box<dyn Fn(u8, i8) -> i32>;
 
-fn operand(code: u8, signedness: Signedness) -> i32 {
+pub fn operand(code: u8, signedness: Signedness) -> i32 {
     match signedness {
         Signedness::Signed => i32::from(code as i8),
         Signedness::Unsigned => i32::from(code),
@@ -166,7 +166,7 @@ fn compare(case: &Case, precisions: &[LayerPrecision]) {
     assert_eq!(index, precisions.len());
 }
 
-fn precision(
+pub fn precision(
     signedness: Signedness,
     block_bits: u8,
     (kept_activation, kept_weight): (u8, u8),

@@ -2,9 +2,11 @@
 //! trained models where the environment variable `AXBXP_MODELS` names their folder.
 
 mod accumulators;
+mod extremes;
 mod float;
 mod models;
 mod onnx;
+mod stepped;
 mod support;
 
 /// Whether everything is to be tested.

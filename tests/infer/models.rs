@@ -26,8 +26,8 @@ fn folder() -> Option<PathBuf> {
 }
 
 fn model(path: &Path) -> Model {
-    let name = path.display().to_string();
-    workload::onnx::open(&name).unwrap_or_else(|error| panic!("{name}: {error}"))
+    workload::onnx::open(path.to_str().unwrap())
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The first `count` images of a CIFAR-10 file, each value mapped.
@@ -60,21 +60,25 @@ fn photographs(folder: &Path, count: usize, size: u32) -> Images {
         let at = header.iter().position(|field| names.contains(field));
         at.unwrap_or_else(|| panic!("labels.csv has {header:?}"))
     };
-    let (file, label) = (column(&["file", "filename", "image"]), column(&["label", "class"]));
+    let (file, label) = (
+        column(&["file", "filename", "image"]),
+        column(&["label", "class"]),
+    );
     let (mut values, mut classes) = (vec![], vec![]);
     for row in rows.take(count) {
         let fields: Vec<&str> = row.split(',').collect();
         classes.push(fields[label].parse().unwrap());
         let mut image = image::open(folder.join(fields[file])).unwrap().to_rgb8();
         if image.width() != size {
-            image = image::imageops::resize(
-                &image,
-                size,
-                size,
-                image::imageops::FilterType::Triangle,
-            );
+            image =
+                image::imageops::resize(&image, size, size, image::imageops::FilterType::Triangle);
         }
-        values.extend(image.as_raw().iter().map(|&x| (f32::from(x) - 128.0) / 128.0));
+        values.extend(
+            image
+                .as_raw()
+                .iter()
+                .map(|&x| (f32::from(x) - 128.0) / 128.0),
+        );
     }
     let size = size as usize;
     Images::from_values([size, size, 3], values, classes).unwrap()
@@ -112,7 +116,10 @@ fn compare(name: &str, model: &Model, calibration: &Images, images: &Images) -> 
     );
     // Half a point; of few images one of them more.
     let allowed = images.len() / 200 + 1;
-    assert!(float.abs_diff(quantised) <= allowed, "{name}: {float} and {quantised}");
+    assert!(
+        float.abs_diff(quantised) <= allowed,
+        "{name}: {float} and {quantised}"
+    );
     float
 }
 
@@ -124,7 +131,9 @@ fn npy(path: &Path) -> Vec<f32> {
     let text = String::from_utf8_lossy(&bytes[10..10 + header]);
     assert!(text.contains("'<f4'") && text.contains("False"), "{text}");
     let values = bytes[10 + header..].chunks_exact(4);
-    values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+    values
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect()
 }
 
 #[test]
