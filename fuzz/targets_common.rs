@@ -28,7 +28,7 @@ pub use tiles::mapping;
 pub type Target = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("activity", activity),
     ("approx", approx),
     ("arch", arch),
@@ -40,6 +40,7 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("labels", labels),
     ("mapping", mapping),
     ("model", model),
+    ("onnx", onnx),
     ("request_trace", request_trace),
     ("scalesim_config", scalesim_config),
     ("sram", sram),
@@ -117,6 +118,23 @@ fn run(point: &DesignPoint, network: &Network) {
         .expect("runs to its end");
     let total: f64 = result.energy.iter().map(|layer| layer.total_pj()).sum();
     assert!(total.is_finite() && total >= 0.0, "{total} pJ");
+}
+
+/// An ONNX model, and the network in it on a small machine.
+pub fn onnx(data: &[u8]) {
+    match workload::onnx::import("fuzz.onnx", data) {
+        Ok(model) => {
+            assert_eq!(model.weights.len(), model.network.layers.len());
+            assert_eq!(model.ranges.len(), model.network.tensors.len());
+            run(point("axbxp_k4_8x8"), &model.network);
+        }
+        Err(findings) => {
+            let plain = findings.render(false);
+            assert!(plain.contains("fuzz.onnx"), "{plain}");
+            assert!(!plain.contains('\u{1b}'), "{plain:?}");
+            assert!(findings.iter().len() > 0);
+        }
+    }
 }
 
 /// An architecture: with all that it names, and the small network on it.

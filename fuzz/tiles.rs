@@ -125,7 +125,7 @@ fn layer(source: &mut Source<'_>, index: u32) -> String {
         0 => "image".to_string(),
         _ => format!("layer{}", index - 1),
     };
-    let sort = source.number(0..10);
+    let sort = source.number(0..12);
     let window = |source: &mut Source<'_>| {
         format!(
             "kernel: ({}, {}), stride: ({}, {}), padding: ({}, {}, {}, {})",
@@ -167,6 +167,31 @@ fn layer(source: &mut Source<'_>, index: u32) -> String {
             source.number(1..5)
         ),
         8 => format!("op: pool(kind: max, {})", window(source)),
+        9 => {
+            let mut span = |one: &str, many: &str| {
+                format!(
+                    "first_{one}: {}, {many}: {}, {one}_step: {}",
+                    source.number(0..6),
+                    source.number(1..6),
+                    source.number(1..4),
+                )
+            };
+            format!(
+                "op: slice({}, {}, {})",
+                span("channel", "channels"),
+                span("row", "rows"),
+                span("column", "columns"),
+            )
+        }
+        10 => {
+            let mut sides = || format!("({}, {})", source.number(0..9), source.number(0..9));
+            format!(
+                "op: pad(channels: {}, rows: {}, columns: {})",
+                sides(),
+                sides(),
+                sides(),
+            )
+        }
         _ => format!(
             "op: concat(axis: {}), inputs: [\"{before}\", \"{before}\"]",
             if source.flag() {

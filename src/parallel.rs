@@ -45,6 +45,37 @@ pub fn map_parallel<T: Sync, R: Send>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
+/// `work` of every item, each of which it may change, with a state per thread, in the order of the items.
+///
+/// # Panics
+/// When `work` panics.
+pub fn map_parallel_mut<T: Send, S: Default, R: Send>(
+    items: &mut [T],
+    threads: usize,
+    work: impl Fn(&mut S, &mut T) -> R + Sync,
+) -> Vec<R> {
+    let share = items.len().div_ceil(threads.max(1)).max(1);
+    let outcome = crossbeam::scope(|scope| {
+        let threads: Vec<_> = items
+            .chunks_mut(share)
+            .map(|items| {
+                let work = &work;
+                scope.spawn(move |_| {
+                    let mut state = S::default();
+                    let results = items.iter_mut().map(|item| work(&mut state, item));
+                    results.collect::<Vec<R>>()
+                })
+            })
+            .collect();
+        let joined = threads.into_iter().map(|thread| thread.join());
+        joined.collect::<Result<Vec<_>, _>>()
+    });
+    match outcome {
+        Ok(Ok(results)) => results.into_iter().flatten().collect(),
+        Ok(Err(panic)) | Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +88,17 @@ mod tests {
             assert_eq!(map_parallel(&items, threads, |_, x| x * x), expected);
         }
         assert!(map_parallel(&Vec::<u64>::new(), 4, |_, x| *x).is_empty());
+    }
+
+    #[test]
+    fn items_are_changed_in_order() {
+        for threads in [0, 1, 2, 3, 200] {
+            let mut items: Vec<u64> = (0..100).collect();
+            let before = map_parallel_mut(&mut items, threads, |calls: &mut u64, x| {
+                *calls += 1;
+                std::mem::replace(x, *x + 1)
+            });
+            assert!(before.iter().copied().eq(0..100) && items.iter().copied().eq(1..101));
+        }
     }
 }

@@ -194,6 +194,48 @@ refused! {
     too_many_products_of_a_product: "multiply" "3" "1" "--products" "9";
 }
 
+// ONNX models, written by tests/onnx/broken.py.
+refused! {
+    onnx_batch_norm: "check" "onnx_batch_norm.onnx";
+    onnx_channels: "check" "onnx_channels.onnx";
+    onnx_clip: "check" "onnx_clip.onnx";
+    onnx_cycle: "check" "onnx_cycle.onnx";
+    onnx_empty: "check" "onnx_empty.onnx";
+    onnx_external: "check" "onnx_external.onnx";
+    onnx_few_weights: "check" "onnx_few_weights.onnx";
+    onnx_float16: "check" "onnx_float16.onnx";
+    onnx_float16_input: "check" "onnx_float16_input.onnx";
+    onnx_gemm: "check" "onnx_gemm.onnx";
+    onnx_given_twice: "check" "onnx_given_twice.onnx";
+    onnx_huge_image: "check" "onnx_huge_image.onnx";
+    onnx_huge_tensor: "check" "onnx_huge_tensor.onnx";
+    onnx_large_kernel: "check" "onnx_large_kernel.onnx";
+    onnx_matmul: "check" "onnx_matmul.onnx";
+    onnx_missing_value: "check" "onnx_missing_value.onnx";
+    onnx_nan_weights: "check" "onnx_nan_weights.onnx";
+    onnx_no_graph: "check" "onnx_no_graph.onnx";
+    onnx_no_output: "check" "onnx_no_output.onnx";
+    onnx_open_size: "check" "onnx_open_size.onnx";
+    onnx_opset: "check" "onnx_opset.onnx";
+    onnx_pad_value: "check" "onnx_pad_value.onnx";
+    onnx_reshape: "check" "onnx_reshape.onnx";
+    onnx_several: "check" "onnx_several.onnx";
+    onnx_slice_back: "check" "onnx_slice_back.onnx";
+    onnx_softmax_inside: "check" "onnx_softmax_inside.onnx";
+    onnx_text: "check" "onnx_text.onnx";
+    onnx_transpose: "check" "onnx_transpose.onnx";
+    onnx_truncated: "check" "onnx_truncated.onnx";
+    onnx_two_inputs: "check" "onnx_two_inputs.onnx";
+    onnx_two_scales: "check" "onnx_two_scales.onnx";
+    onnx_unsupported: "check" "onnx_unsupported.onnx";
+    onnx_wrong_bias: "check" "onnx_wrong_bias.onnx";
+    onnx_missing_file: "check" "resnet.onnx";
+    onnx_run_missing_file: "run" "-w" "resnet5.onnx";
+    onnx_run_unsupported: "run" "-w" "onnx_unsupported.onnx";
+    onnx_as_architecture: "run" "-a" "onnx_clip.onnx";
+    onnx_said_to_be_dram: "check" "--as" "dram" "onnx_clip.onnx";
+}
+
 // `axbxp dram` and what it reads.
 refused! {
     no_timing_section: "check" "no_timing_section.ini";
@@ -260,6 +302,7 @@ refused! {
     picture_no_csv: "check" "picture_no_csv.ron";
     picture_no_folder: "check" "picture_no_folder.ron";
     unknown_model: "accuracy" "--model" "fashion_cn";
+    model_without_images: "accuracy" "--model" "net.onnx";
     model_is_a_workload: "accuracy" "--model" "tiny";
     accuracy_of_other_k: "accuracy" "--approx" "k4_l2,k2_l4" "--quiet";
     accuracy_of_unknown_layer: "accuracy" "--approx" "no_such_layer.ron" "--quiet";

@@ -150,6 +150,14 @@ fn a_headline_in_json_is_what_the_schema_says() {
     agrees(&headline, &schema, &schema, "headline");
 }
 
+#[test]
+fn an_accuracy_in_json_is_what_the_schema_says() {
+    let schema = report(&["schema", "accuracy"]);
+    let accuracy = report(&["accuracy", "-q", "--limit", "2", "--format", "json"]);
+    assert_eq!(accuracy["schema"], "axbxp.accuracy/1");
+    agrees(&accuracy, &schema, &schema, "accuracy");
+}
+
 fn agrees(value: &Value, schema: &Value, root: &Value, place: &str) {
     if let Some(reference) = schema["$ref"].as_str() {
         let name = reference.rsplit('/').next().unwrap();
@@ -221,11 +229,14 @@ fn lists_and_schemas_name_what_there_is() {
         "cacti_32_hp",
         "resnet50",
         "llama7b_block_decode",
+        "fashion_cnn",
     ] {
         assert!(list.contains(name), "{name}");
     }
     for kind in [
         "report",
+        "accuracy",
+        "model",
         "dram-report",
         "arch",
         "approx",
@@ -409,6 +420,7 @@ fn help_and_version() {
         "run",
         "compare",
         "headline",
+        "accuracy",
         "dram",
         "energy-table",
         "multiply",
@@ -577,7 +589,12 @@ fn help_mentions_every_flag() {
         ),
         ("energy-table", "--format --out".to_string()),
         ("multiply", multiply.to_string()),
-        ("check", "--as".to_string()),
+        ("check", "--as --root".to_string()),
+        (
+            "accuracy",
+            "--model --root --arch --approx --images --limit --range --correct --view --format --out --threads"
+                .to_string(),
+        ),
         ("list", String::new()),
         ("schema", String::new()),
     ] {

@@ -14,6 +14,7 @@ use crate::infer::model_file::ModelFile;
 use crate::parallel::threads_or_cores;
 use crate::report::accuracy::{self, AccuracyReport, AccuracyView, Subject};
 use crate::source::{self, Shelf};
+use crate::workload::onnx;
 
 /// Images on which layers are observed: their statistics change little with more, and each takes a pass in floating
 /// point.
@@ -39,6 +40,14 @@ pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> 
         let open = |name: &String| ApproxFile::open(name);
         args.approx.iter().map(open).collect::<Result<_, _>>()?
     };
+    if onnx::is_onnx(&args.model.model) {
+        return Err(CliError::Usage(format!(
+            "{}: an ONNX file has no images: name it in a RON file, with the images and their preprocessing (see \
+             `axbxp schema model` and {}/fashion_cnn.ron)",
+            args.model.model,
+            Shelf::Model.folder()
+        )));
+    }
     let file = ModelFile::open(&args.model.model, args.model.root.as_deref())?;
     let trained = file.trained()?;
     let watched =
@@ -94,9 +103,14 @@ fn speeds(measurement: &Measurement) -> String {
     let mut separator = " ";
     for candidate in &measurement.candidates {
         let name = match &candidate.arithmetic {
-            Arithmetic::Float => "float",
-            Arithmetic::Fxp8 => "fxp8",
-            Arithmetic::Approximate { name, .. } => name,
+            Arithmetic::Float => "float".to_owned(),
+            Arithmetic::Fxp8 => "fxp8".to_owned(),
+            Arithmetic::Approximate { name, correction } => match correction {
+                None => name.clone(),
+                Some(correction) => {
+                    format!("{name}+{}", accuracy::correction_name(Some(*correction)))
+                }
+            },
         };
         let took = candidate.took.max(Duration::from_micros(1));
         let speed = measurement.images as f64 / took.as_secs_f64();

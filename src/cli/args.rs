@@ -105,7 +105,7 @@ pub struct RunArgs {
         value_name = "NAME|FILE"
     )]
     pub arch: String,
-    /// Workload: a shipped name, a RON file, or a SCALE-Sim topology (.csv)
+    /// Workload: a shipped name, a RON file, an ONNX model (.onnx), or a SCALE-Sim topology (.csv)
     #[arg(long, short, default_value = "resnet50", value_name = "NAME|FILE")]
     pub workload: String,
     /// Approximation configuration: a shipped name or a RON file [default: the architecture's own]
@@ -198,7 +198,7 @@ pub struct CompareArgs {
         "axbxp_k2_32x32:k2_l1".to_string(),
     ])]
     pub points: Vec<String>,
-    /// Workloads: shipped names or RON files
+    /// Workloads: shipped names, RON files or ONNX models
     #[arg(long, short, value_delimiter = ',', value_name = "NAME|FILE,...",
           default_values_t = ["alexnet".to_string(), "resnet50".to_string(), "mobilenet_v2".to_string()])]
     pub workloads: Vec<String>,

@@ -88,7 +88,7 @@ pub struct HeadlineArgs {
         "bit_fusion_32x32:bits4",
     ].map(String::from))]
     pub points: Vec<String>,
-    /// Workloads: shipped names or RON files
+    /// Workloads: shipped names, RON files or ONNX models
     #[arg(long, short, value_delimiter = ',', value_name = "NAME|FILE,...",
           default_values_t = ["alexnet", "resnet50", "mobilenet_v2"].map(String::from))]
     pub workloads: Vec<String>,

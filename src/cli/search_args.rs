@@ -42,8 +42,9 @@ pub struct SearchArgs {
     /// Top-1 accuracy that may be lost against FxP8 on the selection images, in percentage points
     #[arg(long, value_name = "POINTS", default_value_t = 1.0, value_parser = points)]
     pub max_loss: f64,
-    /// Correction without training, found on the calibration images for every configuration
-    #[arg(long, value_enum, default_value = "none")]
+    /// Correction without training, fitted on the calibration images for every configuration; the report shows what is
+    /// found with and without
+    #[arg(long, value_enum, default_value = "scale")]
     pub correct: CorrectionArg,
     /// Configurations measured on the selection images at most, per level
     #[arg(long, value_name = "N", default_value_t = 100,

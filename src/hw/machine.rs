@@ -4,6 +4,8 @@
 //! That costs each layer one exposed DRAM latency and first tile, and makes layers independent: run
 //! alone or in a network, a layer does the same work.
 
+use std::sync::Arc;
+
 use hdrhistogram::Histogram;
 
 use super::buffer::{Buffer, BufferCounts};
@@ -18,7 +20,7 @@ use super::message::Message;
 use super::observer::{Observer, Unobserved};
 use super::pe_array::PeArray;
 use super::result::{DramTotals, LayerResult, RunResult};
-use super::stepped::SteppedLayer;
+use super::stepped::{GivenOperands, SteppedLayer};
 use super::vector_unit::VectorUnit;
 use crate::approx::LayerPrecision;
 use crate::arch::{Architecture, PeKind};
@@ -62,6 +64,8 @@ pub enum Fidelity<'a> {
         precisions: &'a [Option<LayerPrecision>],
         /// Seed of the operand values.
         seed: u64,
+        /// Operand values of layers of the plan that are not drawn from the seed; layers beyond its end are drawn.
+        given: &'a [Option<Arc<GivenOperands>>],
     },
 }
 
@@ -100,7 +104,12 @@ impl<O: Observer> Machine<'_, O> {
 
     /// The layer for a stepped array, if that is the fidelity and the layer is the array's.
     fn stepped_layer(&self) -> Option<Box<SteppedLayer>> {
-        let Fidelity::Stepped { precisions, seed } = self.fidelity else {
+        let Fidelity::Stepped {
+            precisions,
+            seed,
+            given,
+        } = self.fidelity
+        else {
             return None;
         };
         let (LayerPlan::Array(plan), Some(precision)) =
@@ -110,7 +119,11 @@ impl<O: Observer> Machine<'_, O> {
         };
         let number = self.plan.ids[self.layer].index() as u64;
         let layer = SteppedLayer::new(plan, &self.pe, precision, seed, number);
-        Some(Box::new(layer))
+        let given = given.get(self.layer).and_then(Option::as_ref);
+        Some(Box::new(match given {
+            Some(operands) => layer.with_values(operands),
+            None => layer,
+        }))
     }
 
     /// Starts layer after layer until one has work to wait for.

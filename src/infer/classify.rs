@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::configured::{ConfiguredModel, Scratch};
+use super::configured::ConfiguredModel;
 use super::data::Images;
 use super::error::InferError;
 use super::float::{FloatNetwork, FloatScratch};
+use super::forward::Scratch;
 use crate::parallel::map_parallel;
 
 /// Images that a thread takes at a time.

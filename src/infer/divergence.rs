@@ -13,17 +13,19 @@ pub struct Logits {
 }
 
 impl Logits {
-    /// What `network` answers to all of `images`, whatever the number of threads.
+    /// What `network` answers to the first `count` of `images` (or to all, if they are fewer), whatever the number of
+    /// threads.
     ///
     /// # Errors
     /// Images that can not be read or do not fit.
     pub fn of<C: Classifier>(
         network: &C,
         images: &Images,
+        count: usize,
         threads: usize,
     ) -> Result<Logits, InferError> {
         check_images(network.input_shape(), images)?;
-        let indices: Vec<usize> = (0..images.len()).collect();
+        let indices: Vec<usize> = (0..images.len().min(count)).collect();
         let values = map_images(images, &indices, threads, |input, _, scratch| {
             network.logits_of(input, scratch).to_vec()
         })?;

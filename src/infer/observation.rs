@@ -2,12 +2,14 @@
 //! floating-point network, and where the windows of their operands are.
 
 use super::classify::{check_images, map_images};
-use super::configured::{ConfiguredModel, Observed, Scratch};
+use super::configured::ConfiguredModel;
 use super::data::Images;
 use super::error::InferError;
 use super::float::FloatNetwork;
+use super::forward::{Observed, Scratch};
+use super::observe::code_histograms;
 use super::quantised::value;
-use crate::approx::{LayerPrecision, OperandFormat};
+use crate::approx::OperandFormat;
 use crate::blocked::{BlockFormat, Signedness, Window};
 use crate::workload::{LayerId, Network};
 
@@ -51,56 +53,38 @@ impl WindowCounts {
     }
 }
 
-/// Counts by code of what has dynamic windows.
-struct Counter {
-    format: BlockFormat,
-    by_code: [u64; 256],
+/// The format of an operand that has dynamic windows.
+fn dynamic(format: &OperandFormat) -> Option<&BlockFormat> {
+    match format {
+        OperandFormat::Blocks(format) => {
+            (format.window() == Window::Dynamic && !format.is_exact()).then_some(format)
+        }
+        OperandFormat::Exact { .. } | OperandFormat::Bits { .. } => None,
+    }
 }
 
-impl Counter {
-    fn of(format: &OperandFormat) -> Option<Counter> {
-        match format {
-            OperandFormat::Blocks(format)
-                if format.window() == Window::Dynamic && !format.is_exact() =>
-            {
-                Some(Counter {
-                    format: *format,
-                    by_code: [0; 256],
-                })
-            }
-            _ => None,
+/// The windows of values, from how often each code occurs.
+fn windows(format: &BlockFormat, by_code: &[u64; 256]) -> WindowCounts {
+    let lowest_top = format.kept() - 1;
+    let mut counts = WindowCounts {
+        zeros: by_code[0],
+        lowest_top,
+        by_top: vec![0; usize::from(format.blocks() - lowest_top)],
+    };
+    for (code, &count) in (0..=255u8).zip(by_code).skip(1) {
+        // -128 is no code, so there are none of it.
+        if let Ok(encoded) = format.encode(value(code, format.signedness())) {
+            counts.by_top[usize::from(encoded.top - lowest_top)] += count;
         }
     }
-
-    fn counts(&self) -> WindowCounts {
-        let lowest_top = self.format.kept() - 1;
-        let mut counts = WindowCounts {
-            zeros: self.by_code[0],
-            lowest_top,
-            by_top: vec![0; usize::from(self.format.blocks() - lowest_top)],
-        };
-        for (code, &count) in (0..=255u8).zip(&self.by_code).skip(1) {
-            // -128 is no code, so there are none of it.
-            if let Ok(encoded) = self.format.encode(value(code, self.format.signedness())) {
-                counts.by_top[usize::from(encoded.top - lowest_top)] += count;
-            }
-        }
-        counts
-    }
+    counts
 }
 
-fn count(codes: impl IntoIterator<Item = u8>, by_code: &mut [u64; 256]) {
-    for code in codes {
-        by_code[usize::from(code)] += 1;
-    }
-}
-
-/// What one image adds to a layer.
-#[derive(Clone)]
+/// What one image adds to a layer: sums of squares.
+#[derive(Debug, Clone, Copy, Default)]
 struct Share {
     signal: f64,
     noise: f64,
-    by_code: Option<Box<[u64; 256]>>,
 }
 
 /// Every layer of the array of `configured` on the images `indices`; `float` is the network it was made of. The result
@@ -119,48 +103,43 @@ pub fn observe_layers(
     if indices.is_empty() {
         return Err(InferError::NoImages);
     }
-    let layers: Vec<LayerId> = configured.base().array_layers().collect();
-    let precisions: Vec<&LayerPrecision> = configured.precisions().collect();
+    let base = configured.base();
+    let layers: Vec<LayerId> = base.array_layers().collect();
     let by_image = map_images(
         images,
         indices,
         threads,
-        |input, _, scratch: &mut Scratch| {
-            observe_image(float, configured, &layers, &precisions, input, scratch)
-        },
+        |input, _, scratch: &mut Scratch| observe_image(float, configured, &layers, input, scratch),
     )?;
-    let observations = layers.iter().enumerate().map(|(index, &layer)| {
-        let precision = precisions[index];
-        let (mut signal, mut noise) = (0.0, 0.0);
-        let mut activations = Counter::of(&precision.activations);
-        for share in by_image.iter().map(|shares| &shares[index]) {
-            signal += share.signal;
-            noise += share.noise;
-            if let (Some(counter), Some(by_code)) = (&mut activations, &share.by_code) {
-                for (sum, count) in counter.by_code.iter_mut().zip(by_code.iter()) {
-                    *sum += count;
-                }
+    let histograms = code_histograms(configured, images, indices, threads)?;
+    let observations = configured
+        .precisions()
+        .enumerate()
+        .map(|(index, precision)| {
+            let mut sums = Share::default();
+            for share in by_image.iter().map(|shares| shares[index]) {
+                sums.signal += share.signal;
+                sums.noise += share.noise;
             }
-        }
-        let weights = Counter::of(&precision.weights).map(|mut counter| {
-            let weights = configured.base().weights(index);
-            count(
-                weights.iter().map(|&weight| weight as u8),
-                &mut counter.by_code,
-            );
-            counter.counts()
+            let network = base.network();
+            let elements = network
+                .tensor(network.layer(layers[index]).output)
+                .elements();
+            let values = indices.len() as f64 * elements as f64;
+            let mut weights = [0; 256];
+            for &weight in base.weights(index) {
+                weights[usize::from(weight as u8)] += 1;
+            }
+            let activations = &histograms[index].counts;
+            LayerObservation {
+                layer: layers[index],
+                signal: sums.signal / values,
+                noise: sums.noise / values,
+                activation_windows: dynamic(&precision.activations)
+                    .map(|format| windows(format, activations)),
+                weight_windows: dynamic(&precision.weights).map(|format| windows(format, &weights)),
+            }
         });
-        let network = configured.base().network();
-        let elements = network.tensor(network.layer(layer).output).elements();
-        let values = indices.len() as f64 * elements as f64;
-        LayerObservation {
-            layer,
-            signal: signal / values,
-            noise: noise / values,
-            activation_windows: activations.map(|counter| counter.counts()),
-            weight_windows: weights,
-        }
-    });
     Ok(observations.collect())
 }
 
@@ -168,7 +147,6 @@ fn observe_image(
     float: &FloatNetwork<'_>,
     configured: &ConfiguredModel,
     layers: &[LayerId],
-    precisions: &[&LayerPrecision],
     input: &[f32],
     scratch: &mut Scratch,
 ) -> Vec<Share> {
@@ -199,15 +177,7 @@ fn observe_image(
             signal += expected * expected;
             noise += (found - expected) * (found - expected);
         }
-        let by_code = Counter::of(&precisions[index].activations).map(|mut counter| {
-            count(observed.inputs.iter().copied(), &mut counter.by_code);
-            Box::new(counter.by_code)
-        });
-        shares.push(Share {
-            signal,
-            noise,
-            by_code,
-        });
+        shares.push(Share { signal, noise });
     });
     shares
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::configuration::Configuration;
 use super::judge::{Cost, Judge, Outcome};
 use super::simulate::{price, simulate};
@@ -9,16 +11,24 @@ use super::space::LayerOperands;
 use super::store::{Store, key};
 use crate::approx::{ApproxFile, LayerFormats, LayerPrecision, resolve_network};
 use crate::arch::PeKind;
+use crate::infer::data::hex;
 use crate::infer::{
-    ConfiguredModel, Correction, ImageError, Images, InferError, LayerProbe, Logits, QuantisedModel,
+    ConfiguredModel, Correction, ImageError, Images, InferError, LayerError, Logits, Probe,
+    QuantisedModel, Scratch,
 };
 use crate::parallel::map_parallel;
 use crate::source::Diagnostics;
 use crate::sweep::{DesignPoint, JobError};
 use crate::workload::Network;
 
+/// Images on which divergences are measured, at most: they only order the steps of a search.
+const DIVERGENCE_IMAGES: usize = 64;
+
 /// Images on which the error power of single layers is measured, at most.
 const PROBE_IMAGES: usize = 8;
+
+/// Output rows of each layer that are looked at for it, at most.
+const PROBE_ROWS: usize = 16;
 
 /// What a search is about.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +94,7 @@ pub struct Laboratory<'a> {
     /// Told of every measurement that is begun.
     tell: &'a (dyn Fn(Activity) + Sync),
     exact: ConfiguredModel,
-    probe: LayerProbe,
+    probe: Probe,
     /// The exact network's logits on the calibration images.
     reference: Logits,
     /// And on the selection images.
@@ -128,9 +138,15 @@ impl<'a> Laboratory<'a> {
             store,
             threads,
             tell,
-            probe: LayerProbe::new(&exact, subject.calibration, &probed, threads)?,
-            reference: Logits::of(&exact, subject.calibration, threads)?,
-            selected: Logits::of(&exact, subject.selection, threads)?,
+            probe: Probe::new(
+                subject.model,
+                subject.calibration,
+                &probed,
+                PROBE_ROWS,
+                threads,
+            )?,
+            reference: Logits::of(&exact, subject.calibration, DIVERGENCE_IMAGES, threads)?,
+            selected: Logits::of(&exact, subject.selection, usize::MAX, threads)?,
             exact,
             cost_context: cost_context(&subject),
             answer_context: answer_context(&subject)?,
@@ -171,11 +187,21 @@ impl<'a> Laboratory<'a> {
         configuration: &Configuration,
         correction: Option<Correction>,
     ) -> Result<ConfiguredModel, MeasureError> {
+        self.corrected(configuration, correction, usize::MAX)
+    }
+
+    /// As [`Laboratory::model`], corrected on at most `count` calibration images.
+    fn corrected(
+        &self,
+        configuration: &Configuration,
+        correction: Option<Correction>,
+        count: usize,
+    ) -> Result<ConfiguredModel, MeasureError> {
         let model = self
             .exact
             .with_precisions(&self.precisions(configuration)?)?;
         let images = self.subject.calibration;
-        let indices: Vec<usize> = (0..images.len()).collect();
+        let indices: Vec<usize> = (0..images.len().min(count)).collect();
         Ok(match correction {
             Some(correction) if *configuration != self.exact_configuration() => {
                 model.corrected(correction, images, &indices, self.threads)?
@@ -194,7 +220,7 @@ impl<'a> Laboratory<'a> {
         correction: Option<Correction>,
         images: &Images,
     ) -> Result<Outcome, MeasureError> {
-        let exact = Logits::of(&self.exact, images, self.threads)?;
+        let exact = Logits::of(&self.exact, images, usize::MAX, self.threads)?;
         self.answers_beside(&exact, configuration, correction, images)
     }
 
@@ -207,7 +233,7 @@ impl<'a> Laboratory<'a> {
         images: &Images,
     ) -> Result<Outcome, MeasureError> {
         let model = self.model(configuration, correction)?;
-        let logits = Logits::of(&model, images, self.threads)?;
+        let logits = Logits::of(&model, images, usize::MAX, self.threads)?;
         let right = (0..images.len()).map(|index| logits.first(index) == images.label(index));
         Ok(Outcome {
             right: right.collect(),
@@ -267,8 +293,9 @@ impl Judge for Laboratory<'_> {
             self.store.get_or(key, || {
                 (self.tell)(Activity::Probing);
                 let precisions = self.precisions(&exact.with(layer, formats))?;
-                let power = self.probe.error(layer, &precisions[layer])?;
-                Ok::<f64, MeasureError>(power.relative(self.subject.correction))
+                let mut scratch = Scratch::default();
+                let error = self.probe.error(layer, &precisions[layer], &mut scratch)?;
+                Ok::<f64, MeasureError>(relative(&error, self.subject.correction))
             })
         });
         errors.into_iter().collect()
@@ -278,8 +305,14 @@ impl Judge for Laboratory<'_> {
         self.store
             .get_or(&self.answer_key("divergence", configuration), || {
                 (self.tell)(Activity::Diverging);
-                let model = self.model(configuration, self.subject.correction)?;
-                let logits = Logits::of(&model, self.subject.calibration, self.threads)?;
+                let Subject {
+                    calibration,
+                    correction,
+                    ..
+                } = self.subject;
+                let count = DIVERGENCE_IMAGES;
+                let model = self.corrected(configuration, correction, count)?;
+                let logits = Logits::of(&model, calibration, count, self.threads)?;
                 Ok(self.reference.divergence(&logits))
             })
     }
@@ -323,11 +356,35 @@ fn cost_context(subject: &Subject<'_>) -> String {
     ])
 }
 
+/// Error power over signal power, after the correction if there is one. A channel that never changes has no signal.
+fn relative(error: &LayerError, correction: Option<Correction>) -> f64 {
+    let power = match correction {
+        // Gains take away more than offsets do, but order options much alike.
+        Some(Correction::Bias | Correction::Scale) => error.corrected_error,
+        None => error.error,
+    };
+    power / error.signal.max(f64::MIN_POSITIVE)
+}
+
+/// SHA-256 of all that a quantised network computes with.
+fn digest(model: &QuantisedModel) -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!("{:?}", model.network()));
+    hash.update(format!("{:?}", model.scales()));
+    for layer in 0..model.array_layers().len() {
+        for &weight in model.weights(layer) {
+            hash.update(weight.to_le_bytes());
+        }
+        hash.update(format!("{:?}", model.requantiser(layer)));
+    }
+    hex(&hash.finalize())
+}
+
 /// All that answers depend on but the configuration.
 fn answer_context(subject: &Subject<'_>) -> Result<String, ImageError> {
     Ok(key(&[
         env!("CARGO_PKG_VERSION"),
-        &subject.model.digest(),
+        &digest(subject.model),
         &subject.calibration.sha256()?,
         &subject.selection.sha256()?,
         &format!("{:?}", subject.correction),

@@ -14,8 +14,8 @@ pub struct Finding {
     pub part: String,
     /// What is wrong, in one line.
     pub message: String,
-    /// What would be right, in one line.
-    pub expected: String,
+    /// What would be right, in one line; may be empty.
+    pub note: String,
     /// What to do about it: the nearest valid name.
     pub help: Option<String>,
 }
@@ -96,9 +96,8 @@ impl Findings {
         let origin: Element<'static> = Origin::path(normalize_untrusted_str(&at)).into();
         let message = normalize_untrusted_str(&finding.message);
         let mut group = Group::with_title(Level::ERROR.primary_title(message)).element(origin);
-        if !finding.expected.is_empty() {
-            let note = format!("expected {}", finding.expected);
-            group = group.element(Level::NOTE.message(normalize_untrusted_str(&note)));
+        if !finding.note.is_empty() {
+            group = group.element(Level::NOTE.message(normalize_untrusted_str(&finding.note)));
         }
         match &finding.help {
             Some(help) => group.element(Level::HELP.message(normalize_untrusted_str(help))),
@@ -115,7 +114,7 @@ mod tests {
         Finding {
             part: part.to_owned(),
             message: "the bell\u{7} rings".to_owned(),
-            expected: "silence".to_owned(),
+            note: "expected silence".to_owned(),
             help: Some("did you mean `Bell`?".to_owned()),
         }
     }

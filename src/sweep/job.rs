@@ -319,6 +319,7 @@ impl<'a> PlannedJob<'a> {
             Some(seed) => Fidelity::Stepped {
                 precisions: &self.precisions,
                 seed,
+                given: &[],
             },
         };
         let run = simulate(

@@ -27,6 +27,7 @@ mod count;
 mod file;
 mod limits;
 mod model;
+mod moves;
 mod network;
 pub mod onnx;
 mod op;

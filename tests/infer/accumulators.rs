@@ -13,7 +13,7 @@ use crate::support::{self, Random};
 /// Two operands' product in the hardware.
 type Product = Box<dyn Fn(u8, i8) -> i32>;
 
-fn operand(code: u8, signedness: Signedness) -> i32 {
+pub fn operand(code: u8, signedness: Signedness) -> i32 {
     match signedness {
         Signedness::Signed => i32::from(code as i8),
         Signedness::Unsigned => i32::from(code),
@@ -166,7 +166,7 @@ fn compare(case: &Case, precisions: &[LayerPrecision]) {
     assert_eq!(index, precisions.len());
 }
 
-fn precision(
+pub fn precision(
     signedness: Signedness,
     block_bits: u8,
     (kept_activation, kept_weight): (u8, u8),
@@ -208,7 +208,7 @@ fn accumulators_are_the_sums_of_composed_products() {
     let case = case(&mut random);
     let signs = signedness(&case.base);
     assert!(signs.contains(&Signedness::Signed) && signs.contains(&Signedness::Unsigned));
-    let thorough = std::env::var_os("AXBXP_THOROUGH").is_some();
+    let thorough = crate::thorough();
     let mut configurations = 0;
     for block_bits in [1, 2, 3, 4, 8] {
         let blocks = 7u8.div_ceil(block_bits);

@@ -2,7 +2,7 @@
 // +cases=FILE has lines of numbers, +log=FILE gets a line for each:
 //   0 K m kept dynamic top nearest signed   every value, as the operand words' hexadecimal digits one after another:
 //                                           0 to 2^m - 1, then, if signed, the same with a minus sign
-//   1 accumulator shift signed m            sign and magnitude, as two numbers
+//   1 accumulator bias multiplier shift signed greatest   sign and magnitude, as two numbers
 `include "sizes.vh"
 module tb_converter (
     input clk
@@ -23,12 +23,15 @@ module tb_converter (
         end
     endgenerate
 
-    reg  [31:0] accumulator;
-    reg  [4:0]  shift;
+    reg  [31:0] accumulator, bias;
+    reg  [15:0] multiplier;
+    reg  [5:0]  shift;
+    reg  [7:0]  greatest;
     wire        out_negative;
     wire [7:0]  out_magnitude;
     requantise requantise (
-        .accumulator(accumulator), .shift(shift), .signed_out(signed_in), .magnitude_bits(magnitude_bits),
+        .accumulator(accumulator), .bias(bias), .multiplier(multiplier), .shift(shift), .signed_out(signed_in),
+        .greatest(greatest),
         .negative(out_negative), .magnitude(out_magnitude)
     );
 
@@ -58,7 +61,7 @@ module tb_converter (
                               nearest, signed_in);
                 state <= CONVERT;
             end else begin
-                got = $fscanf(cases, "%d %d %d %d", accumulator, shift, signed_in, magnitude_bits);
+                got = $fscanf(cases, "%d %d %d %d %d %d", accumulator, bias, multiplier, shift, signed_in, greatest);
                 state <= REQUANTISE;
             end
         end

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use axbxp::blocked::{BlockFormat, Encoded, ProductSet, Rounding, Signedness, Window, multiply};
+use axbxp::infer::{CodeRange, Requantiser, Scaler};
 
 use super::random::Random;
 use super::simulator::{Verilator, limited};
@@ -86,56 +87,77 @@ fn the_converter_encodes_every_value_in_every_format() {
     println!("converter: {} formats, {count} values", formats.len());
 }
 
+/// Values that come out next to a rounding or an end, and random ones, against the codes of inference.
 #[test]
-fn requantisation_rounds_and_saturates() {
+fn requantisation_is_that_of_inference() {
     let Some(verilator) = Verilator::find() else {
         return;
     };
     let mut random = Random::new(3);
+    let ranges = [(-127, 127), (0, 255), (0, 127), (0, 201), (-7, 7)];
     let mut inputs = vec![];
-    for shift in 0..32_u32 {
-        for (signed, magnitude_bits) in [(true, 7), (false, 8), (true, 3), (false, 5)] {
-            let half = 1_i64 << shift >> 1;
-            let ends = [
-                0,
-                half - 1,
-                half,
-                half + 1,
-                255_i64 << shift,
-                127_i64 << shift,
-                i64::from(i32::MAX),
-            ];
-            let random = (0..40).map(|_| i64::from(random.bits() as i32) >> random.range(0, 31));
-            for value in ends
-                .into_iter()
-                .chain(random)
-                .flat_map(|value| [value, -value, -value - 1])
-            {
-                if let Ok(value) = i32::try_from(value) {
-                    inputs.push((value, shift, signed, magnitude_bits));
-                }
+    for shift in 0..=47_u8 {
+        for (index, (low, high)) in ranges.into_iter().enumerate() {
+            let multiplier = match (shift as usize + index) % 4 {
+                0 => 1 << 15,
+                1 => u16::MAX,
+                _ => random.range(1 << 15, usize::from(u16::MAX)) as u16,
+            };
+            let scaler = Scaler { multiplier, shift };
+            // Sums whose codes lie next to a half, and at the ends.
+            let near = |code: f64| (code / scaler.factor()).clamp(-4e9, 4e9) as i64;
+            let mut sums = vec![0, i64::from(i32::MAX), i64::from(i32::MIN), 1 << 32];
+            for code in [0.5, 1.5, 6.5, f64::from(high) - 0.5, f64::from(high) + 0.5] {
+                sums.extend([-1, 0, 1].map(|step| near(code) + step));
+            }
+            sums.extend((0..20).map(|_| i64::from(random.bits() as i32) >> random.range(0, 31)));
+            for sum in sums.into_iter().flat_map(|sum| [sum, -sum]) {
+                let bias = i64::from(random.bits() as i32) >> random.range(0, 31);
+                // What a 32-bit bias leaves to a 32-bit accumulator.
+                let accumulator = (sum - bias).clamp(i32::MIN.into(), i32::MAX.into());
+                inputs.push((
+                    accumulator as i32,
+                    bias as i32,
+                    scaler,
+                    CodeRange { low, high },
+                ));
             }
         }
     }
     let mut cases = String::new();
-    for (value, shift, signed, bits) in &inputs {
-        writeln!(cases, "1 {value} {shift} {} {bits}", u8::from(*signed)).unwrap();
+    for (accumulator, bias, Scaler { multiplier, shift }, CodeRange { low, high }) in &inputs {
+        let signed = u8::from(*low < 0);
+        writeln!(
+            cases,
+            "1 {accumulator} {bias} {multiplier} {shift} {signed} {high}"
+        )
+        .unwrap();
     }
     let log = limited(|| verilator.build("tb_converter", &[]).run(&cases));
     assert_eq!(log.lines().count(), inputs.len());
-    for ((value, shift, signed, bits), line) in inputs.iter().zip(log.lines()) {
-        let scaled = f64::from(*value) / f64::from(*shift).exp2();
-        let limit = f64::from((1 << bits) - 1);
-        // `round` takes ties away from zero.
-        let rounded = scaled
-            .round()
-            .clamp(if *signed { -limit } else { 0.0 }, limit);
-        let expected = format!("{} {}", u8::from(rounded < 0.0), rounded.abs());
+    let mut codes = std::collections::BTreeSet::new();
+    for ((accumulator, bias, scaler, range), line) in inputs.iter().zip(log.lines()) {
+        let requantiser = Requantiser::new(vec![*bias], vec![*scaler], *range);
+        let code = requantiser.code(0, *accumulator);
+        let value = if range.low < 0 {
+            i32::from(code.cast_signed())
+        } else {
+            i32::from(code)
+        };
+        let expected = format!("{} {}", u8::from(value < 0), value.abs());
         assert_eq!(
             line, expected,
-            "{value} >> {shift}, signed: {signed}, {bits} bits"
+            "({accumulator} + {bias}) * {scaler:?}, {range:?}"
         );
+        codes.insert(value);
     }
+    // Not only the ends.
+    assert!(codes.len() > 100);
+    println!(
+        "requantisation: {} sums, {} codes",
+        inputs.len(),
+        codes.len()
+    );
 }
 
 /// K and M of the units in `tb_mac.v`.

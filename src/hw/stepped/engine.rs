@@ -1,9 +1,10 @@
 //! The stepped array inside the machine: operands for the folds of tile steps, results to their outputs.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::Activity;
-use super::layer::{LayerOperands, OutputCheck, TileOperands, fold_operands};
+use super::layer::{GivenOperands, LayerOperands, OutputCheck, TileOperands, fold_operands};
 use super::mac::MacUnit;
 use super::sequencer::{CycleEnd, FoldWork, Sequencer};
 use crate::approx::LayerPrecision;
@@ -92,6 +93,12 @@ impl SteppedLayer {
             destinations: VecDeque::new(),
             exited: 0,
         }
+    }
+
+    /// The same layer with operand values that are given.
+    pub fn with_values(mut self, operands: &Arc<GivenOperands>) -> Self {
+        self.operands = self.operands.with_values(operands);
+        self
     }
 
     /// Starts a fold in cycle `now`.

@@ -1,5 +1,7 @@
 //! Operand values of one layer, and its outputs beside a direct computation.
 
+use std::sync::Arc;
+
 use super::fold::{FoldOperands, FoldShape};
 use super::mac::{Codec, MacUnit};
 use crate::approx::LayerPrecision;
@@ -18,18 +20,52 @@ pub struct OutputCheck {
     pub hash: u64,
 }
 
-/// Pseudo-random operand values, a function of their place: every tile that reads an element reads the
-/// same value.
+/// Operand values of a layer, where they are not drawn from a seed. Places beyond their ends are zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenOperands {
+    /// Activations, `[images, rows, columns, channels]`, the channels of all groups.
+    pub activations: Vec<i32>,
+    /// Weights, `[filters of all groups, channels of a group, kernel rows, kernel columns]`; of a product of two activations
+    /// a set of them for each repetition.
+    pub weights: Vec<i32>,
+}
+
+/// Operand values, a function of their place: every tile that reads an element reads the same value.
+#[derive(Debug, Clone)]
+enum Stimulus {
+    /// Pseudo-random.
+    Seed(u64),
+    /// One of the two operands given.
+    Given(Arc<GivenOperands>, Slot),
+}
+
+/// Which operand.
 #[derive(Debug, Clone, Copy)]
-struct Stimulus {
-    seed: u64,
+enum Slot {
+    Activations,
+    Weights,
 }
 
 impl Stimulus {
-    /// A value of the operand `codec` encodes, uniform over its range.
-    fn value(self, codec: &Codec, place: u64) -> i32 {
+    /// The value at `place` of the operand that `codec` encodes.
+    fn value(&self, codec: &Codec, place: u64) -> i32 {
+        match self {
+            Stimulus::Seed(seed) => Self::drawn(*seed, codec, place),
+            Stimulus::Given(operands, slot) => {
+                let values = match slot {
+                    Slot::Activations => &operands.activations,
+                    Slot::Weights => &operands.weights,
+                };
+                let index = usize::try_from(place).ok();
+                index.and_then(|index| values.get(index)).map_or(0, |x| *x)
+            }
+        }
+    }
+
+    /// Uniform over the operand's range.
+    fn drawn(seed: u64, codec: &Codec, place: u64) -> i32 {
         let (low, high) = codec.range();
-        let mut mixed = (self.seed ^ place).wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = (seed ^ place).wrapping_add(0x9E37_79B9_7F4A_7C15);
         // The finalizer of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -105,11 +141,19 @@ impl LayerOperands {
             precision: precision.clone(),
             activation,
             weight,
-            activations: Stimulus { seed: stream },
-            weights: Stimulus {
-                seed: stream.rotate_left(32) ^ 1,
-            },
+            activations: Stimulus::Seed(stream),
+            weights: Stimulus::Seed(stream.rotate_left(32) ^ 1),
             outputs: vec![0; plan.nest.output_values() as usize],
+        }
+    }
+
+    /// The same layer with these operand values.
+    pub fn with_values(self, operands: &Arc<GivenOperands>) -> Self {
+        let given = |slot| Stimulus::Given(Arc::clone(operands), slot);
+        LayerOperands {
+            activations: given(Slot::Activations),
+            weights: given(Slot::Weights),
+            ..self
         }
     }
 

@@ -24,7 +24,7 @@ mod sequencer;
 
 pub use engine::{FoldName, SteppedLayer, SteppedWork};
 pub use fold::{FoldOperands, FoldShape};
-pub use layer::{LayerOperands, OutputCheck};
+pub use layer::{GivenOperands, LayerOperands, OutputCheck};
 pub use mac::{Codec, MacUnit};
 pub use operand_stationary::LoadToken;
 pub use sequencer::{CycleEnd, FoldWork, Sequencer};

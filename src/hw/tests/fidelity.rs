@@ -25,6 +25,7 @@ fn compare(point: &DesignPoint, network: &Network, plan: &NetworkPlan, seed: u64
     let stepped = Fidelity::Stepped {
         precisions: &by_layer,
         seed,
+        given: &[],
     };
     let closed = run_at(point, plan, Fidelity::Wavefront, &mut Unobserved);
     let stepped = run_at(point, plan, stepped, &mut Unobserved);

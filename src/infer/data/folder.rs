@@ -17,7 +17,7 @@ const MAX_IMAGE_BYTES: u64 = 64 << 20;
 /// Wider or higher images are refused, whatever their file says.
 const MAX_IMAGE_SIDE: u32 = 16_384;
 /// Images that take more bytes than this while they are decoded are refused.
-const MAX_DECODED_BYTES: u64 = 512 << 20;
+const MAX_DECODED_BYTES: u64 = 256 << 20;
 
 /// The images that a label file names, in its order.
 #[derive(Debug)]

@@ -22,8 +22,8 @@ pub struct Preprocessing {
     /// The size to which pictures are brought first, if they are.
     #[serde(default)]
     pub resize: Option<Resize>,
-    /// How pixels are weighted when resizing. Sizes are reduced over all pixels that a new one covers, and rounded to
-    /// 8 bits, as Pillow does it.
+    /// How pixels are weighted when resizing. When sizes are reduced, all pixels that a new one covers count; values are
+    /// rounded to 8 bits. Pillow does the same, but for the rounding of single pixels.
     #[serde(default)]
     pub filter: Filter,
     /// Height and width of the middle that is kept, if less than all.

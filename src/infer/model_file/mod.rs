@@ -24,7 +24,7 @@ use super::data::{ImageError, Images, Pictures, hex};
 use super::error::InferError;
 use super::float::FloatNetwork;
 use crate::source::{
-    self, Base, Checker, Diagnostics, LoadError, Place, Shelf, SourceError, SourceFile,
+    self, Base, ByteFile, Checker, Diagnostics, LoadError, Place, Shelf, SourceError, SourceFile,
 };
 use crate::workload::Model;
 use crate::workload::onnx::{self, OnnxError};
@@ -121,7 +121,7 @@ impl ModelFile {
     /// # Errors
     /// It can not be read, has more than [`onnx::MAX_ONNX_BYTES`], or is not the one whose hash the description gives.
     pub fn model_bytes(&self) -> Result<ModelBytes, ModelError> {
-        let file = self.base.open(&self.description.model)?;
+        let file = self.open_named(Place::root().field("model"), &self.description.model)?;
         let bytes = file.read_all(onnx::MAX_ONNX_BYTES)?;
         let sha256 = hex(&Sha256::digest(&bytes));
         if let Some(expected) = &self.description.model_sha256
@@ -132,7 +132,11 @@ impl ModelFile {
                 file.path().display()
             );
             return Err(self
-                .wrong("model_sha256", message, "expected this one")
+                .wrong(
+                    Place::root().field("model_sha256"),
+                    message,
+                    "expected this one",
+                )
                 .into());
         }
         Ok(ModelBytes {
@@ -187,7 +191,11 @@ impl ModelFile {
         let (classes, said) = (network.classes(), self.description.classes);
         if classes != said as usize {
             let message = format!("the network has {classes} classes, not {said}");
-            return Err(self.wrong("classes", message, format!("expected {classes}")));
+            return Err(self.wrong(
+                Place::root().field("classes"),
+                message,
+                format!("expected {classes}"),
+            ));
         }
         Ok(())
     }
@@ -210,7 +218,9 @@ impl ModelFile {
             };
             let message = format!("the images become {}", text(found));
             let expected = format!("the network reads {}", text(expected));
-            return Err(self.wrong("preprocessing", message, expected).into());
+            return Err(self
+                .wrong(Place::root().field("preprocessing"), message, expected)
+                .into());
         }
         Ok(images)
     }
@@ -226,10 +236,10 @@ impl ModelFile {
             first,
             count,
         } = self.description.images.get(set);
-        let pictures = self.pictures(source)?;
+        let place = Place::root().field("images").field(set.name());
+        let pictures = self.pictures(source, place.clone().field("source"))?;
         let there = pictures.len() as u64;
         if first.saturating_add(*count) > there {
-            let place = Place::root().field("images").field(set.name());
             let mut checker = Checker::new(&self.source);
             let field = if *first >= there { "first" } else { "count" };
             checker.report(
@@ -251,40 +261,50 @@ impl ModelFile {
         )?)
     }
 
-    fn pictures(&self, source: &ImageSource) -> Result<Arc<dyn Pictures>, ModelError> {
+    /// The pictures of a source that stands at `place`.
+    fn pictures(
+        &self,
+        source: &ImageSource,
+        place: Place,
+    ) -> Result<Arc<dyn Pictures>, ModelError> {
+        let open = |path: &String| self.open_named(place.clone(), path);
         Ok(match source {
             ImageSource::Cifar10(files) => {
-                let files = files.iter().map(|file| self.base.open(file));
-                Arc::new(Cifar::open(files.collect::<Result<_, _>>()?)?)
+                let files = files.iter().map(open).collect::<Result<_, _>>()?;
+                Arc::new(Cifar::open(files)?)
             }
             ImageSource::Idx { images, labels } => {
-                let open = |path| self.base.open(path);
                 Arc::new(Idx::open(open(images)?, open(labels)?)?)
             }
             ImageSource::Folder { path, labels } => {
                 let folder = self.base.join(path);
                 if !self.base.is_on_disk() || !folder.is_dir() {
-                    return Err(SourceError::Missing {
-                        path: folder,
-                        nearest: None,
-                    }
-                    .into());
+                    let message = format!("{}: no such folder", folder.display());
+                    return Err(self.wrong(place, message, "named here").into());
                 }
-                let labels = SourceFile::read(&folder.join(labels))?;
+                let labels = SourceFile::read(&folder.join(labels))
+                    .map_err(|error| self.wrong(place, error.to_string(), "named here"))?;
                 Arc::new(Folder::open(folder, labels)?)
             }
         })
     }
 
-    /// Something is wrong with what `field` says.
+    /// Opens the file `path` that is named at `place`.
+    fn open_named(&self, place: Place, path: &str) -> Result<ByteFile, Diagnostics> {
+        self.base
+            .open(path)
+            .map_err(|error| self.wrong(place, error.to_string(), "named here"))
+    }
+
+    /// Something is wrong with what stands at `place`.
     fn wrong(
         &self,
-        field: &str,
+        place: Place,
         message: impl Into<String>,
         expected: impl Into<String>,
     ) -> Diagnostics {
         let mut checker = Checker::new(&self.source);
-        checker.report(Place::root().field(field), message, expected);
+        checker.report(place, message, expected);
         match checker.finish(()) {
             Err(diagnostics) => diagnostics,
             Ok(()) => unreachable!("a problem was reported"),

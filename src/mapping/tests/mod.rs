@@ -6,3 +6,4 @@ mod fold;
 mod schedule;
 mod systolic;
 mod traffic;
+mod vector;

@@ -61,7 +61,7 @@ fn assert_partition(plan: &ArrayPlan, schedule: &Schedule) {
     assert!(seen.iter().all(|&count| count == 1), "not a partition");
 }
 
-fn bytes_of(transfer: &Transfer) -> BTreeSet<u64> {
+pub(super) fn bytes_of(transfer: &Transfer) -> BTreeSet<u64> {
     let runs = &transfer.runs;
     let mut bytes = BTreeSet::new();
     for i in 0..u64::from(runs.counts[0]) {

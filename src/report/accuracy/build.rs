@@ -196,7 +196,8 @@ fn range_name(range: RangeRule) -> String {
     }
 }
 
-fn correction_name(correction: Option<Correction>) -> &'static str {
+/// As the argument says it.
+pub fn correction_name(correction: Option<Correction>) -> &'static str {
     match correction {
         None => "none",
         Some(Correction::Bias) => "bias",

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::infer::model_file::SetName;
 
-pub use build::Subject;
+pub use build::{Subject, correction_name};
 pub use csv::csv;
 pub use table::{AccuracyView, table};
 

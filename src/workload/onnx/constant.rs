@@ -1,5 +1,7 @@
 //! Constants of the file: initialisers and what is computed from them.
 
+use std::rc::Rc;
+
 use rten_onnx::onnx::{DataLocation, DataType, TensorProto};
 
 use super::problem::{Outcome, Problem};
@@ -98,6 +100,19 @@ impl Constant {
                 .expected("finite numbers")
                 .fail(),
             None => Ok(values),
+        }
+    }
+
+    /// The values as 32-bit floats, none of them NaN or infinite, without a copy if nothing else holds them.
+    pub(super) fn into_floats(constant: Rc<Constant>) -> Outcome<Vec<f32>> {
+        constant.finite_floats()?;
+        let data = match Rc::try_unwrap(constant) {
+            Ok(constant) => constant.data,
+            Err(shared) => shared.data.clone(),
+        };
+        match data {
+            Data::F32(values) => Ok(values),
+            _ => Ok(Vec::new()),
         }
     }
 
@@ -260,7 +275,7 @@ mod tests {
 
     fn said(outcome: Outcome<Constant>) -> String {
         match outcome.expect_err("refused") {
-            Failure::Said(problem) => format!("{} ({})", problem.message, problem.expected),
+            Failure::Said(problem) => format!("{} ({})", problem.message, problem.note),
             Failure::Silent => "nothing".to_owned(),
         }
     }
@@ -307,11 +322,11 @@ mod tests {
         };
         assert_eq!(
             case(DataType::FLOAT, &[2], &[0; 4]),
-            "a tensor of shape [2] has 1 values (2 values)"
+            "a tensor of shape [2] has 1 values (expected 2 values)"
         );
         assert_eq!(
             case(DataType::FLOAT, &[1], &[0; 5]),
-            "5 bytes are no whole number of values (4 bytes a value)"
+            "5 bytes are no whole number of values (expected 4 bytes a value)"
         );
         assert!(case(DataType::FLOAT, &[-1], &[]).starts_with("a tensor of shape [-1]"));
         assert!(case(DataType::FLOAT, &[1 << 40, 1 << 40], &[]).starts_with("a tensor of shape"));

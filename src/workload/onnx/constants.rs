@@ -4,7 +4,8 @@ use super::constant::{Constant, Data};
 use super::moves::bounded;
 use super::node::Node;
 use super::problem::{Outcome, Problem};
-use super::translate::{Translator, Value};
+use super::translate::Translator;
+use super::value::Value;
 
 /// Most elements of a list that is computed here; shapes have a handful.
 const MAX_LIST: usize = 256;

@@ -2,7 +2,8 @@
 
 use super::node::Node;
 use super::problem::{Outcome, Problem, about};
-use super::translate::{Translator, Value};
+use super::translate::Translator;
+use super::value::Value;
 use crate::workload::op::Activation;
 use crate::workload::{NormalisationFunction, OpFile};
 

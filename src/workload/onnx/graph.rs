@@ -87,7 +87,7 @@ pub(super) fn whole(message: impl Into<String>, expected: impl Into<String>) -> 
     Finding {
         part: String::new(),
         message: message.into(),
-        expected: expected.into(),
+        note: format!("expected {}", expected.into()),
         help: None,
     }
 }
@@ -147,7 +147,7 @@ impl Links {
                     findings.push(Finding {
                         part: node.part(),
                         message: format!("the value `{}` is given twice", shown(output)),
-                        expected: "another name for each value".to_owned(),
+                        note: "expected another name for each value".to_owned(),
                         help: None,
                     });
                 }
@@ -214,7 +214,7 @@ impl Links {
         Finding {
             part,
             message: format!("there is no value `{}`", shown(name)),
-            expected: "an initialiser, an input or an output of a node".to_owned(),
+            note: "expected an initialiser, an input or an output of a node".to_owned(),
             help: nearest(name, names).map(|near| format!("did you mean `{}`?", shown(near))),
         }
     }
@@ -255,7 +255,7 @@ impl Links {
                     Failure::Said(problem) => vec![Finding {
                         part,
                         message: problem.message,
-                        expected: problem.expected,
+                        note: problem.note,
                         help: problem.help,
                     }],
                     Failure::Silent => Vec::new(),
@@ -323,7 +323,7 @@ impl Links {
         Err(vec![Finding {
             part: nodes[on_cycle].part(),
             message: "it reads, by way of other nodes, its own output".to_owned(),
-            expected: "a graph without cycles".to_owned(),
+            note: "expected a graph without cycles".to_owned(),
             help: None,
         }])
     }

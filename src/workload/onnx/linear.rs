@@ -1,9 +1,12 @@
 //! Fully connected layers, and what is folded into layers with weights.
 
+use std::rc::Rc;
+
 use super::constant::Constant;
 use super::node::Node;
 use super::problem::{Outcome, Problem, about};
-use super::translate::{Translator, Value, View, size};
+use super::translate::{Translator, size};
+use super::value::{Value, View};
 use crate::workload::op::Activation;
 use crate::workload::{FunctionFile, LayerWeights, OpFile};
 
@@ -13,8 +16,8 @@ impl<'g> Translator<'g> {
         let input = self.vector(node, 0)?;
         let weights = self.needed(node, 1)?;
         let weights = match node.int("transB", 0)? {
-            0 => self.turned(&weights)?,
-            _ => weights.as_ref().clone(),
+            0 => turned(&weights)?,
+            _ => weights,
         };
         let alpha = node.float("alpha", 1.0)?;
         let beta = node.float("beta", 1.0)?;
@@ -45,7 +48,7 @@ impl<'g> Translator<'g> {
         }
         let input = self.vector(node, 0)?;
         let weights = self.needed(node, 1)?;
-        let layer = FullyConnected::new(self.turned(&weights)?, &input)?;
+        let layer = FullyConnected::new(turned(&weights)?, &input)?;
         self.fully_connected(node, &input, layer)
     }
 
@@ -60,14 +63,6 @@ impl<'g> Translator<'g> {
             ))
             .expected("[batch, features]: a Flatten or Reshape first")
             .fail(),
-        }
-    }
-
-    /// Weights `[out, in]` from `[in, out]`.
-    fn turned(&self, weights: &Constant) -> Outcome<Constant> {
-        match weights.dims.len() {
-            2 => weights.transposed(&[1, 0]),
-            _ => Ok(weights.clone()),
         }
     }
 
@@ -95,25 +90,51 @@ impl<'g> Translator<'g> {
 
     /// Sum of two activations, or of one and a constant that becomes a bias.
     pub(super) fn add(&mut self, node: &'g Node) -> Outcome<()> {
-        let made = match [0, 1].map(|index| self.is_constant(node, index)) {
-            [false, false] => self.sum(node)?,
-            [true, true] => {
-                return Problem::new("both inputs are constant")
-                    .expected("an activation")
-                    .fail();
-            }
-            [first, _] => {
-                let (constant, input) = if first { (0, 1) } else { (1, 0) };
-                let view = self.plain(node, input)?;
-                let constant = self.needed(node, constant)?;
-                let channels = usize::try_from(self.shape(&view)[0]).unwrap_or(usize::MAX);
-                let shift = per_channel(&constant, channels, &view.dims)?;
-                self.fold(&view, None, &shift)?;
+        if node.inputs.len() != 2 {
+            return Problem::new(format!("it adds {} inputs", node.inputs.len()))
+                .expected("two")
+                .fail();
+        }
+        let made = match self.constant_operand(node)? {
+            None => self.sum(node)?,
+            Some((view, shifts)) => {
+                self.fold(&view, None, &shifts)?;
                 view
             }
         };
         self.set(node, 0, Value::Activation(made));
         Ok(())
+    }
+
+    /// Product of an activation and a constant, which becomes part of the weights.
+    pub(super) fn multiply(&mut self, node: &'g Node) -> Outcome<()> {
+        let Some((view, factors)) = self.constant_operand(node)? else {
+            return Problem::new("it multiplies two activations")
+                .expected("an activation and a constant")
+                .fail();
+        };
+        self.fold(&view, Some(&factors), &vec![0.0; factors.len()])?;
+        self.set(node, 0, Value::Activation(view));
+        Ok(())
+    }
+
+    /// The activation of a node with two operands and its other operand, a constant, for each channel; none
+    /// where both are activations.
+    fn constant_operand(&self, node: &Node) -> Outcome<Option<(View, Vec<f64>)>> {
+        let (constant, input) = match [0, 1].map(|index| self.is_constant(node, index)) {
+            [false, false] => return Ok(None),
+            [true, true] => {
+                return Problem::new("both inputs are constant")
+                    .expected("an activation")
+                    .fail();
+            }
+            [first, _] => (usize::from(!first), usize::from(first)),
+        };
+        let view = self.plain(node, input)?;
+        let constant = self.needed(node, constant)?;
+        let channels = usize::try_from(self.shape(&view)[0]).unwrap_or(usize::MAX);
+        let values = per_channel(&constant, channels, &view.dims)?;
+        Ok(Some((view, values)))
     }
 
     fn sum(&mut self, node: &'g Node) -> Outcome<View> {
@@ -219,6 +240,14 @@ impl<'g> Translator<'g> {
     }
 }
 
+/// Weights `[out, in]` from `[in, out]`.
+fn turned(weights: &Rc<Constant>) -> Outcome<Rc<Constant>> {
+    match weights.dims.len() {
+        2 => weights.transposed(&[1, 0]).map(Rc::new),
+        _ => Ok(Rc::clone(weights)),
+    }
+}
+
 /// A fully connected layer from its weights `[features, inputs]`.
 struct FullyConnected {
     features: usize,
@@ -227,12 +256,12 @@ struct FullyConnected {
 }
 
 impl FullyConnected {
-    fn new(weights: Constant, input: &View) -> Outcome<FullyConnected> {
+    fn new(weights: Rc<Constant>, input: &View) -> Outcome<FullyConnected> {
         let inputs = input.dims.iter().product::<u64>();
         match weights.dims[..] {
             [features, width] if width as u64 == inputs => Ok(FullyConnected {
                 features,
-                values: about("weights", weights.finite_floats())?.to_vec(),
+                values: about("weights", Constant::into_floats(weights))?,
                 bias: None,
             }),
             [_, width] => Problem::new(format!(

@@ -8,9 +8,9 @@
 //! | operators | become |
 //! |---|---|
 //! | Conv (groups, dilation, `auto_pad`), Gemm (`transA = 0`), MatMul with constant right operand | layers of the array |
-//! | BatchNormalization, Add of a constant | folded into the weights of the layer right before |
+//! | BatchNormalization, Add and Mul of a constant | folded into the weights of the layer right before |
 //! | Relu, Clip to 0..6 or 0..infinity | the activation of the layer before if nothing else reads it, else an element-wise layer |
-//! | Add of two activations, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, ReduceMean over height and width, Concat of channels, Pad with 0, Slice, Softmax as the last layer | layers of the vector unit |
+//! | Add and Sum of two activations, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, ReduceMean over height and width, Concat of channels, Pad with 0, Slice, Softmax as the last layer | layers of the vector unit |
 //! | Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Identity, Dropout | nothing, and are refused where they would move values; one Transpose from `[batch, height, width, channels]` right at the input is fine |
 //! | Constant, Shape, Gather, Cast, and Concat, Slice, Reshape, Squeeze, Unsqueeze, Transpose of constants | computed here |
 //! | QuantizeLinear, DequantizeLinear | of constants (INT8, UINT8, INT32, per tensor or per channel): float weights; of activations: [`Model::ranges`] |
@@ -40,6 +40,7 @@ mod operators;
 mod problem;
 mod quantised;
 mod translate;
+mod value;
 mod views;
 mod window;
 mod wire;
@@ -53,7 +54,8 @@ use self::graph::{Graph, whole};
 use self::node::{Node, shown};
 use self::operators::UNSUPPORTED;
 use self::problem::{Failure, Problem};
-use self::translate::{Budget, Translator};
+use self::translate::Translator;
+use self::value::Budget;
 use super::file::{InputFile, NetworkFile};
 use super::model::Model;
 use super::network::Network;
@@ -144,7 +146,7 @@ fn translate(name: &str, graph: &Graph, budget: Budget) -> Result<Model, Vec<Fin
             .map(|problem| Finding {
                 part: part(&problem.place, graph, &origins),
                 message: problem.message.clone(),
-                expected: problem.expected.clone(),
+                note: problem.expected.clone(),
                 help: problem.help.clone(),
             })
             .collect::<Vec<_>>()
@@ -161,7 +163,7 @@ fn finding(node: &Node, problem: Problem) -> Finding {
     Finding {
         part: node.part(),
         message: problem.message,
-        expected: problem.expected,
+        note: problem.note,
         help: problem.help,
     }
 }
@@ -188,7 +190,7 @@ fn gathered(findings: Vec<Finding>) -> Vec<Finding> {
             }
             if finding.message.starts_with(UNSUPPORTED) {
                 if listed {
-                    finding.expected.clear();
+                    finding.note.clear();
                 }
                 listed = true;
             }

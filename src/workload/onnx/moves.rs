@@ -2,7 +2,8 @@
 
 use super::node::{Node, shortened};
 use super::problem::{Outcome, Problem, about};
-use super::translate::{Translator, Value, View};
+use super::translate::Translator;
+use super::value::{Value, View};
 use crate::workload::op::Axis;
 use crate::workload::{MAX_DIMENSION, OpFile};
 

@@ -11,7 +11,7 @@ use crate::workload::op::Activation;
 pub(super) const UNSUPPORTED: &str = "the operator `";
 
 /// Every operator that is taken over, sorted.
-pub(super) const SUPPORTED: [&str; 29] = [
+pub(super) const SUPPORTED: [&str; 31] = [
     "Add",
     "AveragePool",
     "BatchNormalization",
@@ -30,6 +30,7 @@ pub(super) const SUPPORTED: [&str; 29] = [
     "Identity",
     "MatMul",
     "MaxPool",
+    "Mul",
     "Pad",
     "QuantizeLinear",
     "ReduceMean",
@@ -39,6 +40,7 @@ pub(super) const SUPPORTED: [&str; 29] = [
     "Slice",
     "Softmax",
     "Squeeze",
+    "Sum",
     "Transpose",
     "Unsqueeze",
 ];
@@ -47,7 +49,7 @@ impl<'g> Translator<'g> {
     /// Takes a node over.
     pub(super) fn node(&mut self, node: &'g Node) -> Outcome<()> {
         match node.operator.as_str() {
-            "Add" => self.add(node),
+            "Add" | "Sum" => self.add(node),
             "AveragePool" => self.pool(node, PoolKind::Average),
             "BatchNormalization" => self.batch_normalisation(node),
             "Cast" => self.cast(node),
@@ -65,6 +67,7 @@ impl<'g> Translator<'g> {
             "Identity" => self.identity(node),
             "MatMul" => self.matmul(node),
             "MaxPool" => self.pool(node, PoolKind::Max),
+            "Mul" => self.multiply(node),
             "Pad" => self.pad(node),
             "QuantizeLinear" => self.quantise(node),
             "ReduceMean" => self.reduce_mean(node),

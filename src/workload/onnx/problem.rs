@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
     pub(super) message: String,
-    pub(super) expected: String,
+    pub(super) note: String,
     pub(super) help: Option<String>,
 }
 
@@ -30,15 +30,21 @@ impl Problem {
     pub(super) fn new(message: impl Into<String>) -> Problem {
         Problem {
             message: message.into(),
-            expected: String::new(),
+            note: String::new(),
             help: None,
         }
     }
 
     #[must_use]
     pub(super) fn expected(self, expected: impl Into<String>) -> Problem {
+        let expected: String = expected.into();
+        self.note(format!("expected {expected}"))
+    }
+
+    #[must_use]
+    pub(super) fn note(self, note: impl Into<String>) -> Problem {
         Problem {
-            expected: expected.into(),
+            note: note.into(),
             ..self
         }
     }

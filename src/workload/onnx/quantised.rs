@@ -3,7 +3,8 @@
 use super::constant::{Constant, Data};
 use super::node::Node;
 use super::problem::{Outcome, Problem, about};
-use super::translate::{Codes, Translator, Value};
+use super::translate::Translator;
+use super::value::{Codes, Value};
 use crate::blocked::Signedness;
 use crate::workload::ValueRange;
 use crate::workload::op::Activation;

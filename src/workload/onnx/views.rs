@@ -3,7 +3,8 @@
 use super::constant::Constant;
 use super::node::{Node, shortened};
 use super::problem::{Outcome, Problem};
-use super::translate::{Translator, Value, View};
+use super::translate::Translator;
+use super::value::{Value, View};
 
 impl<'g> Translator<'g> {
     pub(super) fn identity(&mut self, node: &'g Node) -> Outcome<()> {

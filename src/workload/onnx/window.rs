@@ -1,8 +1,10 @@
 //! Sliding windows: convolution and pooling.
 
+use super::constant::Constant;
 use super::node::Node;
 use super::problem::{Outcome, Problem, about};
-use super::translate::{Translator, Value, size};
+use super::translate::{Translator, size};
+use super::value::Value;
 use crate::workload::{LayerWeights, OpFile, PoolKind};
 
 /// Where a window goes: sizes along the vertical and the horizontal axis.
@@ -99,18 +101,19 @@ impl<'g> Translator<'g> {
             Some(bias) => Some(about("bias", bias.finite_floats())?.to_vec()),
             None => None,
         };
+        let groups = size(usize::try_from(groups).unwrap_or(0), "groups")?;
         let op = OpFile::Conv {
             out_channels: size(out, "output channels")?,
             kernel,
             stride: window.stride,
             padding: window.padding(node, [height, width])?,
             dilation: window.dilation,
-            groups: size(usize::try_from(groups).unwrap_or(0), "groups")?,
+            groups,
             bias: Some(bias.is_some()),
             batch_norm: false,
         };
         let weights = LayerWeights {
-            values: about("weights", weights.finite_floats())?.to_vec(),
+            values: about("weights", Constant::into_floats(weights))?,
             bias: bias.unwrap_or_else(|| vec![0.0; out]),
         };
         let made = self.layer(node, op, &[input.tensor], Some(weights))?;

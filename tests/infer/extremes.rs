@@ -1,0 +1,325 @@
+//! Operands and reductions at which 16-bit sums saturate and f32 sums round, and what does not depend on how the work is
+//! done.
+
+use std::sync::Arc;
+
+use axbxp::approx::{LayerPrecision, OperandFormat};
+use axbxp::arch::WindowUse;
+use axbxp::blocked::{Rounding, Signedness, Window};
+use axbxp::infer::{
+    Calibration, ConfiguredModel, Correction, FloatNetwork, Probe, QuantisedModel, RangeRule,
+    Scratch, calibrate, classify, code_histograms, layer_snr,
+};
+use axbxp::workload::{LayerId, LayerWeights, Model};
+
+use crate::accumulators::{operand, precision};
+use crate::support::{self, Random};
+
+fn quantised(model: &Model, scale: f32) -> Arc<QuantisedModel> {
+    let scales = vec![scale; model.network.tensors.len()];
+    Arc::new(QuantisedModel::new(model, &Calibration { scales }).unwrap())
+}
+
+fn observe(model: &ConfiguredModel, image: &[f32]) -> Vec<(Vec<u8>, Vec<i32>)> {
+    let mut all = vec![];
+    let mut see = |_: LayerId, observed: axbxp::infer::Observed<'_>| {
+        all.push((observed.inputs.to_vec(), observed.accumulators.to_vec()));
+    };
+    model.observe(image, &mut Scratch::default(), &mut see);
+    all
+}
+
+/// A pair of neighbouring products of 127 x 255 is beyond 16 bits, and 600 of them beyond 24.
+#[test]
+fn the_largest_operands_are_summed_exactly() {
+    for (channels, signed) in [(1, false), (600, false), (4100, false), (2100, true)] {
+        let ron = format!(
+            "(name: \"extreme\", inputs: [(name: \"image\", channels: {channels}, height: 3, width: 3, signed: {signed})], layers: [
+                (name: \"conv\", op: conv(out_channels: 19, kernel: (3, 3), padding: (1, 1, 1, 1)))])"
+        );
+        let mut model = support::model(&ron, &mut Random(1));
+        let count = 19 * channels * 9;
+        // Channel 0 all positive, 1 all negative, the rest of mixed signs but for one odd weight.
+        let weight = |index: usize| match index / (channels * 9) {
+            0 => 1.0,
+            1 => -1.0,
+            2 if index % 2 == 0 => 1.0,
+            2 => -1.0,
+            channel => match index % (channel * 7) {
+                0 => 3.0 / 127.0,
+                _ => 1.0,
+            },
+        };
+        model.weights[0] = Some(LayerWeights {
+            values: (0..count).map(weight).collect(),
+            bias: vec![0.0; 19],
+        });
+        let base = quantised(&model, 1.0);
+        let exact = ConfiguredModel::exact(&base).unwrap();
+        let greatest = if signed { -127.0 } else { 255.0 };
+        let image = vec![greatest; channels * 9];
+        let (_, accumulators) = &observe(&exact, &image)[0];
+        let weights = base.weights(0);
+        // The output in the middle sees the whole kernel.
+        for channel in 0..19 {
+            let weights = &weights[channel * channels * 9..][..channels * 9];
+            let sum: i64 = weights
+                .iter()
+                .map(|&w| i64::from(w) * greatest as i64)
+                .sum();
+            assert_eq!(
+                i64::from(accumulators[4 * 19 + channel]),
+                sum,
+                "channel {channel}"
+            );
+        }
+        let sum = 127 * greatest as i64 * channels as i64 * 9;
+        assert_eq!(i64::from(accumulators[4 * 19]), sum);
+    }
+}
+
+/// A reduction of more than 2^31 / (127 x 255) products wraps, as a 32-bit accumulator does.
+#[test]
+fn accumulators_wrap_at_32_bits() {
+    let channels = 70_000;
+    let ron = format!(
+        "(name: \"wrap\", inputs: [(name: \"image\", channels: {channels}, signed: false)], layers: [
+            (name: \"logits\", op: fully_connected(out_features: 1))])"
+    );
+    let mut model = support::model(&ron, &mut Random(1));
+    model.weights[0] = Some(LayerWeights {
+        values: vec![1.0; channels],
+        bias: vec![0.0],
+    });
+    let exact = ConfiguredModel::exact(&quantised(&model, 1.0)).unwrap();
+    let (_, accumulators) = &observe(&exact, &vec![255.0; channels])[0];
+    let sum = 127 * 255 * channels as i64;
+    assert!(sum > i64::from(i32::MAX));
+    assert_eq!(accumulators[0], sum as i32);
+}
+
+/// Fixed point of fewer bits: the top bits of each code.
+#[test]
+fn operands_of_fewer_bits_keep_their_top_bits() {
+    let ron =
+        "(name: \"bits\", inputs: [(name: \"image\", channels: 5, height: 3, width: 4)], layers: [
+        (name: \"conv\", op: conv(out_channels: 3, kernel: (1, 1))),
+        (name: \"relu\", op: elementwise(function: relu)),
+        (name: \"last\", op: conv(out_channels: 2, kernel: (1, 1)))])";
+    let mut random = Random(5);
+    let model = support::model(ron, &mut random);
+    let base = quantised(&model, 0.01);
+    let image = support::image(&support::images(&model, 1, &mut random), 0);
+    for (a_bits, w_bits) in [(8, 8), (5, 3), (2, 4), (7, 2)] {
+        let format = |bits, signedness| OperandFormat::Bits { bits, signedness };
+        let of = |sign| LayerPrecision {
+            activations: format(a_bits, sign),
+            weights: format(w_bits, Signedness::Signed),
+            products: None,
+            windows: WindowUse::Exact,
+        };
+        let signs = [Signedness::Signed, Signedness::Unsigned];
+        let configured = ConfiguredModel::new(&base, &signs.map(of)).unwrap();
+        for (index, (inputs, accumulators)) in observe(&configured, &image).into_iter().enumerate()
+        {
+            // The nearest multiple of the step, ties away from zero, within the range of the bits.
+            let kept = |value: i32, bits: u8, sign: Signedness| {
+                let step = f64::from(1 << (8 - bits));
+                let signed = sign == Signedness::Signed;
+                let greatest = f64::from((1 << (bits - u8::from(signed))) - 1);
+                ((f64::from(value) / step).round().clamp(-greatest, greatest) * step) as i32
+            };
+            let channels = inputs.len() / 12;
+            let weights = base.weights(index);
+            let outputs = weights.len() / channels;
+            for (at, &accumulator) in accumulators.iter().enumerate() {
+                let (pixel, output) = (at / outputs, at % outputs);
+                let sum: i32 = (0..channels)
+                    .map(|channel| {
+                        let code = operand(inputs[pixel * channels + channel], signs[index]);
+                        let weight = i32::from(weights[output * channels + channel]);
+                        kept(code, a_bits, signs[index]) * kept(weight, w_bits, Signedness::Signed)
+                    })
+                    .sum();
+                assert_eq!(accumulator, sum, "{a_bits} and {w_bits} bits");
+            }
+        }
+    }
+}
+
+struct Small {
+    model: Model,
+    images: axbxp::infer::Images,
+    indices: Vec<usize>,
+}
+
+fn small() -> Small {
+    let ron = "(name: \"small\", inputs: [(name: \"image\", channels: 3, height: 12, width: 12)], layers: [
+        (name: \"a\", op: conv(out_channels: 20, kernel: (3, 3), padding: (1, 1, 1, 1)), activation: Some(relu)),
+        (name: \"b\", op: conv(out_channels: 20, kernel: (3, 3), padding: (1, 1, 1, 1), groups: 20), activation: Some(relu6)),
+        (name: \"c\", op: conv(out_channels: 20, kernel: (1, 1))),
+        (name: \"sum\", op: elementwise(function: add), inputs: Some([\"a\", \"c\"]), activation: Some(relu)),
+        (name: \"small\", op: pool(kind: max, kernel: (2, 2))),
+        (name: \"mean\", op: pool(kind: average, kernel: (3, 3), stride: Some((2, 2)), padding: (1, 1, 1, 1))),
+        (name: \"both\", op: concat(), inputs: Some([\"mean\", \"mean\"])),
+        (name: \"logits\", op: fully_connected(out_features: 9)),
+        (name: \"softmax\", op: normalisation(function: softmax))])";
+    let mut random = Random(7);
+    let model = support::model(ron, &mut random);
+    let images = support::images(&model, 23, &mut random);
+    let indices = (0..23).collect();
+    Small {
+        model,
+        images,
+        indices,
+    }
+}
+
+fn coarse(base: &QuantisedModel) -> Vec<LayerPrecision> {
+    base.array_layers()
+        .map(|id| {
+            let sign = base.network().input(id, 0).signedness;
+            precision(sign, 4, (1, 1), Window::Dynamic, Rounding::Truncate, 1)
+        })
+        .collect()
+}
+
+/// From calibration to classes, the number of threads changes nothing.
+#[test]
+fn threads_change_nothing() {
+    let Small {
+        model,
+        images,
+        indices,
+    } = small();
+    let float = FloatNetwork::new(&model).unwrap();
+    let run = |threads: usize| {
+        let mut results = vec![];
+        for rule in [
+            RangeRule::MinMax,
+            RangeRule::Percentile(99.9),
+            RangeRule::Mse,
+        ] {
+            let silent = |_| {};
+            let calibration = calibrate(&float, &images, &indices, rule, threads, &silent).unwrap();
+            let base = Arc::new(QuantisedModel::new(&model, &calibration).unwrap());
+            let coarse = ConfiguredModel::new(&base, &coarse(&base)).unwrap();
+            let exact = ConfiguredModel::exact(&base).unwrap();
+            let corrected = coarse
+                .clone()
+                .corrected(Correction::Scale, &images, &indices, threads)
+                .unwrap();
+            let mut scratch = Scratch::default();
+            let logits = corrected
+                .logits(&support::image(&images, 3), &mut scratch)
+                .to_vec();
+            let classes = classify(&corrected, &images, &indices, threads, &silent).unwrap();
+            let snr = layer_snr(&coarse, &exact, &images, &indices, threads).unwrap();
+            let histograms = code_histograms(&coarse, &images, &indices, threads).unwrap();
+            results.push((calibration, logits, classes, snr, histograms));
+        }
+        results
+    };
+    let one = run(1);
+    assert_eq!(one, run(3));
+    assert_ne!(one[0].0, one[1].0);
+}
+
+/// The correction helps, layer by layer and at the end; probes agree with the network on its first layer.
+#[test]
+fn correction_brings_outputs_nearer() {
+    let Small {
+        model,
+        images,
+        indices,
+    } = small();
+    let float = FloatNetwork::new(&model).unwrap();
+    let rule = RangeRule::MinMax;
+    let calibration = calibrate(&float, &images, &indices, rule, 2, &|_| {}).unwrap();
+    let base = Arc::new(QuantisedModel::new(&model, &calibration).unwrap());
+    let precisions = coarse(&base);
+    let plain = ConfiguredModel::new(&base, &precisions).unwrap();
+    let exact = ConfiguredModel::exact(&base).unwrap();
+    let snr = |model: &ConfiguredModel| layer_snr(model, &exact, &images, &indices, 2).unwrap();
+    let corrected = |correction| {
+        let model = plain.clone();
+        model.corrected(correction, &images, &indices, 2).unwrap()
+    };
+    let [none, bias, scale] = [
+        snr(&plain),
+        snr(&corrected(Correction::Bias)),
+        snr(&corrected(Correction::Scale)),
+    ];
+    for layer in 0..none.len() {
+        assert!(scale[layer].snr_db > bias[layer].snr_db, "layer {layer}");
+        assert!(bias[layer].snr_db > none[layer].snr_db, "layer {layer}");
+    }
+    // A correction of what is exact changes nothing but by rounding.
+    let same = exact
+        .clone()
+        .corrected(Correction::Scale, &images, &indices, 2)
+        .unwrap();
+    assert!(snr(&same).iter().all(|layer| layer.snr_db > 60.0));
+    assert!(
+        snr(&exact)
+            .iter()
+            .all(|layer| layer.snr_db == f64::INFINITY)
+    );
+
+    let mut scratch = Scratch::default();
+    let probe = Probe::new(&base, &images, &indices, usize::MAX, 2).unwrap();
+    let first = probe.error(0, &precisions[0], &mut scratch).unwrap();
+    assert!((first.snr_db() - none[0].snr_db).abs() < 1e-9);
+    assert!((first.corrected_snr_db() - scale[0].snr_db).abs() < 0.01);
+    let exact_precision = exact.precisions().next().unwrap();
+    let nothing = probe.error(0, exact_precision, &mut scratch).unwrap();
+    assert_eq!(nothing.error, 0.0);
+    // A few rows tell about as much.
+    let few = Probe::new(&base, &images, &indices, 3, 2).unwrap();
+    let few = few.error(0, &precisions[0], &mut scratch).unwrap();
+    assert!(few.signal < 0.5 * first.signal && (few.snr_db() - first.snr_db()).abs() < 2.0);
+}
+
+/// What does not fit is refused with its name.
+#[test]
+fn misfits_are_named() {
+    let Small { model, images, .. } = small();
+    let base = quantised(&model, 0.01);
+    let mut precisions = coarse(&base);
+    precisions.swap(0, 1);
+    let error = ConfiguredModel::new(&base, &precisions)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("`a`") && error.contains("Signed"), "{error}");
+    let error = ConfiguredModel::new(&base, &precisions[1..])
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("3 precisions for 4 layers"), "{error}");
+    let exact = ConfiguredModel::exact(&base).unwrap();
+    let other = axbxp::infer::Images::from_values([1, 1, 3], vec![0.0; 3], vec![0]).unwrap();
+    let error = classify(&exact, &other, &[0], 1, &|_| {})
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("[1, 1, 3]") && error.contains("[12, 12, 3]"),
+        "{error}"
+    );
+    let labels = vec![9; images.len()];
+    let values = (0..images.len())
+        .flat_map(|index| support::image(&images, index))
+        .collect();
+    let wrong = axbxp::infer::Images::from_values([12, 12, 3], values, labels).unwrap();
+    let error = classify(&exact, &wrong, &[4], 1, &|_| {})
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("image 4 has the label 9"), "{error}");
+    let ron = "(name: \"gelu\", inputs: [(name: \"image\", channels: 3)], layers: [
+        (name: \"odd\", op: fully_connected(out_features: 2), activation: Some(gelu))])";
+    let error = FloatNetwork::new(&support::model(ron, &mut Random(1)))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("layer `odd` is the activation Gelu"),
+        "{error}"
+    );
+}
