@@ -129,7 +129,7 @@ fn translate(name: &str, graph: &Graph, budget: Budget) -> Result<Model, Vec<Fin
                 findings.push(finding(node, problem));
             }
         }
-        if translator.budget.is_spent() {
+        if translator.budget.is_spent() && !findings.is_empty() {
             break;
         }
     }
