@@ -43,7 +43,7 @@ fn the_largest_operands_are_summed_exactly() {
         let weight = |index: usize| match index / (channels * 9) {
             0 => 1.0,
             1 => -1.0,
-            2 if index % 2 == 0 => 1.0,
+            2 if index.is_multiple_of(2) => 1.0,
             2 => -1.0,
             channel => match index % (channel * 7) {
                 0 => 3.0 / 127.0,
