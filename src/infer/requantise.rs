@@ -63,13 +63,21 @@ pub struct CodeRange {
 
 impl CodeRange {
     /// `clamp(round(value))`, ties away from zero, as a byte.
-    #[inline(always)]
     pub(super) fn code(self, value: f64) -> u8 {
-        // Clamping first is the same, as the ends are integers, and keeps what follows in 32 bits.
-        let clamped = value.clamp(f64::from(self.low), f64::from(self.high));
-        let rounded = (clamped + 0.5f64.copysign(clamped)) as i32;
-        rounded as u8
+        rounded(value, f64::from(self.low), f64::from(self.high))
     }
+}
+
+/// A number that leaves integers of 51 bits in the low bits of its sum with them: 1.5 times 2^52.
+const INTEGER_BITS: f64 = 6_755_399_441_055_744.0;
+
+/// `clamp(round(value))`, ties away from zero, as a byte. Clamping first is the same, as the ends are integers. The usual
+/// conversion to an integer is not vectorised; reading the bits is.
+#[inline(always)]
+fn rounded(value: f64, low: f64, high: f64) -> u8 {
+    let clamped = value.max(low).min(high);
+    let integer = (clamped + 0.5f64.copysign(clamped)).trunc();
+    (integer + INTEGER_BITS).to_bits() as u8
 }
 
 /// How the accumulators of a layer become codes, by output channel:
@@ -135,11 +143,13 @@ impl<T: Copy + Into<f64>> pulp::NullaryFnOnce for Codes<'_, T> {
     #[inline(always)]
     fn call(self) {
         let channels = self.factors.len();
+        let (low, high) = (f64::from(self.range.low), f64::from(self.range.high));
         let pixels = self.codes.chunks_exact_mut(channels);
         for (codes, accumulators) in pixels.zip(self.accumulators.chunks_exact(channels)) {
-            for channel in 0..channels {
-                let sum = accumulators[channel].into() + self.biases[channel];
-                codes[channel] = self.range.code(sum * self.factors[channel]);
+            let scales = self.biases.iter().zip(self.factors);
+            let values = codes.iter_mut().zip(accumulators).zip(scales);
+            for ((code, &accumulator), (bias, factor)) in values {
+                *code = rounded((accumulator.into() + bias) * factor, low, high);
             }
         }
     }

@@ -6,13 +6,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use axbxp::blocked::{Rounding, Signedness, Window};
 use axbxp::infer::{
     Calibration, Classifier, ConfiguredModel, FloatNetwork, Images, Prediction, QuantisedModel,
-    RangeRule, calibrate, classify,
+    RangeRule, Scratch, calibrate, classify,
 };
-use axbxp::workload::{self, Model};
+use axbxp::workload::{self, LayerWeights, Model};
 
-use crate::thorough;
+use crate::accumulators::precision;
+use crate::support::{self, Random};
+use crate::{stepped, thorough};
 
 const THREADS: usize = 2;
 
@@ -198,5 +201,51 @@ fn mobilenets_are_as_accurate_in_fxp8() {
         let images = photographs(&folder.join("imagenet_like"), count, size);
         // Ranges are no labels: the same photographs serve for both.
         compare(name, &model, &images, &images);
+    }
+}
+
+/// What a layer deep inside ResNet-20 reads of a photograph, and some of its filters, on the array PE by PE.
+#[test]
+fn a_layer_of_resnet20_is_that_of_the_stepped_array() {
+    let Some(folder) = folder() else { return };
+    let trained = model(&folder.join("resnet20_cifar10/resnet20_cifar10_fp32.onnx"));
+    let train = folder.join("cifar10/cifar10_train_first1000.bin");
+    let images = cifar10(&train, 4, normalised);
+    let float = FloatNetwork::new(&trained).unwrap();
+    let exact = quantise(&trained, &float, &images);
+    let mut image = vec![0.0; images.elements()];
+    images.input(0, &mut image).unwrap();
+    // The last convolution: 64 channels on 8 x 8.
+    let wanted = exact.base().array_layers().len() - 2;
+    let (mut codes, mut index) = (vec![], 0);
+    exact.observe(&image, &mut Scratch::default(), &mut |_, observed| {
+        if index == wanted {
+            codes = observed.inputs.to_vec();
+        }
+        index += 1;
+    });
+    assert!(codes.iter().filter(|&&code| code > 15).count() > 100);
+    let filters = 6;
+    let weights = &exact.base().weights(wanted)[..filters * 64 * 9];
+    let ron = format!(
+        "(name: \"one\", inputs: [(name: \"image\", channels: 64, height: 8, width: 8, signed: false)], layers: [
+            (name: \"conv\", op: conv(out_channels: {filters}, kernel: (3, 3), padding: (1, 1, 1, 1)))])"
+    );
+    let mut one = support::model(&ron, &mut Random(1));
+    one.weights[0] = Some(LayerWeights {
+        values: weights.iter().map(|&code| f32::from(code)).collect(),
+        bias: vec![0.0; filters],
+    });
+    let scales = vec![1.0; 2];
+    let base = Arc::new(QuantisedModel::new(&one, &Calibration { scales }).unwrap());
+    // Each channel's greatest weight is 127, so codes stay what they are.
+    assert_eq!(base.weights(0), weights);
+    let values: Vec<f32> = codes.iter().map(|&code| f32::from(code)).collect();
+    for (kept, products) in [((2, 2), 4), ((2, 2), 3), ((1, 1), 1)] {
+        let (window, rounding) = (Window::Dynamic, Rounding::Nearest);
+        let precision = precision(Signedness::Unsigned, 4, kept, window, rounding, products);
+        let configured = ConfiguredModel::new(&base, &[precision]).unwrap();
+        let compared = stepped::compare(&one, &configured, &values, "axbxp_k4_8x8");
+        assert_eq!(compared, 64 * filters as u64);
     }
 }
