@@ -273,6 +273,7 @@ refused! {
     model_overlap: "check" "model_overlap.ron";
     model_other_source: "check" "model_other_source.ron";
     model_bad_values: "check" "model_bad_values.ron";
+    model_beyond_floats: "check" "model_beyond_floats.ron";
     model_unknown_source: "check" "model_unknown_source.ron";
     model_missing: "check" "model_missing.ron";
     model_other_hash: "check" "model_other_hash.ron";

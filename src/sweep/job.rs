@@ -189,7 +189,7 @@ impl<'a> Job<'a> {
         resolve_network(
             &self.point.approximation,
             &self.point.architecture.array.pe,
-            &self.network,
+            self.network,
         )
     }
 

@@ -23,7 +23,10 @@ import sys
 import time
 from pathlib import Path
 
-# Before jax is loaded: with several threads the order of sums, and so the weights, could vary.
+# Before jax is loaded: with several threads the order of sums, and so the weights, vary. Some of XLA's loops are cut into as many
+# parts as the process has processors, whatever the flags say, so it gets one.
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 os.environ["JAX_PLATFORMS"] = "cpu"
 

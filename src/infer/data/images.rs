@@ -24,7 +24,8 @@ pub struct Images {
 enum Store {
     Values(Arc<[f32]>),
     Pixels {
-        pixels: Arc<[u8]>,
+        // Not a slice: making one would copy up to the most that is kept.
+        pixels: Arc<Vec<u8>>,
         levels: Arc<[[f32; 256]]>,
     },
     Files {
@@ -103,11 +104,12 @@ impl Images {
         let kept = first.len() as u64 * range.len() as u64;
         let store = if kept <= most_kept {
             let mut all = first;
+            all.reserve_exact(kept as usize - all.len());
             for index in range.start + 1..range.end {
                 all.extend(pixels_of_shape(&*pictures, index, preprocessing, shape)?);
             }
             Store::Pixels {
-                pixels: all.into(),
+                pixels: Arc::new(all),
                 levels,
             }
         } else {

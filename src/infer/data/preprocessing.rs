@@ -101,6 +101,45 @@ impl ChannelOrder {
 impl Preprocessing {
     /// Reports to `checker` what no picture could be given, at its place below `place`.
     pub(crate) fn check(&self, checker: &mut Checker<'_>, place: &Place) {
+        self.check_sizes(checker, place);
+        let at = |field: &str| place.clone().field(field);
+        let mut right = true;
+        let mut wrong = |place, message: String, expected: &str| {
+            right = false;
+            checker.report(place, message, expected);
+        };
+        if !(self.divide.is_finite() && self.divide > 0.0) {
+            let message = format!("pixels divided by {}", self.divide);
+            wrong(at("divide"), message, "expected more than 0");
+        }
+        for (field, values) in [("mean", &self.mean), ("std", &self.std)] {
+            let channels = self.channels.count();
+            if values.len() != 1 && values.len() != channels {
+                let message = format!("{} values for {channels} channels", values.len());
+                wrong(at(field), message, "expected one, or one a channel");
+            }
+            let good = |value: &f64| value.is_finite() && (field == "mean" || *value > 0.0);
+            if let Some((index, value)) = values.iter().enumerate().find(|(_, value)| !good(value))
+            {
+                let expected = if field == "mean" {
+                    "expected a number"
+                } else {
+                    "expected more than 0"
+                };
+                wrong(
+                    at(field).index(index),
+                    format!("`{field}` is {value}"),
+                    expected,
+                );
+            }
+        }
+        if right && !self.is_finite() {
+            let message = "some pixels become values beyond 32-bit floats".to_owned();
+            checker.report(at("divide"), message, "expected values near 1");
+        }
+    }
+
+    fn check_sizes(&self, checker: &mut Checker<'_>, place: &Place) {
         let at = |field: &str| place.clone().field(field);
         let sides: &[u32] = match &self.resize {
             Some(Resize::Exact(sides)) => sides,
@@ -122,31 +161,12 @@ impl Preprocessing {
             let message = format!("{}x{} of {}x{}", crop[0], crop[1], size[0], size[1]);
             checker.report(at("crop"), message, "expected no more than there is");
         }
-        if !(self.divide.is_finite() && self.divide > 0.0) {
-            let message = format!("pixels divided by {}", self.divide);
-            checker.report(at("divide"), message, "expected more than 0");
-        }
-        for (field, values) in [("mean", &self.mean), ("std", &self.std)] {
-            let channels = self.channels.count();
-            if values.len() != 1 && values.len() != channels {
-                let message = format!("{} values for {channels} channels", values.len());
-                checker.report(at(field), message, "expected one, or one a channel");
-            }
-            let good = |value: &f64| value.is_finite() && (field == "mean" || *value > 0.0);
-            if let Some((index, value)) = values.iter().enumerate().find(|(_, value)| !good(value))
-            {
-                let expected = if field == "mean" {
-                    "expected a number"
-                } else {
-                    "expected more than 0"
-                };
-                checker.report(
-                    at(field).index(index),
-                    format!("`{field}` is {value}"),
-                    expected,
-                );
-            }
-        }
+    }
+
+    /// Whether every pixel has a value that is a number; only of what [`check`](Self::check) finds nothing else wrong with.
+    fn is_finite(&self) -> bool {
+        let levels = self.levels();
+        levels.iter().flatten().all(|value| value.is_finite())
     }
 
     /// Whether no value can be negative, so that the network's input is unsigned.
