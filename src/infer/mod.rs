@@ -37,6 +37,7 @@ mod plan;
 mod probe;
 mod quantised;
 mod requantise;
+mod slots;
 
 pub use calibration::{Calibration, RangeRule, calibrate};
 pub use classify::{Classifier, FloatMemory, Prediction, classify};
