@@ -4,7 +4,7 @@
 //!   every tensor with it.
 //! * [`QuantisedModel`] is the model in 8-bit fixed point (FxP8), [`ConfiguredModel`] that under one
 //!   [`LayerPrecision`](crate::approx::LayerPrecision) per layer of the array, with or without a [`Correction`].
-//! * [`classify`] takes [`Images`] through either. [`layer_snr`] and [`code_histograms`] look inside; a [`Probe`] keeps what
+//! * [`classify()`] takes [`Images`] through either. [`layer_snr`] and [`code_histograms`] look inside; a [`Probe`] keeps what
 //!   the layers read and judges one layer under many precisions.
 //!
 //! # Exactness
