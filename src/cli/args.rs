@@ -373,6 +373,8 @@ pub enum SchemaKind {
     Headline,
     /// The JSON that `accuracy --format json` prints
     Accuracy,
+    /// The JSON that `search --format json` prints and search.json has
+    Search,
     /// The JSON that `dram --format json` prints
     DramReport,
     /// Architecture files

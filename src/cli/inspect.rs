@@ -13,6 +13,7 @@ use crate::energy::{ActivityFile, EnergyTable, OperandActivity, SramTable};
 use crate::hw::dram::DramSpec;
 use crate::infer::model_file::{ModelDescription, ModelFile};
 use crate::report::headline::Headline;
+use crate::report::search::SearchReport;
 use crate::report::{AccuracyReport, Report, TraceReport};
 use crate::source::{self, LoadError, Shelf};
 use crate::workload::{self, NetworkFile};
@@ -95,6 +96,7 @@ pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaKind::Report => schema_for!(Report),
         SchemaKind::Headline => schema_for!(Headline),
         SchemaKind::Accuracy => schema_for!(AccuracyReport),
+        SchemaKind::Search => schema_for!(SearchReport),
         SchemaKind::DramReport => schema_for!(TraceReport),
         SchemaKind::Arch => schema_for!(Architecture),
         SchemaKind::Approx => schema_for!(ApproxConfig),

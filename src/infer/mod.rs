@@ -5,7 +5,7 @@
 //!   every tensor with it.
 //! * [`QuantisedModel`] is the model in 8-bit fixed point (FxP8), [`ConfiguredModel`] that under one
 //!   [`LayerPrecision`](crate::approx::LayerPrecision) per layer of the array, with or without a [`Correction`].
-//! * [`classify`] takes [`Images`] through either. [`layer_snr`] and [`code_histograms`] look inside; a [`Probe`] keeps what
+//! * [`classify()`] takes [`Images`] through either. [`layer_snr`] and [`code_histograms`] look inside; a [`Probe`] keeps what
 //!   the layers read and judges one layer under many precisions.
 //! * [`model_file`] describes trained networks with their images ([`data`] reads those), [`measure`](mod@measure) compares
 //!   configurations on them, [`evaluation`] and [`statistics`] say how sure the result is, [`observation`] what layers do.
@@ -45,6 +45,7 @@ mod plan;
 mod probe;
 mod quantised;
 mod requantise;
+mod slots;
 pub mod statistics;
 
 pub use calibration::{Calibration, RangeRule, calibrate};

@@ -15,6 +15,8 @@ mod convolution;
 mod dense;
 mod depthwise;
 mod packing;
+#[cfg(test)]
+mod tests;
 
 pub(super) use convolution::{ConvScratch, Convolution, Source, Sums};
 pub(super) use packing::BandLayout;
