@@ -1,6 +1,8 @@
 //! A progress bar on a terminal; nothing in a pipe.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::Write;
+
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::sweep::PlannedJob;
 
@@ -25,9 +27,12 @@ pub fn images(quiet: bool) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(0);
-    let template = "inferring {wide_bar} {pos}/{len} images, {per_sec:.0}, {eta} left";
+    let template = "inferring {wide_bar} {pos}/{len} images, {speed} images/s, {eta} left";
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        bar.set_style(style.with_key("speed", |state: &ProgressState, out: &mut dyn Write| {
+            // Nothing can be done about a terminal that takes no text.
+            let _ = write!(out, "{:.0}", state.per_sec());
+        }));
     }
     bar
 }
