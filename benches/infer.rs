@@ -4,10 +4,8 @@
 //! folder of models, ResNet-20 and MobileNetV2. Rounds of all contenders alternate, and the best of each counts:
 //! on a shared machine the rest is others' work.
 
-#[allow(dead_code)]
 #[path = "../tests/infer/onnx.rs"]
 mod onnx;
-#[allow(dead_code)]
 #[path = "../tests/infer/support.rs"]
 mod support;
 
@@ -109,9 +107,8 @@ fn bench(title: &str, model: &Model, onnx: Vec<u8>, images: &Images) {
     let oracle = rten::Model::load(onnx).expect("rten reads it");
     let [height, width, channels] = images.shape();
     let mut batch = NdTensor::zeros([images.len(), channels, height, width]);
-    let mut image = vec![0.0; images.elements()];
     for &index in &indices {
-        images.input(index, &mut image).expect("an image");
+        let image = support::image(images, index);
         let mut values = image.iter();
         for row in 0..height {
             for column in 0..width {

@@ -44,6 +44,7 @@ mod plan;
 mod probe;
 mod quantised;
 mod requantise;
+mod slots;
 pub mod statistics;
 
 pub use calibration::{Calibration, RangeRule, calibrate};

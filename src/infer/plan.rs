@@ -1,6 +1,7 @@
 //! A network as a list of steps on `[height, width, channels]` tensors, with memory that is used again.
 
 use super::error::InferError;
+use super::slots::assign_slots;
 use crate::workload::{
     Activation, Axis, Conv, Function, Layer, LayerId, Network, NormalisationFunction, Op, Padding,
     Pool, PoolKind, Slice, Span, Tensor, TensorId,
@@ -56,6 +57,17 @@ impl Window {
     /// From the first to the last row (0) or column (1) under the kernel.
     pub(super) fn reach(&self, axis: usize) -> usize {
         (self.kernel[axis] - 1) * self.dilation[axis] + 1
+    }
+
+    /// Values under all windows, zeros around the image included.
+    fn padded_elements(&self) -> u64 {
+        let outputs = [self.output.height, self.output.width];
+        let sides = [0, 1].map(|axis| (outputs[axis] - 1) * self.stride[axis] + self.reach(axis));
+        // Sizes of a network are at most 2^20, a window's reach 2^40.
+        let sides = sides.map(|side| side as u64);
+        sides[0]
+            .saturating_mul(sides[1])
+            .saturating_mul(self.input.channels as u64)
     }
 
     /// Whether each output channel reads the one input channel of its number.
@@ -197,9 +209,13 @@ impl Plan {
             }
             let parameters = network.parameters(id);
             check_size(&layer.name, parameters.weights)?;
+            let work = work(network, layer)?;
+            if let Work::Convolution(window) = &work {
+                check_size(&layer.name, window.padded_elements())?;
+            }
             steps.push(Step {
                 layer: id,
-                work: work(network, layer)?,
+                work,
                 inputs: layer.inputs.clone(),
                 output: layer.output,
                 clip: clip(layer)?,
@@ -375,57 +391,5 @@ fn cut(slice: &Slice, input: Shape) -> Cut {
         rows: span(slice.rows, input.height),
         columns: span(slice.columns, input.width),
         channels: span(slice.channels, input.channels),
-    }
-}
-
-/// Memory for every tensor; a tensor that is read no more leaves its memory to a later one.
-fn assign_slots(
-    steps: &[Step],
-    input: TensorId,
-    output: TensorId,
-    shapes: &[Shape],
-) -> (Vec<usize>, Vec<usize>) {
-    let mut last_read = vec![0; shapes.len()];
-    for (index, step) in steps.iter().enumerate() {
-        for tensor in &step.inputs {
-            last_read[tensor.index()] = index;
-        }
-    }
-    last_read[output.index()] = usize::MAX;
-    let mut memory = Memory {
-        slots: vec![0; shapes.len()],
-        sizes: vec![],
-        free: vec![],
-    };
-    memory.place(input, shapes);
-    let mut held = vec![input];
-    for (index, step) in steps.iter().enumerate() {
-        memory.place(step.output, shapes);
-        held.push(step.output);
-        let (over, still): (Vec<_>, Vec<_>) = held
-            .into_iter()
-            .partition(|tensor| last_read[tensor.index()] <= index);
-        memory
-            .free
-            .extend(over.iter().map(|tensor| memory.slots[tensor.index()]));
-        held = still;
-    }
-    (memory.slots, memory.sizes)
-}
-
-struct Memory {
-    slots: Vec<usize>,
-    sizes: Vec<usize>,
-    free: Vec<usize>,
-}
-
-impl Memory {
-    fn place(&mut self, tensor: TensorId, shapes: &[Shape]) {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.sizes.push(0);
-            self.sizes.len() - 1
-        });
-        self.sizes[slot] = self.sizes[slot].max(shapes[tensor.index()].elements());
-        self.slots[tensor.index()] = slot;
     }
 }

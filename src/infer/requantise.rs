@@ -113,18 +113,13 @@ impl Requantiser {
     }
 
     /// The codes of accumulators, `[positions, channels]`.
-    pub(super) fn codes<T: Copy + Into<f64>>(&self, accumulators: &[T], codes: &mut [u8])
-    where
-        T: Send + Sync,
-    {
-        let channels = self.factors.len();
-        let (factors, biases, range) = (&self.factors[..], &self.biases[..], self.range);
+    pub(super) fn codes<T: Copy + Into<f64>>(&self, accumulators: &[T], codes: &mut [u8]) {
         pulp::Arch::new().dispatch(Codes {
             accumulators,
             codes,
-            factors: &factors[..channels],
-            biases: &biases[..channels],
-            range,
+            factors: &self.factors,
+            biases: &self.biases,
+            range: self.range,
         });
     }
 }

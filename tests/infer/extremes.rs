@@ -43,7 +43,7 @@ fn the_largest_operands_are_summed_exactly() {
         let weight = |index: usize| match index / (channels * 9) {
             0 => 1.0,
             1 => -1.0,
-            2 if index % 2 == 0 => 1.0,
+            2 if index.is_multiple_of(2) => 1.0,
             2 => -1.0,
             channel => match index % (channel * 7) {
                 0 => 3.0 / 127.0,
@@ -320,6 +320,19 @@ fn misfits_are_named() {
         .to_string();
     assert!(
         error.contains("layer `odd` is the activation Gelu"),
+        "{error}"
+    );
+    let ron = "(name: \"wide\", inputs: [(name: \"image\", channels: 1000, height: 9, width: 9)], layers: [
+        (name: \"far\", op: conv(out_channels: 1000, kernel: (2, 2), dilation: (100000, 100000), stride: (100000, 100000), padding: (100000, 100000, 100000, 100000), groups: 1000))])";
+    let file = axbxp::source::SourceFile::from_text("wide.ron", ron);
+    let model = Model {
+        network: axbxp::workload::load(&file).unwrap(),
+        weights: vec![None],
+        ranges: vec![None; 2],
+    };
+    let error = FloatNetwork::new(&model).unwrap_err().to_string();
+    assert!(
+        error.contains("`far` has") && error.contains("at most"),
         "{error}"
     );
 }

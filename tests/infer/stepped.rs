@@ -11,7 +11,7 @@ use axbxp::mapping::plan;
 use axbxp::sweep::DesignPoint;
 use axbxp::workload::Model;
 
-use crate::accumulators::{operand, precision};
+use crate::accumulators::{below, operand, precision};
 use crate::support::{self, Random};
 
 /// 64-bit FNV-1a of the values' bytes, as the array reports its outputs.
@@ -127,8 +127,8 @@ fn accumulators_are_those_of_the_stepped_array() {
             ((2, 2), 1),
             ((1, 2), 1),
         ] {
-            let rounding = [Rounding::Truncate, Rounding::Nearest][random.below(2)];
-            let window = [Window::Dynamic, Window::Static { top: None }][random.below(2)];
+            let rounding = [Rounding::Truncate, Rounding::Nearest][below(&mut random, 2)];
+            let window = [Window::Dynamic, Window::Static { top: None }][below(&mut random, 2)];
             let precisions: Vec<LayerPrecision> = signs
                 .iter()
                 .map(|&sign| precision(sign, block_bits, kept, window, rounding, products))

@@ -16,11 +16,6 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// 0 to `end - 1`.
-    pub fn below(&mut self, end: usize) -> usize {
-        (self.bits() % end as u64) as usize
-    }
-
     /// Uniform, -1 to 1.
     pub fn unit(&mut self) -> f32 {
         (self.bits() >> 40) as f32 / (1 << 23) as f32 - 1.0

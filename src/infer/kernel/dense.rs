@@ -29,21 +29,25 @@ impl<const FUSED: bool> WithSimd for DensePanel<'_, FUSED> {
     fn with_simd<S: Simd>(self, simd: S) {
         // Blocks as large as the registers hold: sums, the row of weights, and one input.
         match S::F32_LANES {
-            16 => self.all::<S, 8, 1>(simd),
-            8 => self.all::<S, 4, 2>(simd),
-            4 => self.all::<S, 4, 4>(simd),
-            _ => self.all::<S, 1, PANEL>(simd),
+            16 => self.all::<S, 12, 4, 1>(simd),
+            8 => self.all::<S, 4, 2, 2>(simd),
+            4 => self.all::<S, 2, 1, 4>(simd),
+            _ => self.all::<S, 1, 1, PANEL>(simd),
         }
     }
 }
 
 impl<const FUSED: bool> DensePanel<'_, FUSED> {
     #[inline(always)]
-    fn all<S: Simd, const ROWS: usize, const VECTORS: usize>(mut self, simd: S) {
+    fn all<S: Simd, const ROWS: usize, const FEW: usize, const VECTORS: usize>(mut self, simd: S) {
         let mut output = 0;
         while output + ROWS <= self.bases.len() {
             self.block::<S, ROWS, VECTORS>(simd, output);
             output += ROWS;
+        }
+        while output + FEW <= self.bases.len() {
+            self.block::<S, FEW, VECTORS>(simd, output);
+            output += FEW;
         }
         while output < self.bases.len() {
             self.block::<S, 1, VECTORS>(simd, output);
