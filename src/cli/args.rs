@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 pub use super::accuracy_args::AccuracyArgs;
 pub use super::compare_args::{HeadlineArgs, IsoArg, PriceArgs};
+pub use super::search_args::SearchArgs;
 use super::trace::Window;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -48,6 +49,8 @@ pub enum Command {
     Headline(HeadlineArgs),
     /// Measure how accurate a trained network is under approximation configurations, on labelled images
     Accuracy(AccuracyArgs),
+    /// Find the cheapest approximation of a trained network that is accurate enough, by simulation and measured accuracy
+    Search(SearchArgs),
     /// Replay a trace of memory requests on a DRAM system alone
     Dram(DramArgs),
     /// Print an energy table: every value with its unit, what it rests on and where it comes from

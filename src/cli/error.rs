@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use crate::blocked::FormatError;
 use crate::infer::ImageError;
+use crate::infer::InferError;
 use crate::infer::model_file::ModelError;
+use crate::search::{MeasureError, StoreError};
 use crate::source::{Diagnostics, LoadError, SourceError};
 use crate::sweep::JobError;
 
@@ -40,6 +42,12 @@ pub enum CliError {
     /// A trained network or its images.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A measurement of a search.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
+    /// The store of a search's measurements.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A number format or a value outside it.
     #[error("{argument}: {error}")]
     Format {
@@ -81,6 +89,12 @@ impl From<Diagnostics> for CliError {
     }
 }
 
+impl From<InferError> for CliError {
+    fn from(error: InferError) -> Self {
+        CliError::Model(error.into())
+    }
+}
+
 impl CliError {
     /// Prints the error and gives the exit code.
     pub fn report(&self) -> Exit {
@@ -90,7 +104,10 @@ impl CliError {
                 return Exit::Done;
             }
             CliError::Load(error) => print_load(error),
-            CliError::Job(JobError::File(diagnostics)) => {
+            CliError::Job(JobError::File(diagnostics))
+            | CliError::Measure(
+                MeasureError::File(diagnostics) | MeasureError::Job(JobError::File(diagnostics)),
+            ) => {
                 anstream::eprintln!("{}", diagnostics.render(true).trim_end());
             }
             CliError::Model(
@@ -103,7 +120,11 @@ impl CliError {
             other => print_plain(other),
         }
         match self {
-            CliError::Job(error) if error.is_internal() => Exit::Internal,
+            CliError::Job(error) | CliError::Measure(MeasureError::Job(error))
+                if error.is_internal() =>
+            {
+                Exit::Internal
+            }
             _ => Exit::Input,
         }
     }

@@ -16,6 +16,8 @@ mod output;
 mod plots;
 mod progress;
 mod run;
+mod search;
+mod search_args;
 mod trace;
 mod wave;
 
@@ -45,6 +47,7 @@ pub fn main() -> Exit {
         Command::Compare(args) => compare::compare(&args, &cli.global),
         Command::Headline(args) => headline::headline(&args, &cli.global),
         Command::Accuracy(args) => accuracy::accuracy(&args, &cli.global),
+        Command::Search(args) => search::search(&args, &cli.global),
         Command::Dram(args) => dram::dram(&args, &cli.global),
         Command::EnergyTable(args) => energy_table::energy_table(&args),
         Command::Multiply(args) => multiply::multiply(&args),

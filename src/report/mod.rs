@@ -25,6 +25,7 @@ pub mod plot;
 mod published;
 mod ratios_view;
 mod roofline_view;
+pub mod search;
 mod stack;
 mod summary;
 pub mod table;

@@ -20,9 +20,10 @@ const PER_LAYER: PublishedRange = PublishedRange {
     source: "arXiv 2011.13000 v1, abstract: a configuration for each layer and data structure, range over AlexNet, ResNet50, MobileNetV2",
 };
 
+/// Both ranges: one configuration for the network, and one for each layer and data structure.
+pub(super) const BOTH: [PublishedRange; 2] = [NETWORK_LEVEL, PER_LAYER];
+
 /// What was published for a workload: one configuration for the network, and one for each layer and data structure.
 pub(super) fn ranges(workload: &str) -> Option<[PublishedRange; 2]> {
-    NETWORKS
-        .contains(&workload)
-        .then_some([NETWORK_LEVEL, PER_LAYER])
+    NETWORKS.contains(&workload).then_some(BOTH)
 }

@@ -55,7 +55,7 @@ impl<J: Judge> Search<'_, J> {
         start: Measured,
         mut footings: Vec<Footing>,
         measurements: usize,
-    ) -> Result<Measured, J::Error> {
+    ) -> Result<(), J::Error> {
         let mut best = start;
         let until = self.measurements_left().saturating_sub(measurements);
         while self.measurements_left() > until {
@@ -73,20 +73,20 @@ impl<J: Judge> Search<'_, J> {
                 None => footings[step.layer].refused = step.to.harm,
             }
         }
-        Ok(best)
+        Ok(())
     }
 
     /// `next` measured, if it costs less than `best` and is accurate enough. The cheaper question comes first.
-    pub(super) fn improvement(
+    fn improvement(
         &mut self,
         best: &Measured,
         next: Configuration,
     ) -> Result<Option<Measured>, J::Error> {
         let cost = self.cost(&next)?;
-        if self.objective.of(&cost) >= self.objective.of(&best.cost) {
+        if !self.is_cheaper(&cost, &best.cost) {
             return Ok(None);
         }
         let next = self.measure(next)?;
-        Ok((next.loss_points <= self.limits.max_loss_points).then_some(next))
+        Ok(self.is_accurate(&next).then_some(next))
     }
 }

@@ -61,10 +61,12 @@ impl Objective {
 }
 
 /// Answers to a set of labelled images.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// For each image whether the first answer is right.
     pub right: Vec<bool>,
+    /// Mean divergence of the answers from the exact network's, in nats.
+    pub divergence: f64,
 }
 
 impl Outcome {

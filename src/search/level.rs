@@ -1,7 +1,10 @@
 //! One level of the search, from options to the best configuration found.
 
+use std::ops::Range;
+
 use super::configuration::{Configuration, EXACT};
 use super::descend::Footing;
+use super::evidence::{expected_loss_points, keeps};
 use super::front::Measured;
 use super::judge::{Cost, Judge, Objective, Outcome};
 use super::ladder::{Rung, hull, ladder, thinned};
@@ -59,6 +62,8 @@ pub struct Search<'a, J: Judge> {
     measured: Vec<Measured>,
     /// Length of `measured` when the level began.
     began: usize,
+    /// What each level measured.
+    ends: Vec<(Level, Range<usize>)>,
 }
 
 /// Options of a level, with what they cost in each layer and how they err there.
@@ -92,6 +97,7 @@ impl<'a, J: Judge> Search<'a, J> {
             exact,
             measured: Vec::new(),
             began: 0,
+            ends: Vec::new(),
         })
     }
 
@@ -100,32 +106,95 @@ impl<'a, J: Judge> Search<'a, J> {
         &self.measured
     }
 
-    /// Searches at a level, from `start` (the result of a coarser one) too if there is any.
+    /// Searches at a level, and from where the levels before ended.
     ///
     /// # Errors
     /// As the judge says.
-    pub fn run(&mut self, level: Level, start: Option<&Measured>) -> Result<Found, J::Error> {
+    pub fn run(&mut self, level: Level) -> Result<(), J::Error> {
+        let start = self.best(self.measured.len()).cloned();
         self.began = self.measured.len();
         let table = self.table(level == Level::Operand)?;
         let exact = self.measure(Configuration::exact(self.operands.len()))?;
-        let best = match level {
-            Level::Network => self.uniform(&table, exact.clone())?,
-            Level::Layer | Level::Operand => self.per_layer(&table, exact.clone(), start)?,
-        };
-        let cheaper =
-            |one: &&Measured| self.objective.of(&one.cost) < self.objective.of(&exact.cost);
-        let nearest = self.measured[self.began..]
+        match level {
+            Level::Network => self.uniform(&table)?,
+            Level::Layer | Level::Operand => self.per_layer(&table, exact, start)?,
+        }
+        self.ends.push((level, self.began..self.measured.len()));
+        Ok(())
+    }
+
+    /// What was found at each level searched, by all evidence there is now.
+    pub fn found(&self) -> Vec<Found> {
+        let levels = self.ends.iter();
+        let found = levels.filter_map(|(level, span)| {
+            let best = self.best(span.end)?;
+            let exact = self.measured.first()?;
+            let cheaper = |one: &&Measured| self.is_cheaper(&one.cost, &exact.cost);
+            let nearest = self.measured[..span.end]
+                .iter()
+                .filter(cheaper)
+                .min_by(|a, b| a.loss_points.total_cmp(&b.loss_points));
+            Some(Found {
+                level: *level,
+                nearest: nearest.filter(|_| best == exact).cloned(),
+                best: best.clone(),
+                measurements: span.len(),
+            })
+        });
+        found.collect()
+    }
+
+    /// The loss that a configuration's divergence leads to expect, by all evidence there is now.
+    pub fn expected_loss_points(&self, one: &Measured) -> f64 {
+        expected_loss_points(one, &self.measured)
+    }
+
+    /// The cheapest of the first `count` measured that is accurate enough; of equals the first.
+    fn best(&self, count: usize) -> Option<&Measured> {
+        let accurate = self.measured[..count]
             .iter()
-            .filter(cheaper)
-            .min_by(|a, b| a.loss_points.total_cmp(&b.loss_points));
-        Ok(Found {
-            level,
-            nearest: nearest
-                .filter(|_| best.configuration == exact.configuration)
-                .cloned(),
-            best,
-            measurements: self.measured.len() - self.began,
+            .filter(|one| self.is_accurate(one));
+        accurate.reduce(|best, one| {
+            if self.is_cheaper(&one.cost, &best.cost) {
+                one
+            } else {
+                best
+            }
         })
+    }
+
+    pub(super) fn is_accurate(&self, one: &Measured) -> bool {
+        keeps(one, self.limits.max_loss_points, &self.measured)
+    }
+
+    pub(super) fn is_cheaper(&self, cost: &Cost, than: &Cost) -> bool {
+        self.objective.of(cost) < self.objective.of(than)
+    }
+
+    /// Measures `points` configurations evenly spread over the path that `objective` gives at `level`, for the front.
+    ///
+    /// # Errors
+    /// As the judge says.
+    pub fn survey(
+        &mut self,
+        level: Level,
+        objective: Objective,
+        points: usize,
+    ) -> Result<(), J::Error> {
+        let asked = std::mem::replace(&mut self.objective, objective);
+        let path = self.table(level == Level::Operand).and_then(|table| {
+            let ladders = self.ladders(&table)?;
+            Ok(path(
+                &ladders.iter().map(|rungs| hull(rungs)).collect::<Vec<_>>(),
+            ))
+        });
+        self.objective = asked;
+        let path = path?;
+        for point in 0..points {
+            let at = (path.len() - 1) * (point + 1) / points;
+            self.measure(path[at].clone())?;
+        }
+        Ok(())
     }
 
     fn table(&self, apart: bool) -> Result<Table, J::Error> {
@@ -143,67 +212,53 @@ impl<'a, J: Judge> Search<'a, J> {
         })
     }
 
-    /// The cheapest option that is accurate enough in every layer at once. Every rung of the ladder is measured, so that
-    /// the front has them.
-    fn uniform(&mut self, table: &Table, exact: Measured) -> Result<Measured, J::Error> {
+    /// Every rung of the ladder of options that all layers take at once.
+    fn uniform(&mut self, table: &Table) -> Result<(), J::Error> {
         let layers = self.operands.len();
         let total = self.objective.of(&table.costs[0]).max(f64::MIN_POSITIVE);
-        let rungs = table
-            .options
-            .iter()
-            .enumerate()
-            .map(|(index, &formats)| Rung {
-                formats,
-                share: self.objective.of(&table.costs[index]) / total,
-                harm: table.errors.iter().map(|layer| layer[index]).sum(),
-            });
+        let rungs = table.options.iter().enumerate();
+        let rungs = rungs.map(|(index, &formats)| Rung {
+            formats,
+            share: self.objective.of(&table.costs[index]) / total,
+            harm: table.errors.iter().map(|layer| layer[index]).sum(),
+        });
         // Error powers only guess at the divergence, so more of them go on than will be measured.
         let mut rungs = thinned(ladder(rungs.collect()), 3 * self.limits.rungs);
         for rung in &mut rungs {
             let configuration = Configuration::uniform(layers, rung.formats);
             rung.harm = self.judge.divergence(&configuration)?;
         }
-        let mut best = exact;
         for rung in thinned(ladder(rungs), self.limits.measurements) {
-            let next = self.measure(Configuration::uniform(layers, rung.formats))?;
-            let cheaper = self.objective.of(&next.cost) < self.objective.of(&best.cost);
-            if cheaper && next.loss_points <= self.limits.max_loss_points {
-                best = next;
-            }
+            self.measure(Configuration::uniform(layers, rung.formats))?;
         }
-        Ok(best)
+        Ok(())
     }
 
-    /// The better end of two descents: from the path over all layers, and from `start`.
+    /// Descents from two places: as far as the path over all layers leads, and from `start`.
     fn per_layer(
         &mut self,
         table: &Table,
         exact: Measured,
-        start: Option<&Measured>,
-    ) -> Result<Measured, J::Error> {
-        let ladders = (0..self.operands.len())
-            .map(|layer| self.layer_ladder(table, layer))
-            .collect::<Result<Vec<_>, _>>()?;
+        start: Option<Measured>,
+    ) -> Result<(), J::Error> {
+        let ladders = self.ladders(table)?;
         let hulls: Vec<Vec<Rung>> = ladders.iter().map(|rungs| hull(rungs)).collect();
-        let from = self.bisect(&path(&hulls), exact.clone())?;
-        let mut best = from.clone();
-        let begins: Vec<&Measured> = [Some(&from), start].into_iter().flatten().collect();
+        let from = self.bisect(&path(&hulls), exact)?;
+        let begins: Vec<Measured> = [Some(from), start].into_iter().flatten().collect();
         for (index, begin) in begins.iter().enumerate() {
             let footings = self.footings(table, &ladders, &begin.configuration)?;
             // An equal part of the measurements left for each.
             let share = self.measurements_left() / (begins.len() - index);
-            let end = self.descend((*begin).clone(), footings, share)?;
-            if self.objective.of(&end.cost) < self.objective.of(&best.cost) {
-                best = end;
-            }
+            self.descend(begin.clone(), footings, share)?;
         }
-        // The path may have ended above where the coarser level did.
-        Ok(match start {
-            Some(start) if self.objective.of(&start.cost) < self.objective.of(&best.cost) => {
-                start.clone()
-            }
-            _ => best,
-        })
+        Ok(())
+    }
+
+    fn ladders(&self, table: &Table) -> Result<Vec<Vec<Rung>>, J::Error> {
+        let layers = 0..self.operands.len();
+        layers
+            .map(|layer| self.layer_ladder(table, layer))
+            .collect()
     }
 
     /// A layer's ladder by measured divergence.
@@ -245,9 +300,9 @@ impl<'a, J: Judge> Search<'a, J> {
         while bad - good > 1 && self.measurements_left() > 0 {
             let middle = good.midpoint(bad);
             let next = self.measure(path[middle].clone())?;
-            if next.loss_points <= self.limits.max_loss_points {
+            if self.is_accurate(&next) {
                 good = middle;
-                if self.objective.of(&next.cost) < self.objective.of(&best.cost) {
+                if self.is_cheaper(&next.cost, &best.cost) {
                     best = next;
                 }
             } else {
@@ -306,9 +361,11 @@ impl<'a, J: Judge> Search<'a, J> {
         {
             return Ok(known.clone());
         }
+        let outcome = self.judge.select(&configuration)?;
         let measured = Measured {
             cost: self.cost(&configuration)?,
-            loss_points: self.judge.select(&configuration)?.loss_points(&self.exact),
+            loss_points: outcome.loss_points(&self.exact),
+            divergence: outcome.divergence,
             configuration,
         };
         self.measured.push(measured.clone());

@@ -14,18 +14,24 @@
 //! 5. [`path`](path): steps of all layers in order of saved cost per divergence, on the convex hull of each ladder.
 //! 6. [`descend`](descend): as far along the path as measured accuracy on selection images allows, by bisection; then
 //!    single steps, each measured and kept only if the accuracy holds and the simulated cost falls.
+//! 7. [`evidence`](evidence): whether accuracy holds is judged by a configuration's own answers and by what all
+//!    measured configurations say of such a divergence, since a search otherwise ends with those that were lucky.
 //!
-//! A level starts again from the result of the level before too and takes the better end, so finer granularity is never
-//! worse. Nothing is drawn at random; every measurement is kept in a [`Store`] under a hash of all it depends on,
+//! A level starts again from the result of the level before too. What is found at a level is the cheapest of all that
+//! was measured until its end and holds by all evidence there is in the end, so finer granularity is never worse. Nothing is drawn at random; every measurement is kept in a [`Store`] under a hash of all it depends on,
 //! so a search that is stopped goes on where it was and ends the same.
 
 mod configuration;
 mod descend;
+mod evidence;
 mod front;
 mod judge;
+mod laboratory;
 mod ladder;
 mod level;
 mod path;
+mod run;
+mod simulate;
 mod space;
 mod store;
 
@@ -35,6 +41,8 @@ mod tests;
 pub use configuration::Configuration;
 pub use front::{Measured, front};
 pub use judge::{Cost, Judge, LayerCost, Objective, Outcome};
+pub use laboratory::{Activity, Laboratory, MeasureError, Subject};
 pub use level::{Found, Level, Limits, Search};
+pub use run::{Answer, LevelAnswer, Question};
 pub use space::{LayerOperands, options};
 pub use store::{Store, StoreError};

@@ -116,7 +116,8 @@ impl Judge for MadeUp {
         *self.selected.borrow_mut() += 1;
         let wrong = (self.loss(configuration) / 100.0 * IMAGES as f64).round() as usize;
         let right = (0..IMAGES).map(|image| image >= wrong).collect();
-        Ok(Outcome { right })
+        let divergence = self.loss(configuration) / 100.0;
+        Ok(Outcome { right, divergence })
     }
 }
 
@@ -137,10 +138,8 @@ fn search(judge: &MadeUp, objective: Objective) -> Search<'_, MadeUp> {
     search.unwrap_or_else(|never| match never {})
 }
 
-fn run(search: &mut Search<'_, MadeUp>, level: Level, start: Option<&Measured>) -> Found {
-    search
-        .run(level, start)
-        .unwrap_or_else(|never| match never {})
+fn run(search: &mut Search<'_, MadeUp>, level: Level) {
+    search.run(level).unwrap_or_else(|never| match never {});
 }
 
 /// The least objective of all configurations within the bound.
@@ -178,13 +177,15 @@ proptest! {
         objective in prop::sample::select(vec![Objective::Energy, Objective::Latency, Objective::Edp]),
     ) {
         let mut search = search(&judge, objective);
-        let network = run(&mut search, Level::Network, None);
-        let layer = run(&mut search, Level::Layer, Some(&network.best));
-        let operand = run(&mut search, Level::Operand, Some(&layer.best));
+        for level in [Level::Network, Level::Layer, Level::Operand] {
+            run(&mut search, level);
+        }
+        let found = search.found();
+        let [network, layer, operand] = &found[..] else { panic!("{found:?}") };
         let value = |found: &Found| objective.of(&found.best.cost);
-        prop_assert!(value(&layer) <= value(&network));
-        prop_assert!(value(&operand) <= value(&layer));
-        for found in [&network, &layer, &operand] {
+        prop_assert!(value(layer) <= value(network));
+        prop_assert!(value(operand) <= value(layer));
+        for found in &found {
             prop_assert!(judge.loss(&found.best.configuration) <= LIMITS.max_loss_points + 0.5 / 40.0);
             prop_assert!(found.measurements <= LIMITS.measurements + 1);
         }
@@ -194,8 +195,9 @@ proptest! {
     fn the_end_is_near_the_best_of_all(judge in made_up()) {
         let objective = Objective::Latency;
         let mut search = search(&judge, objective);
-        let network = run(&mut search, Level::Network, None);
-        let layer = run(&mut search, Level::Layer, Some(&network.best));
+        run(&mut search, Level::Network);
+        run(&mut search, Level::Layer);
+        let layer = &search.found()[1];
         let exact = objective.of(&judge.cost(&Configuration::exact(judge.layers.len())));
         let least = exhaustive(&judge, objective, false);
         let found = objective.of(&layer.best.cost);
@@ -210,8 +212,8 @@ proptest! {
     fn the_same_search_ends_the_same(judge in made_up()) {
         let ends = [(); 2].map(|()| {
             let mut search = search(&judge, Objective::Edp);
-            let found = run(&mut search, Level::Operand, None);
-            (found, search.measured().to_vec())
+            run(&mut search, Level::Operand);
+            (search.found(), search.measured().to_vec())
         });
         prop_assert_eq!(&ends[0], &ends[1]);
     }
@@ -225,7 +227,8 @@ fn without_anything_accurate_enough_the_nearest_is_named() {
     };
     let mut search = search(&judge, Objective::Energy);
     for level in [Level::Network, Level::Layer, Level::Operand] {
-        let found = run(&mut search, level, None);
+        run(&mut search, level);
+        let found = search.found().pop().unwrap();
         assert_eq!(found.best.configuration, Configuration::exact(2));
         let nearest = found.nearest.unwrap();
         assert!(nearest.loss_points > 1.0);
@@ -240,7 +243,7 @@ fn a_front_has_only_what_nothing_beats() {
         selected: RefCell::new(0),
     };
     let mut search = search(&judge, Objective::Edp);
-    run(&mut search, Level::Layer, None);
+    run(&mut search, Level::Layer);
     let front = front(search.measured());
     assert!(front.len() > 3);
     for (one, next) in front.iter().zip(&front[1..]) {

@@ -148,6 +148,14 @@ impl DesignPoint {
         })
     }
 
+    /// The same design with another approximation.
+    pub fn with_approximation(&self, approximation: ApproxFile) -> Self {
+        DesignPoint {
+            approximation,
+            ..self.clone()
+        }
+    }
+
     /// What to say where the energy table has no price for something.
     pub(super) fn no_price(&self, error: &EnergyError) -> Diagnostics {
         misfit::price(&self.source, &self.prices, error)

@@ -9,21 +9,21 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::report::model::{Report, RunReport};
 
 /// A drawing area in memory.
-pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(in crate::report) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// The result of drawing.
-pub(super) type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<io::Error>>;
+pub(in crate::report) type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<io::Error>>;
 
 /// Width of every plot in pixels.
-pub(super) const WIDTH: u32 = 1100;
+pub(in crate::report) const WIDTH: u32 = 1100;
 
 /// Left edge of titles and legends.
-pub(super) const LEFT: i32 = 16;
+pub(in crate::report) const LEFT: i32 = 16;
 
 /// Lines, text, and what is drawn in the background.
-pub(super) const INK: RGBColor = RGBColor(40, 40, 40);
-pub(super) const GRID: RGBColor = RGBColor(222, 222, 222);
-pub(super) const BAND: RGBColor = RGBColor(255, 226, 170);
+pub(in crate::report) const INK: RGBColor = RGBColor(40, 40, 40);
+pub(in crate::report) const GRID: RGBColor = RGBColor(222, 222, 222);
+pub(in crate::report) const BAND: RGBColor = RGBColor(255, 226, 170);
 
 /// Colours of runs, those of Okabe and Ito that are told apart with any colour vision; runs beyond are tints of them.
 const RUNS: [RGBColor; 8] = [
@@ -38,7 +38,7 @@ const RUNS: [RGBColor; 8] = [
 ];
 
 /// The colour of a run.
-pub(super) fn run_colour(index: usize) -> RGBColor {
+pub(in crate::report) fn run_colour(index: usize) -> RGBColor {
     let RGBColor(red, green, blue) = RUNS[index % RUNS.len()];
     // Every other round through the colours they are tints: halfway to white.
     let tint = |channel: u8| match index / RUNS.len() % 2 {
@@ -49,7 +49,10 @@ pub(super) fn run_colour(index: usize) -> RGBColor {
 }
 
 /// A drawing of `height` pixels by `paint`.
-pub(super) fn drawing(height: u32, paint: impl FnOnce(&Area<'_>) -> Drawn) -> Drawn<String> {
+pub(in crate::report) fn drawing(
+    height: u32,
+    paint: impl FnOnce(&Area<'_>) -> Drawn,
+) -> Drawn<String> {
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
@@ -61,7 +64,7 @@ pub(super) fn drawing(height: u32, paint: impl FnOnce(&Area<'_>) -> Drawn) -> Dr
 }
 
 /// Text of `pixels` height that ends, begins or is centred where it is put.
-pub(super) fn text_style(pixels: u32, horizontal: HPos) -> TextStyle<'static> {
+pub(in crate::report) fn text_style(pixels: u32, horizontal: HPos) -> TextStyle<'static> {
     // The backend divides sizes by 1.24.
     ("sans-serif", f64::from(pixels) * 1.24)
         .into_font()
@@ -70,12 +73,17 @@ pub(super) fn text_style(pixels: u32, horizontal: HPos) -> TextStyle<'static> {
 }
 
 /// Writes text at a pixel.
-pub(super) fn write(area: &Area<'_>, text: &str, at: (i32, i32), style: &TextStyle<'_>) -> Drawn {
+pub(in crate::report) fn write(
+    area: &Area<'_>,
+    text: &str,
+    at: (i32, i32),
+    style: &TextStyle<'_>,
+) -> Drawn {
     area.draw_text(text, style, at)
 }
 
 /// The heading of a plot.
-pub(super) fn title(area: &Area<'_>, text: &str) -> Drawn {
+pub(in crate::report) fn title(area: &Area<'_>, text: &str) -> Drawn {
     write(
         area,
         &label(text, 120),
@@ -86,7 +94,7 @@ pub(super) fn title(area: &Area<'_>, text: &str) -> Drawn {
 
 /// An entry of a legend.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(in crate::report) struct Entry {
     pub colour: RGBColor,
     pub text: String,
 }
@@ -95,7 +103,12 @@ pub(super) struct Entry {
 const LEGEND_LINE: i32 = 18;
 
 /// A legend in columns of `pitch` pixels from `top` on; where it ends.
-pub(super) fn legend(area: &Area<'_>, top: i32, pitch: i32, entries: &[Entry]) -> Drawn<i32> {
+pub(in crate::report) fn legend(
+    area: &Area<'_>,
+    top: i32,
+    pitch: i32,
+    entries: &[Entry],
+) -> Drawn<i32> {
     let columns = ((WIDTH as i32 - LEFT) / pitch).max(1);
     let style = text_style(12, HPos::Left);
     for (index, entry) in entries.iter().enumerate() {
@@ -111,14 +124,14 @@ pub(super) fn legend(area: &Area<'_>, top: i32, pitch: i32, entries: &[Entry]) -
 }
 
 /// Pixels that a legend of so many entries takes.
-pub(super) fn legend_height(entries: usize, pitch: i32) -> i32 {
+pub(in crate::report) fn legend_height(entries: usize, pitch: i32) -> i32 {
     let columns = ((WIDTH as i32 - LEFT) / pitch).max(1);
     (entries as i32 + columns - 1) / columns * LEGEND_LINE
 }
 
 /// `text` for a plot: without characters that XML does not have, and its middle left out if it is longer than
 /// `most` characters.
-pub(super) fn label(text: &str, most: usize) -> String {
+pub(in crate::report) fn label(text: &str, most: usize) -> String {
     let clean: Vec<char> = text
         .chars()
         .map(|c| match c {
@@ -139,7 +152,7 @@ pub(super) fn label(text: &str, most: usize) -> String {
 }
 
 /// `alexnet`, or `alexnet (batch 16)`.
-pub(super) fn workload(run: &RunReport) -> String {
+pub(in crate::report) fn workload(run: &RunReport) -> String {
     match run.batch {
         1 => run.workload.clone(),
         batch => format!("{} (batch {batch})", run.workload),
@@ -147,7 +160,7 @@ pub(super) fn workload(run: &RunReport) -> String {
 }
 
 /// `architecture:approximation`, and the array's size where the report has the same with another.
-pub(super) fn point(report: &Report, run: &RunReport) -> String {
+pub(in crate::report) fn point(report: &Report, run: &RunReport) -> String {
     let size = |run: &RunReport| (run.architecture.rows, run.architecture.columns);
     let point = run.point();
     let resized = |other: &RunReport| size(other) != size(run) && other.point() == point;
@@ -160,7 +173,9 @@ pub(super) fn point(report: &Report, run: &RunReport) -> String {
 }
 
 /// Spans of `runs` that follow each other and are of the same workload and batch.
-pub(super) fn groups<'a>(runs: impl Iterator<Item = &'a RunReport>) -> Vec<std::ops::Range<usize>> {
+pub(in crate::report) fn groups<'a>(
+    runs: impl Iterator<Item = &'a RunReport>,
+) -> Vec<std::ops::Range<usize>> {
     let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
     let mut before: Option<(&str, u32)> = None;
     for (index, run) in runs.enumerate() {

@@ -1,7 +1,7 @@
 //! Reports as SVG plots: stacked energy, roofline, ratios to the baseline. No font of the machine is looked at and
 //! positions are whole pixels, so that the same report gives the same bytes.
 
-mod canvas;
+pub(super) mod canvas;
 mod energy;
 mod ratios;
 mod roofline;

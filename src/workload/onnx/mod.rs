@@ -129,6 +129,9 @@ fn translate(name: &str, graph: &Graph, budget: Budget) -> Result<Model, Vec<Fin
                 findings.push(finding(node, problem));
             }
         }
+        if translator.budget.is_spent() && !findings.is_empty() {
+            break;
+        }
     }
     if !findings.is_empty() {
         return Err(gathered(findings));

@@ -29,7 +29,7 @@ pub(super) struct Translator<'g> {
     pub(super) origins: Vec<&'g Node>,
     names: Names,
     pub(super) input_name: String,
-    budget: Budget,
+    pub(super) budget: Budget,
 }
 
 impl<'g> Translator<'g> {

@@ -70,9 +70,17 @@ impl Budget {
                 self.0.set(left);
                 Ok(())
             }
-            None => Problem::new("the nodes read the same constants too often")
-                .expected("constants that are used by few nodes")
-                .fail(),
+            None => {
+                self.0.set(0);
+                Problem::new("the nodes read the same constants too often")
+                    .expected("constants that are used by few nodes")
+                    .fail()
+            }
         }
+    }
+
+    /// Whether there is none left: reading on would only take time.
+    pub(super) fn is_spent(&self) -> bool {
+        self.0.get() == 0
     }
 }

@@ -1,0 +1,278 @@
+//! The outcome of a search for people and programs.
+
+mod plot;
+mod table;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::model::PublishedRange;
+use super::published;
+use crate::infer::Correction;
+use crate::infer::statistics::{Interval, Paired, wilson};
+use crate::search::{Answer, Cost, Found, Level, LevelAnswer, Measured, Objective, Outcome, front};
+
+pub use plot::plot;
+pub use table::table;
+
+/// Name and version of the JSON form.
+pub const SEARCH_SCHEMA: &str = "axbxp.search/1";
+
+/// What was asked, in plain words.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SearchSetting {
+    /// Name of the model's description.
+    pub model: String,
+    /// SHA-256 of the model's file.
+    pub model_sha256: String,
+    /// SHA-256 of its preprocessing.
+    pub preprocessing_sha256: String,
+    /// The accelerator searched on.
+    pub architecture: String,
+    /// What it is compared with; none if with nothing but its own exact configuration.
+    pub baseline: Option<String>,
+    /// Energy table.
+    pub energy_table: String,
+    /// Images at once in the simulation.
+    pub batch: u32,
+    /// What was to be small: `energy`, `latency` or `edp`.
+    pub objective: String,
+    /// Accuracy that might be lost against FxP8 on the selection images, in percentage points.
+    pub max_loss_points: f64,
+    /// Correction during the search: `none`, `bias` or `scale`.
+    pub correction: String,
+    /// Images for calibration.
+    pub calibration_images: usize,
+    /// Images for selection.
+    pub selection_images: usize,
+    /// Images for the report.
+    pub report_images: usize,
+}
+
+/// The outcome.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SearchReport {
+    /// `axbxp.search/1`.
+    pub schema: String,
+    /// Version of the program.
+    pub program_version: String,
+    /// What was asked.
+    pub setting: SearchSetting,
+    /// The accelerator at its exact configuration, which computes what FxP8 computes.
+    pub exact: SearchPoint,
+    /// FxP8 accuracy on the report images.
+    pub exact_accuracy: Accuracy,
+    /// Level by level.
+    pub levels: Vec<LevelReport>,
+    /// Every configuration measured, in that order.
+    pub tried: Vec<SearchPoint>,
+    /// Indices into `tried` of those that no other beats in loss, time and energy at once.
+    pub front: Vec<usize>,
+}
+
+/// A configuration with what it costs and loses.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SearchPoint {
+    /// Layer by layer in short (`a2d w1d L2`: kept blocks, dynamic or static window, `~` nearest, products).
+    pub configuration: String,
+    /// Core cycles.
+    pub cycles: u64,
+    /// Energy in pJ.
+    pub energy_pj: f64,
+    /// Time of the baseline over its time.
+    pub speedup: f64,
+    /// Energy of the baseline over its energy.
+    pub energy_ratio: f64,
+    /// Accuracy lost against FxP8 on the selection images, in percentage points.
+    pub loss_points: f64,
+    /// Mean divergence of its answers from FxP8's on the selection images, in nats.
+    pub divergence: f64,
+}
+
+/// The end of a level.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct LevelReport {
+    /// `network`, `layer` or `operand`.
+    pub level: String,
+    /// Whether it is cheaper than the exact configuration.
+    pub found: bool,
+    /// The cheapest configuration within the bound.
+    pub best: SearchPoint,
+    /// The loss on the selection images that its divergence from FxP8 leads to expect, by all that was tried.
+    pub expected_loss_points: f64,
+    /// Where none is cheaper than the exact one: the cheaper one that loses least.
+    pub nearest: Option<SearchPoint>,
+    /// On the report images, without and with correction.
+    pub reported: Vec<Reported>,
+    /// Configurations measured on the selection images at this level.
+    pub measurements: usize,
+    /// Published for this level.
+    pub published: PublishedRange,
+}
+
+/// Accuracy of a configuration on images that took no part in the search.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Reported {
+    /// `none`, `bias` or `scale`.
+    pub correction: String,
+    /// Its accuracy.
+    pub accuracy: Accuracy,
+    /// Lost against FxP8 on the same images, in percentage points, with its 95 % interval (Newcombe's paired).
+    pub loss_points: f64,
+    /// Lower end of the interval.
+    pub loss_low_points: f64,
+    /// Upper end of the interval.
+    pub loss_high_points: f64,
+    /// McNemar's exact p value: how likely a difference as large is if there is none.
+    pub p_value: f64,
+}
+
+/// Top-1 accuracy in per cent with its 95 % interval (Wilson's).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+pub struct Accuracy {
+    /// In per cent.
+    pub percent: f64,
+    /// Lower end of the interval.
+    pub low_percent: f64,
+    /// Upper end of the interval.
+    pub high_percent: f64,
+}
+
+impl SearchReport {
+    /// The report of an answer.
+    pub fn of(setting: SearchSetting, answer: &Answer) -> SearchReport {
+        // The exact configuration is the first that a search measures.
+        let exact = &answer.measured[0];
+        let against = answer.baseline.as_ref().unwrap_or(&exact.cost);
+        let best = front(&answer.measured);
+        let index = |one: &Measured| {
+            answer
+                .measured
+                .iter()
+                .position(|other| other.configuration == one.configuration)
+        };
+        SearchReport {
+            schema: SEARCH_SCHEMA.to_owned(),
+            program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            exact: SearchPoint::of(exact, against),
+            exact_accuracy: Accuracy::of(&answer.exact),
+            levels: answer
+                .levels
+                .iter()
+                .map(|level| LevelReport::of(level, against, answer))
+                .collect(),
+            tried: answer
+                .measured
+                .iter()
+                .map(|one| SearchPoint::of(one, against))
+                .collect(),
+            front: best.iter().filter_map(index).collect(),
+            setting,
+        }
+    }
+}
+
+impl SearchPoint {
+    fn of(measured: &Measured, against: &Cost) -> SearchPoint {
+        let Cost {
+            cycles, energy_pj, ..
+        } = measured.cost;
+        SearchPoint {
+            configuration: measured.configuration.to_string(),
+            cycles,
+            energy_pj,
+            speedup: against.cycles as f64 / cycles.max(1) as f64,
+            energy_ratio: against.energy_pj / energy_pj,
+            loss_points: measured.loss_points,
+            divergence: measured.divergence,
+        }
+    }
+}
+
+impl LevelReport {
+    fn of(level_answer: &LevelAnswer, against: &Cost, answer: &Answer) -> LevelReport {
+        let Found {
+            level,
+            best,
+            nearest,
+            measurements,
+        } = &level_answer.found;
+        let [network, layers] = published::BOTH;
+        LevelReport {
+            level: level_name(*level).to_owned(),
+            found: best.configuration != answer.measured[0].configuration,
+            best: SearchPoint::of(best, against),
+            expected_loss_points: level_answer.expected_loss_points,
+            nearest: nearest.as_ref().map(|one| SearchPoint::of(one, against)),
+            reported: level_answer
+                .reported
+                .iter()
+                .map(|(correction, outcome)| Reported::of(*correction, outcome, &answer.exact))
+                .collect(),
+            measurements: *measurements,
+            published: match level {
+                Level::Network => network,
+                Level::Layer | Level::Operand => layers,
+            },
+        }
+    }
+}
+
+impl Reported {
+    fn of(correction: Option<Correction>, outcome: &Outcome, exact: &Outcome) -> Reported {
+        let pairs = exact
+            .right
+            .iter()
+            .copied()
+            .zip(outcome.right.iter().copied());
+        let paired = Paired::count(pairs);
+        let Interval { low, high } = paired.interval();
+        Reported {
+            correction: correction_name(correction).to_owned(),
+            accuracy: Accuracy::of(outcome),
+            loss_points: 100.0 * paired.difference(),
+            loss_low_points: 100.0 * low,
+            loss_high_points: 100.0 * high,
+            p_value: paired.mcnemar(),
+        }
+    }
+}
+
+impl Accuracy {
+    fn of(outcome: &Outcome) -> Accuracy {
+        let (right, total) = (outcome.count() as u64, outcome.right.len() as u64);
+        let Interval { low, high } = wilson(right, total);
+        Accuracy {
+            percent: 100.0 * right as f64 / total as f64,
+            low_percent: 100.0 * low,
+            high_percent: 100.0 * high,
+        }
+    }
+}
+
+/// The name of a level, as the command line has it.
+pub fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Network => "network",
+        Level::Layer => "layer",
+        Level::Operand => "operand",
+    }
+}
+
+/// The name of an objective, as the command line has it.
+pub fn objective_name(objective: Objective) -> &'static str {
+    match objective {
+        Objective::Energy => "energy",
+        Objective::Latency => "latency",
+        Objective::Edp => "edp",
+    }
+}
+
+/// The name of a correction, as the command line has it.
+pub fn correction_name(correction: Option<Correction>) -> &'static str {
+    match correction {
+        None => "none",
+        Some(Correction::Bias) => "bias",
+        Some(Correction::Scale) => "scale",
+    }
+}

@@ -1,0 +1,393 @@
+//! The judge of real networks: the simulator for cost, bit-exact inference for accuracy, and the store.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::configuration::Configuration;
+use super::judge::{Cost, Judge, Outcome};
+use super::simulate::{price, simulate};
+use super::space::LayerOperands;
+use super::store::{Store, key};
+use crate::approx::{ApproxFile, LayerFormats, LayerPrecision, resolve_network};
+use crate::arch::PeKind;
+use crate::infer::data::hex;
+use crate::infer::{
+    ConfiguredModel, Correction, ImageError, Images, InferError, LayerError, Logits, Probe,
+    QuantisedModel, Scratch,
+};
+use crate::parallel::map_parallel;
+use crate::source::Diagnostics;
+use crate::sweep::{DesignPoint, JobError};
+use crate::workload::Network;
+
+/// Images on which divergences are measured, at most: they only order the steps of a search.
+const DIVERGENCE_IMAGES: usize = 64;
+
+/// Images on which the error power of single layers is measured, at most.
+const PROBE_IMAGES: usize = 8;
+
+/// Output rows of each layer that are looked at for it, at most.
+const PROBE_ROWS: usize = 16;
+
+/// What a search is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The accelerator; its own approximation is not looked at.
+    pub point: &'a DesignPoint,
+    /// The network as it is simulated: its batch may be any.
+    pub network: &'a Network,
+    /// The same network at FxP8.
+    pub model: &'a Arc<QuantisedModel>,
+    /// Images for divergences, errors and corrections.
+    pub calibration: &'a Images,
+    /// Labelled images for accuracy.
+    pub selection: &'a Images,
+    /// Correction of every configuration, on the calibration images.
+    pub correction: Option<Correction>,
+}
+
+/// What a laboratory is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// Simulating configurations.
+    Simulating,
+    /// Measuring errors of layers.
+    Probing,
+    /// Measuring divergences on calibration images.
+    Diverging,
+    /// Measuring accuracy on selection images.
+    Selecting,
+}
+
+/// Why something could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum MeasureError {
+    /// Files that do not fit each other.
+    #[error(transparent)]
+    File(#[from] Diagnostics),
+    /// The simulator's reason.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// Inference's reason.
+    #[error(transparent)]
+    Infer(#[from] InferError),
+    /// An image's.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// Another PE than one of blocks.
+    #[error("the PEs of `{architecture}` are {pe}: only `ax_bxp` PEs have anything to choose")]
+    NoBlocks {
+        /// The architecture.
+        architecture: String,
+        /// Its PE.
+        pe: String,
+    },
+}
+
+/// Measures configurations of a real network, each once: what it has measured is in its store.
+pub struct Laboratory<'a> {
+    subject: Subject<'a>,
+    block_bits: u8,
+    store: &'a Store,
+    threads: usize,
+    /// Told of every measurement that is begun.
+    tell: &'a (dyn Fn(Activity) + Sync),
+    exact: ConfiguredModel,
+    probe: Probe,
+    /// The exact network's logits on the calibration images.
+    reference: Logits,
+    /// And on the selection images.
+    selected: Logits,
+    /// Hashes of all that costs, and all that answers, depend on.
+    cost_context: String,
+    answer_context: String,
+}
+
+impl std::fmt::Debug for Laboratory<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Laboratory")
+            .field("network", &self.subject.network.name)
+            .field("block_bits", &self.block_bits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Laboratory<'a> {
+    /// A laboratory that keeps its measurements in `store`.
+    ///
+    /// # Errors
+    /// PEs without blocks; images that can not be read or do not fit.
+    pub fn new(
+        subject: Subject<'a>,
+        store: &'a Store,
+        threads: usize,
+        tell: &'a (dyn Fn(Activity) + Sync),
+    ) -> Result<Self, MeasureError> {
+        let architecture = &subject.point.architecture;
+        let PeKind::AxBxp { block_bits, .. } = architecture.array.pe else {
+            return Err(MeasureError::NoBlocks {
+                architecture: architecture.name.clone(),
+                pe: architecture.array.pe.to_string(),
+            });
+        };
+        let exact = ConfiguredModel::exact(subject.model)?;
+        let probed: Vec<usize> = (0..subject.calibration.len().min(PROBE_IMAGES)).collect();
+        Ok(Laboratory {
+            block_bits,
+            store,
+            threads,
+            tell,
+            probe: Probe::new(
+                subject.model,
+                subject.calibration,
+                &probed,
+                PROBE_ROWS,
+                threads,
+            )?,
+            reference: Logits::of(&exact, subject.calibration, DIVERGENCE_IMAGES, threads)?,
+            selected: Logits::of(&exact, subject.selection, usize::MAX, threads)?,
+            exact,
+            cost_context: cost_context(&subject),
+            answer_context: answer_context(&subject)?,
+            subject,
+        })
+    }
+
+    /// Block size K of the PEs.
+    pub fn block_bits(&self) -> u8 {
+        self.block_bits
+    }
+
+    /// Signedness of the operands of each layer of the array.
+    pub fn operands(&self) -> Vec<LayerOperands> {
+        let network = self.subject.network;
+        let ids = network.array_layers();
+        ids.filter_map(|id| network.operand_signedness(id))
+            .map(|[activations, weights]| LayerOperands {
+                activations,
+                weights,
+            })
+            .collect()
+    }
+
+    /// Names of the layers of the array.
+    pub fn layer_names(&self) -> Vec<&'a str> {
+        let network = self.subject.network;
+        let ids = network.array_layers();
+        ids.map(|id| network.layer(id).name.as_str()).collect()
+    }
+
+    /// The network under a configuration, corrected as the subject says.
+    ///
+    /// # Errors
+    /// A configuration that does not fit the network, calibration images that can not be read.
+    pub fn model(
+        &self,
+        configuration: &Configuration,
+        correction: Option<Correction>,
+    ) -> Result<ConfiguredModel, MeasureError> {
+        self.corrected(configuration, correction, usize::MAX)
+    }
+
+    /// As [`Laboratory::model`], corrected on at most `count` calibration images.
+    fn corrected(
+        &self,
+        configuration: &Configuration,
+        correction: Option<Correction>,
+        count: usize,
+    ) -> Result<ConfiguredModel, MeasureError> {
+        let model = self
+            .exact
+            .with_precisions(&self.precisions(configuration)?)?;
+        let images = self.subject.calibration;
+        let indices: Vec<usize> = (0..images.len().min(count)).collect();
+        Ok(match correction {
+            Some(correction) if *configuration != self.exact_configuration() => {
+                model.corrected(correction, images, &indices, self.threads)?
+            }
+            _ => model,
+        })
+    }
+
+    /// Answers of a configuration to `images`.
+    ///
+    /// # Errors
+    /// As [`Laboratory::model`], and images that can not be read.
+    pub fn answers(
+        &self,
+        configuration: &Configuration,
+        correction: Option<Correction>,
+        images: &Images,
+    ) -> Result<Outcome, MeasureError> {
+        let exact = Logits::of(&self.exact, images, usize::MAX, self.threads)?;
+        self.answers_beside(&exact, configuration, correction, images)
+    }
+
+    /// As [`Laboratory::answers`], with the exact network's logits at hand.
+    fn answers_beside(
+        &self,
+        exact: &Logits,
+        configuration: &Configuration,
+        correction: Option<Correction>,
+        images: &Images,
+    ) -> Result<Outcome, MeasureError> {
+        let model = self.model(configuration, correction)?;
+        let logits = Logits::of(&model, images, usize::MAX, self.threads)?;
+        let right = (0..images.len()).map(|index| logits.first(index) == images.label(index));
+        Ok(Outcome {
+            right: right.collect(),
+            divergence: exact.divergence(&logits),
+        })
+    }
+
+    fn exact_configuration(&self) -> Configuration {
+        Configuration::exact(self.exact.precisions().len())
+    }
+
+    fn precisions(
+        &self,
+        configuration: &Configuration,
+    ) -> Result<Vec<LayerPrecision>, Diagnostics> {
+        let names = self.layer_names();
+        let config = configuration.to_config("candidate", "", self.block_bits, &names);
+        let file = ApproxFile::from_config(&config)?;
+        let pe = &self.subject.point.architecture.array.pe;
+        resolve_network(&file, pe, self.subject.network)
+    }
+
+    fn answer_key(&self, what: &str, configuration: &Configuration) -> String {
+        key(&[&self.answer_context, what, &text(configuration)])
+    }
+}
+
+impl Judge for Laboratory<'_> {
+    type Error = MeasureError;
+
+    fn costs(&self, configurations: &[Configuration]) -> Result<Vec<Cost>, MeasureError> {
+        let priced = price(configurations);
+        let costs = map_parallel(&priced.distinct, self.threads, |_, configuration| {
+            let key = key(&[&self.cost_context, "cost", &text(configuration)]);
+            self.store.get_or(&key, || {
+                (self.tell)(Activity::Simulating);
+                let Subject { point, network, .. } = self.subject;
+                simulate(point, network, self.block_bits, configuration)
+            })
+        });
+        let costs = costs.into_iter().collect::<Result<Vec<Cost>, _>>()?;
+        Ok(priced
+            .of
+            .iter()
+            .map(|&index| costs[index].clone())
+            .collect())
+    }
+
+    fn errors(&self, layer: usize, options: &[LayerFormats]) -> Result<Vec<f64>, MeasureError> {
+        let exact = self.exact_configuration();
+        let keys = options
+            .iter()
+            .map(|&formats| self.answer_key("error", &exact.with(layer, formats)));
+        let keys: Vec<String> = keys.collect();
+        let work: Vec<(&LayerFormats, &String)> = options.iter().zip(&keys).collect();
+        let errors = map_parallel(&work, self.threads, |_, &(&formats, key)| {
+            self.store.get_or(key, || {
+                (self.tell)(Activity::Probing);
+                let precisions = self.precisions(&exact.with(layer, formats))?;
+                let mut scratch = Scratch::default();
+                let error = self.probe.error(layer, &precisions[layer], &mut scratch)?;
+                Ok::<f64, MeasureError>(relative(&error, self.subject.correction))
+            })
+        });
+        errors.into_iter().collect()
+    }
+
+    fn divergence(&self, configuration: &Configuration) -> Result<f64, MeasureError> {
+        self.store
+            .get_or(&self.answer_key("divergence", configuration), || {
+                (self.tell)(Activity::Diverging);
+                let Subject {
+                    calibration,
+                    correction,
+                    ..
+                } = self.subject;
+                let count = DIVERGENCE_IMAGES;
+                let model = self.corrected(configuration, correction, count)?;
+                let logits = Logits::of(&model, calibration, count, self.threads)?;
+                Ok(self.reference.divergence(&logits))
+            })
+    }
+
+    fn select(&self, configuration: &Configuration) -> Result<Outcome, MeasureError> {
+        self.store
+            .get_or(&self.answer_key("selection", configuration), || {
+                (self.tell)(Activity::Selecting);
+                let Subject {
+                    selection,
+                    correction,
+                    ..
+                } = self.subject;
+                self.answers_beside(&self.selected, configuration, correction, selection)
+            })
+    }
+}
+
+/// A configuration as its keys have it.
+fn text(configuration: &Configuration) -> String {
+    configuration.to_string()
+}
+
+/// All that times and energies depend on but the configuration. The description of a machine is its debug form:
+/// ordered maps and vectors throughout.
+fn cost_context(subject: &Subject<'_>) -> String {
+    let DesignPoint {
+        architecture,
+        dram,
+        energy,
+        operands,
+        ..
+    } = subject.point;
+    key(&[
+        env!("CARGO_PKG_VERSION"),
+        &format!("{architecture:?}"),
+        &format!("{dram:?}"),
+        &format!("{energy:?}"),
+        &format!("{operands:?}"),
+        &format!("{:?}", subject.network),
+    ])
+}
+
+/// Error power over signal power, after the correction if there is one. A channel that never changes has no signal.
+fn relative(error: &LayerError, correction: Option<Correction>) -> f64 {
+    let power = match correction {
+        // Gains take away more than offsets do, but order options much alike.
+        Some(Correction::Bias | Correction::Scale) => error.corrected_error,
+        None => error.error,
+    };
+    power / error.signal.max(f64::MIN_POSITIVE)
+}
+
+/// SHA-256 of all that a quantised network computes with.
+fn digest(model: &QuantisedModel) -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!("{:?}", model.network()));
+    hash.update(format!("{:?}", model.scales()));
+    for layer in 0..model.array_layers().len() {
+        for &weight in model.weights(layer) {
+            hash.update(weight.to_le_bytes());
+        }
+        hash.update(format!("{:?}", model.requantiser(layer)));
+    }
+    hex(&hash.finalize())
+}
+
+/// All that answers depend on but the configuration.
+fn answer_context(subject: &Subject<'_>) -> Result<String, ImageError> {
+    Ok(key(&[
+        env!("CARGO_PKG_VERSION"),
+        &digest(subject.model),
+        &subject.calibration.sha256()?,
+        &subject.selection.sha256()?,
+        &format!("{:?}", subject.correction),
+        &format!("{:?}", subject.point.architecture.array.pe),
+    ]))
+}

@@ -1,0 +1,119 @@
+//! A whole search: level after level, and what comes out on images that took no part.
+
+use super::configuration::Configuration;
+use super::front::Measured;
+use super::judge::{Cost, Objective, Outcome};
+use super::laboratory::{Laboratory, MeasureError, Subject};
+use super::level::{Found, Level, Limits, Search};
+use super::simulate::cost;
+use crate::infer::{Correction, Images};
+use crate::sweep::DesignPoint;
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The laboratory's subject.
+    pub subject: Subject<'a>,
+    /// The accelerator to compare with, at its own approximation.
+    pub baseline: Option<&'a DesignPoint>,
+    /// Images that take no part in the search, for what is reported.
+    pub report: &'a Images,
+    /// The finest level; those before it are searched too.
+    pub level: Level,
+    /// What is to be small.
+    pub objective: Objective,
+    /// Bounds.
+    pub limits: Limits,
+    /// Configurations to measure along the way from exact to cheapest for each objective, for the front; 0: none.
+    pub survey: usize,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Cost of the baseline.
+    pub baseline: Option<Cost>,
+    /// The exact network's answers to the report images.
+    pub exact: Outcome,
+    /// Level by level, the coarsest first.
+    pub levels: Vec<LevelAnswer>,
+    /// Every configuration measured, in that order; the exact one is the first.
+    pub measured: Vec<Measured>,
+}
+
+/// What was found at a level.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LevelAnswer {
+    /// The end of the search.
+    pub found: Found,
+    /// The loss that its divergence on the selection images leads to expect, by all that was measured.
+    pub expected_loss_points: f64,
+    /// Answers to the report images under each correction: none first, then the subject's or, if it has none, that of
+    /// gain and offset.
+    pub reported: Vec<(Option<Correction>, Outcome)>,
+}
+
+impl Question<'_> {
+    /// Searches. `begin` is told of each level before it is searched.
+    ///
+    /// # Errors
+    /// [`MeasureError`].
+    pub fn answer(
+        &self,
+        laboratory: &Laboratory<'_>,
+        begin: &dyn Fn(Level),
+    ) -> Result<Answer, MeasureError> {
+        let layers = laboratory.operands();
+        let exact = Configuration::exact(layers.len());
+        let baseline = self.baseline.map(|point| cost(point, self.subject.network));
+        let baseline = baseline.transpose()?;
+        let mut search = Search::new(
+            laboratory,
+            laboratory.block_bits(),
+            layers,
+            self.objective,
+            self.limits,
+        )?;
+        for level in [Level::Network, Level::Layer, Level::Operand] {
+            if level > self.level {
+                break;
+            }
+            begin(level);
+            search.run(level)?;
+        }
+        if self.survey > 0 {
+            for objective in [Objective::Energy, Objective::Latency, Objective::Edp] {
+                search.survey(self.level, objective, self.survey)?;
+            }
+        }
+        let mut levels = Vec::new();
+        for found in search.found() {
+            levels.push(LevelAnswer {
+                expected_loss_points: search.expected_loss_points(&found.best),
+                reported: self.report(laboratory, &found.best.configuration)?,
+                found,
+            });
+        }
+        Ok(Answer {
+            baseline,
+            exact: laboratory.answers(&exact, None, self.report)?,
+            levels,
+            measured: search.measured().to_vec(),
+        })
+    }
+
+    fn report(
+        &self,
+        laboratory: &Laboratory<'_>,
+        configuration: &Configuration,
+    ) -> Result<Vec<(Option<Correction>, Outcome)>, MeasureError> {
+        let other = self.subject.correction.unwrap_or(Correction::Scale);
+        [None, Some(other)]
+            .into_iter()
+            .map(|correction| {
+                let answers = laboratory.answers(configuration, correction, self.report)?;
+                Ok((correction, answers))
+            })
+            .collect()
+    }
+}
