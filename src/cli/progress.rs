@@ -78,10 +78,12 @@ pub fn images(quiet: bool) -> ProgressBar {
     let bar = ProgressBar::new(0);
     let template = "inferring {wide_bar} {pos}/{len} images, {speed} images/s, {eta} left";
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.with_key("speed", |state: &ProgressState, out: &mut dyn Write| {
-            // Nothing can be done about a terminal that takes no text.
-            let _ = write!(out, "{:.0}", state.per_sec());
-        }));
+        bar.set_style(
+            style.with_key("speed", |state: &ProgressState, out: &mut dyn Write| {
+                // Nothing can be done about a terminal that takes no text.
+                let _ = write!(out, "{:.0}", state.per_sec());
+            }),
+        );
     }
     bar
 }
