@@ -1,8 +1,9 @@
 //! A progress bar on a terminal; nothing in a pipe.
 
+use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::search::Activity;
 use crate::sweep::PlannedJob;
@@ -75,9 +76,14 @@ pub fn images(quiet: bool) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(0);
-    let template = "inferring {wide_bar} {pos}/{len} images, {per_sec:.0}, {eta} left";
+    let template = "inferring {wide_bar} {pos}/{len} images, {speed} images/s, {eta} left";
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        bar.set_style(
+            style.with_key("speed", |state: &ProgressState, out: &mut dyn Write| {
+                // Nothing can be done about a terminal that takes no text.
+                let _ = write!(out, "{:.0}", state.per_sec());
+            }),
+        );
     }
     bar
 }
