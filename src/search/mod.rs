@@ -6,15 +6,15 @@
 //! and rounding apart ([`Level::Operand`]). The method:
 //!
 //! 1. [`options`]: everything the PE can do with a layer.
-//! 2. [`Judge::cost`]: time and energy, by simulation, of each option in every layer.
+//! 2. [`Judge::costs`]: time and energy, by simulation, of each option in every layer.
 //! 3. [`Judge::errors`]: error power of each layer's outputs under each option, on calibration images. Of the
-//!    options of a layer only those are kept that no other beats in cost and error: its [`ladder`](ladder).
+//!    options of a layer only those are kept that no other beats in cost and error: its ladder (`ladder`).
 //! 4. [`Judge::divergence`]: how far the network's answers move when one layer alone steps down its ladder
 //!    (Kullback-Leibler divergence from the exact network's answers on calibration images, which needs no labels).
-//! 5. [`path`](path): steps of all layers in order of saved cost per divergence, on the convex hull of each ladder.
-//! 6. [`descend`](descend): as far along the path as measured accuracy on selection images allows, by bisection; then
+//! 5. `path`: steps of all layers in order of saved cost per divergence, on the convex hull of each ladder.
+//! 6. `descend`: as far along the path as measured accuracy on selection images allows, by bisection; then
 //!    single steps, each measured and kept only if the accuracy holds and the simulated cost falls.
-//! 7. [`evidence`](evidence): whether accuracy holds is judged by a configuration's own answers and by what all
+//! 7. `evidence`: whether accuracy holds is judged by a configuration's own answers and by what all
 //!    measured configurations say of such a divergence, since a search otherwise ends with those that were lucky.
 //!
 //! A level starts again from the result of the level before too. What is found at a level is the cheapest of all that
