@@ -46,6 +46,10 @@ macro_rules! refused {
 }
 
 refused! {
+    search_out_is_a_file: "search" "--limit" "1" "--out" "empty.ron";
+    search_bound_below_zero: "search" "--max-loss" "-1";
+    search_without_blocks: "search" "--arch" "fxp8_8x8";
+    search_unknown_model: "search" "--model" "fashion_cn";
     unknown_field: "check" "unknown_field.ron";
     wrong_type: "check" "wrong_type.ron";
     missing_field: "check" "missing_field.ron";

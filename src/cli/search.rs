@@ -11,13 +11,14 @@ use super::progress::SearchProgress;
 use super::search_args::{SearchArgs, SearchFormat};
 use crate::approx::ApproxConfig;
 use crate::infer::model_file::{ModelFile, SetName, TrainedModel};
-use crate::infer::{FloatNetwork, QuantisedModel, calibrate};
+use crate::infer::{FloatNetwork, Images, QuantisedModel, calibrate};
 use crate::parallel::threads_or_cores;
 use crate::report::search::{
     self, SearchReport, SearchSetting, correction_name, level_name, objective_name,
 };
-use crate::search::{Answer, Laboratory, Limits, Objective, Question, Store, Subject};
+use crate::search::{Answer, Laboratory, Limits, Objective, Question, Store, Subject, block_bits};
 use crate::sweep::DesignPoint;
+use crate::workload::Network;
 
 /// Rungs of a layer's ladder that are measured.
 const RUNGS: usize = 8;
@@ -27,60 +28,12 @@ const MEASUREMENTS: &str = "measurements.jsonl";
 
 /// Runs the command.
 pub fn search(args: &SearchArgs, global: &Global) -> Result<Exit, CliError> {
-    let prices = args.prices.choice();
-    let point = DesignPoint::open_priced(&args.arch, None, &prices)?;
-    let baseline = match args.baseline.as_deref() {
-        None => point.open_baseline()?,
-        Some("none") => None,
-        Some(name) => Some(DesignPoint::open_priced(name, None, &prices)?),
-    };
-    let file = ModelFile::open(&args.model.model, args.model.root.as_deref())?;
-    let folder = args.out.clone().unwrap_or_else(|| {
-        let name = format!("{}-{}", file.description().name, point.architecture.name);
-        Path::new("axbxp-search").join(plain(&name))
-    });
-    let outputs = Outputs::prepare(folder)?;
-    let trained = file.trained()?;
-    let store = Store::open(&outputs.folder.join(MEASUREMENTS))?;
     let threads = threads_or_cores(args.threads);
-    let images = |set| file.images(set, args.limit);
-    let [calibration, selection, report] = [
-        images(SetName::Calibration)?,
-        images(SetName::Selection)?,
-        images(SetName::Report)?,
-    ];
-    let float = FloatNetwork::new(&trained.model)?;
-    let all: Vec<usize> = (0..calibration.len()).collect();
-    let calibrated = calibrate(
-        &float,
-        &calibration,
-        &all,
-        args.model.range,
-        threads,
-        &|_| {},
-    )?;
-    let model = Arc::new(QuantisedModel::new(&trained.model, &calibrated)?);
-    let network = with_batch(trained.model.network.clone(), Some(args.batch));
-    let question = Question {
-        subject: Subject {
-            point: &point,
-            network: &network,
-            model: &model,
-            calibration: &calibration,
-            selection: &selection,
-            correction: args.correct.correction(),
-        },
-        baseline: baseline.as_ref(),
-        report: &report,
-        level: args.level.into(),
-        objective: args.objective.into(),
-        limits: Limits {
-            max_loss_points: args.max_loss,
-            measurements: args.evaluations as usize,
-            rungs: RUNGS,
-        },
-        survey: args.survey as usize,
-    };
+    let inputs = Inputs::open(args, threads)?;
+    // Only now, so that bad input leaves nothing behind.
+    let outputs = Outputs::prepare(inputs.folder(args))?;
+    let store = Store::open(&outputs.folder.join(MEASUREMENTS))?;
+    let question = inputs.question(args);
     let progress = SearchProgress::new(global.quiet);
     let tell = |activity| progress.tell(activity);
     let laboratory = Laboratory::new(question.subject, &store, threads, &tell)?;
@@ -91,8 +44,7 @@ pub fn search(args: &SearchArgs, global: &Global) -> Result<Exit, CliError> {
     if let Some(error) = store.failure() {
         anstream::eprintln!("warning: measurements were not kept: {error}");
     }
-    let setting = setting(args, &file, &trained, &question);
-    let result = SearchReport::of(setting, &answer);
+    let result = SearchReport::of(setting(args, &inputs, &question), &answer);
     outputs.write(&result, &answer, &laboratory)?;
     match args.format {
         SearchFormat::Table => print(search::table(&result).as_bytes())?,
@@ -105,18 +57,91 @@ pub fn search(args: &SearchArgs, global: &Global) -> Result<Exit, CliError> {
     Ok(if found { Exit::Done } else { Exit::No })
 }
 
-fn setting(
-    args: &SearchArgs,
-    file: &ModelFile,
-    trained: &TrainedModel,
-    question: &Question<'_>,
-) -> SearchSetting {
+/// All that a search reads.
+struct Inputs {
+    point: DesignPoint,
+    baseline: Option<DesignPoint>,
+    file: ModelFile,
+    trained: TrainedModel,
+    network: Network,
+    model: Arc<QuantisedModel>,
+    calibration: Images,
+    selection: Images,
+    report: Images,
+}
+
+impl Inputs {
+    fn open(args: &SearchArgs, threads: usize) -> Result<Inputs, CliError> {
+        let prices = args.prices.choice();
+        let point = DesignPoint::open_priced(&args.arch, None, &prices)?;
+        let baseline = match args.baseline.as_deref() {
+            None => point.open_baseline()?,
+            Some("none") => None,
+            Some(name) => Some(DesignPoint::open_priced(name, None, &prices)?),
+        };
+        block_bits(&point)?;
+        let file = ModelFile::open(&args.model.model, args.model.root.as_deref())?;
+        let trained = file.trained()?;
+        let float = FloatNetwork::new(&trained.model)?;
+        let images = |set| file.images_for(&float, set, args.limit);
+        let calibration = images(SetName::Calibration)?;
+        let all: Vec<usize> = (0..calibration.len()).collect();
+        let range = args.model.range;
+        let calibrated = calibrate(&float, &calibration, &all, range, threads, &|_| {})?;
+        let [selection, report] = [images(SetName::Selection)?, images(SetName::Report)?];
+        Ok(Inputs {
+            model: Arc::new(QuantisedModel::new(&trained.model, &calibrated)?),
+            network: with_batch(trained.model.network.clone(), Some(args.batch)),
+            selection,
+            report,
+            point,
+            baseline,
+            file,
+            trained,
+            calibration,
+        })
+    }
+
+    /// The folder of results.
+    fn folder(&self, args: &SearchArgs) -> PathBuf {
+        args.out.clone().unwrap_or_else(|| {
+            let model = &self.file.description().name;
+            let name = format!("{model}-{}", self.point.architecture.name);
+            Path::new("axbxp-search").join(plain(&name))
+        })
+    }
+
+    fn question(&self, args: &SearchArgs) -> Question<'_> {
+        Question {
+            subject: Subject {
+                point: &self.point,
+                network: &self.network,
+                model: &self.model,
+                calibration: &self.calibration,
+                selection: &self.selection,
+                correction: args.correct.correction(),
+            },
+            baseline: self.baseline.as_ref(),
+            report: &self.report,
+            level: args.level.into(),
+            objective: args.objective.into(),
+            limits: Limits {
+                max_loss_points: args.max_loss,
+                measurements: args.evaluations as usize,
+                rungs: RUNGS,
+            },
+            survey: args.survey as usize,
+        }
+    }
+}
+
+fn setting(args: &SearchArgs, inputs: &Inputs, question: &Question<'_>) -> SearchSetting {
     let subject = &question.subject;
     let objective: Objective = args.objective.into();
     SearchSetting {
-        model: file.description().name.clone(),
-        model_sha256: trained.sha256.clone(),
-        preprocessing_sha256: file.description().preprocessing.sha256(),
+        model: inputs.file.description().name.clone(),
+        model_sha256: inputs.trained.sha256.clone(),
+        preprocessing_sha256: inputs.file.description().preprocessing.sha256(),
         architecture: subject.point.architecture.name.clone(),
         baseline: question.baseline.map(|point| {
             let approximation = &point.approximation.config().name;
@@ -153,6 +178,12 @@ struct Outputs {
 impl Outputs {
     /// Makes the folder, and refuses one that can not be written, before any work is done for it.
     fn prepare(folder: PathBuf) -> Result<Outputs, CliError> {
+        if folder.exists() && !folder.is_dir() {
+            let folder = folder.display();
+            return Err(CliError::Usage(format!(
+                "--out {folder}: it is a file, not a folder"
+            )));
+        }
         std::fs::create_dir_all(&folder).map_err(|error| CliError::Write {
             path: folder.clone(),
             error,

@@ -40,7 +40,8 @@ pub struct SearchArgs {
     #[arg(long, value_enum, default_value = "edp")]
     pub objective: ObjectiveArg,
     /// Top-1 accuracy that may be lost against FxP8 on the selection images, in percentage points
-    #[arg(long, value_name = "POINTS", default_value_t = 1.0, value_parser = points)]
+    #[arg(long, value_name = "POINTS", default_value_t = 1.0, allow_negative_numbers = true,
+          value_parser = points)]
     pub max_loss: f64,
     /// Correction without training, fitted on the calibration images for every configuration; the report shows what is
     /// found with and without

@@ -124,17 +124,10 @@ impl<'a> Laboratory<'a> {
         threads: usize,
         tell: &'a (dyn Fn(Activity) + Sync),
     ) -> Result<Self, MeasureError> {
-        let architecture = &subject.point.architecture;
-        let PeKind::AxBxp { block_bits, .. } = architecture.array.pe else {
-            return Err(MeasureError::NoBlocks {
-                architecture: architecture.name.clone(),
-                pe: architecture.array.pe.to_string(),
-            });
-        };
         let exact = ConfiguredModel::exact(subject.model)?;
         let probed: Vec<usize> = (0..subject.calibration.len().min(PROBE_IMAGES)).collect();
         Ok(Laboratory {
-            block_bits,
+            block_bits: block_bits(subject.point)?,
             store,
             threads,
             tell,
@@ -258,6 +251,20 @@ impl<'a> Laboratory<'a> {
 
     fn answer_key(&self, what: &str, configuration: &Configuration) -> String {
         key(&[&self.answer_context, what, &text(configuration)])
+    }
+}
+
+/// Block size K of the PEs of a design point.
+///
+/// # Errors
+/// [`MeasureError::NoBlocks`]: they have none.
+pub fn block_bits(point: &DesignPoint) -> Result<u8, MeasureError> {
+    match point.architecture.array.pe {
+        PeKind::AxBxp { block_bits, .. } => Ok(block_bits),
+        pe => Err(MeasureError::NoBlocks {
+            architecture: point.architecture.name.clone(),
+            pe: pe.to_string(),
+        }),
     }
 }
 

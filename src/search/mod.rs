@@ -41,7 +41,7 @@ mod tests;
 pub use configuration::Configuration;
 pub use front::{Measured, front};
 pub use judge::{Cost, Judge, LayerCost, Objective, Outcome};
-pub use laboratory::{Activity, Laboratory, MeasureError, Subject};
+pub use laboratory::{Activity, Laboratory, MeasureError, Subject, block_bits};
 pub use level::{Found, Level, Limits, Search};
 pub use run::{Answer, LevelAnswer, Question};
 pub use space::{LayerOperands, options};
