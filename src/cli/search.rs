@@ -127,6 +127,7 @@ impl Inputs {
             objective: args.objective.into(),
             limits: Limits {
                 max_loss_points: args.max_loss,
+                margin: args.margin,
                 measurements: args.evaluations as usize,
                 rungs: RUNGS,
             },
@@ -151,6 +152,7 @@ fn setting(args: &SearchArgs, inputs: &Inputs, question: &Question<'_>) -> Searc
         batch: args.batch,
         objective: objective_name(objective).to_owned(),
         max_loss_points: args.max_loss,
+        margin: args.margin,
         correction: correction_name(subject.correction).to_owned(),
         calibration_images: subject.calibration.len(),
         selection_images: subject.selection.len(),

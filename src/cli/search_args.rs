@@ -43,6 +43,11 @@ pub struct SearchArgs {
     #[arg(long, value_name = "POINTS", default_value_t = 1.0, allow_negative_numbers = true,
           value_parser = points)]
     pub max_loss: f64,
+    /// Standard errors by which the loss must stay below that bound: 0 takes the loss as measured, 1.64 makes it hold on
+    /// other images like these with about 95 % confidence
+    #[arg(long, value_name = "ERRORS", default_value_t = 0.0, allow_negative_numbers = true,
+          value_parser = errors)]
+    pub margin: f64,
     /// Correction without training, fitted on the calibration images for every configuration; the report shows what is
     /// found with and without
     #[arg(long, value_enum, default_value = "scale")]
@@ -129,5 +134,12 @@ fn points(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(points) if (0.0..=100.0).contains(&points) => Ok(points),
         _ => Err("expected percentage points, 0 to 100".to_owned()),
+    }
+}
+
+fn errors(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(errors) if (0.0..=10.0).contains(&errors) => Ok(errors),
+        _ => Err("expected standard errors, 0 to 10".to_owned()),
     }
 }

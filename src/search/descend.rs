@@ -1,6 +1,5 @@
 //! Single steps from a configuration that is good enough, each confirmed by measurement.
 
-use super::configuration::Configuration;
 use super::front::Measured;
 use super::judge::Judge;
 use super::ladder::Rung;
@@ -65,28 +64,19 @@ impl<J: Judge> Search<'_, J> {
                 break;
             };
             let next = best.configuration.with(step.layer, step.to.formats);
-            match self.improvement(&best, next)? {
-                Some(next) => {
-                    best = next;
-                    footings[step.layer].now = step.to;
-                }
-                None => footings[step.layer].refused = step.to.harm,
+            let footing = &mut footings[step.layer];
+            if !self.is_cheaper(&self.cost(&next)?, &best.cost) {
+                footing.rungs.retain(|rung| *rung != step.to);
+                continue;
+            }
+            let next = self.measure(next)?;
+            if self.is_accurate(&next) {
+                best = next;
+                footing.now = step.to;
+            } else {
+                footing.refused = step.to.harm;
             }
         }
         Ok(())
-    }
-
-    /// `next` measured, if it costs less than `best` and is accurate enough. The cheaper question comes first.
-    fn improvement(
-        &mut self,
-        best: &Measured,
-        next: Configuration,
-    ) -> Result<Option<Measured>, J::Error> {
-        let cost = self.cost(&next)?;
-        if !self.is_cheaper(&cost, &best.cost) {
-            return Ok(None);
-        }
-        let next = self.measure(next)?;
-        Ok(self.is_accurate(&next).then_some(next))
     }
 }

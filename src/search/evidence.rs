@@ -6,6 +6,7 @@
 //! configurations measured, the refused ones too.
 
 use super::front::Measured;
+use super::level::Limits;
 
 /// Configurations that diverge by up to this factor more or less say what a divergence costs.
 const NEAR: f64 = 2.0;
@@ -29,8 +30,10 @@ pub(super) fn expected_loss_points(one: &Measured, measured: &[Measured]) -> f64
     }
 }
 
-/// Whether `one` loses at most `bound_points`, both by its own answers and by what its divergence leads to expect.
-pub(super) fn keeps(one: &Measured, bound_points: f64, measured: &[Measured]) -> bool {
+/// Whether `one` loses at most what `limits` allow, less their margin, both by its own answers and by what its divergence
+/// leads to expect.
+pub(super) fn keeps(one: &Measured, limits: &Limits, measured: &[Measured]) -> bool {
+    let bound_points = limits.max_loss_points - limits.margin * one.loss_error_points;
     one.loss_points <= bound_points && expected_loss_points(one, measured) <= bound_points
 }
 
@@ -48,7 +51,17 @@ mod tests {
                 layers: Vec::new(),
             },
             loss_points,
+            loss_error_points: 0.5,
             divergence,
+        }
+    }
+
+    fn limits(max_loss_points: f64, margin: f64) -> Limits {
+        Limits {
+            max_loss_points,
+            margin,
+            measurements: 1,
+            rungs: 1,
         }
     }
 
@@ -65,18 +78,25 @@ mod tests {
         ];
         let expected = expected_loss_points(&lucky, &all);
         assert!((expected - 4.0 / 3.0).abs() < 1e-12, "{expected}");
-        assert!(!keeps(&lucky, 1.0, &all));
-        assert!(keeps(&lucky, 1.4, &all));
-        assert!(keeps(&lucky, 1.0, &all[..1]));
+        assert!(!keeps(&lucky, &limits(1.0, 0.0), &all));
+        assert!(keeps(&lucky, &limits(1.4, 0.0), &all));
+        assert!(keeps(&lucky, &limits(1.0, 0.0), &all[..1]));
+        // 0.5 lost, give or take 0.5.
+        assert!(keeps(&lucky, &limits(1.0, 1.0), &all[..1]));
+        assert!(!keeps(&lucky, &limits(1.0, 1.1), &all[..1]));
     }
 
     #[test]
     fn what_answers_exactly_loses_nothing() {
         let exact = measured(0.0, 0.0);
-        assert!(keeps(&exact, 0.0, std::slice::from_ref(&exact)));
         assert!(keeps(
             &exact,
-            0.0,
+            &limits(0.0, 0.0),
+            std::slice::from_ref(&exact)
+        ));
+        assert!(keeps(
+            &exact,
+            &limits(0.0, 0.0),
             &[measured(0.0, 0.0), measured(0.2, 5.0)]
         ));
     }

@@ -12,6 +12,8 @@ pub struct Measured {
     pub cost: Cost,
     /// Accuracy lost against the exact network on the selection images, in percentage points.
     pub loss_points: f64,
+    /// Standard error of that loss, in percentage points.
+    pub loss_error_points: f64,
     /// Mean divergence of its answers from the exact network's on the selection images, in nats.
     pub divergence: f64,
 }

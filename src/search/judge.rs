@@ -80,6 +80,16 @@ impl Outcome {
         let lost = reference.count() as f64 - self.count() as f64;
         100.0 * lost / self.right.len().max(1) as f64
     }
+
+    /// Standard error of [`Outcome::loss_points`], in percentage points: that of the difference of two proportions on the
+    /// same images, from those that only one of both answers right.
+    pub fn loss_error_points(&self, reference: &Outcome) -> f64 {
+        let images = self.right.len().max(1) as f64;
+        let pairs = self.right.iter().zip(&reference.right);
+        let differ = pairs.filter(|(one, other)| one != other).count() as f64;
+        let share = self.loss_points(reference) / 100.0;
+        100.0 * ((differ / images - share * share).max(0.0) / images).sqrt()
+    }
 }
 
 /// Measures configurations. Every answer is a function of its arguments alone.

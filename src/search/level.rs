@@ -31,6 +31,9 @@ pub enum Level {
 pub struct Limits {
     /// Accuracy that may be lost against the exact network on the selection images, in percentage points.
     pub max_loss_points: f64,
+    /// Standard errors of the measured loss by which it must stay below that: the more, the surer the bound holds on other
+    /// images.
+    pub margin: f64,
     /// Configurations measured on the selection images at most, per level.
     pub measurements: usize,
     /// Rungs of a layer's ladder whose divergence is measured at most.
@@ -164,7 +167,7 @@ impl<'a, J: Judge> Search<'a, J> {
     }
 
     pub(super) fn is_accurate(&self, one: &Measured) -> bool {
-        keeps(one, self.limits.max_loss_points, &self.measured)
+        keeps(one, &self.limits, &self.measured)
     }
 
     pub(super) fn is_cheaper(&self, cost: &Cost, than: &Cost) -> bool {
@@ -365,6 +368,7 @@ impl<'a, J: Judge> Search<'a, J> {
         let measured = Measured {
             cost: self.cost(&configuration)?,
             loss_points: outcome.loss_points(&self.exact),
+            loss_error_points: outcome.loss_error_points(&self.exact),
             divergence: outcome.divergence,
             configuration,
         };

@@ -128,6 +128,7 @@ const RELU: LayerOperands = LayerOperands {
 
 const LIMITS: Limits = Limits {
     max_loss_points: 1.0,
+    margin: 0.0,
     measurements: 200,
     rungs: 8,
 };

@@ -39,6 +39,8 @@ pub struct SearchSetting {
     pub objective: String,
     /// Accuracy that might be lost against FxP8 on the selection images, in percentage points.
     pub max_loss_points: f64,
+    /// Standard errors by which the loss had to stay below that.
+    pub margin: f64,
     /// Correction during the search: `none`, `bias` or `scale`.
     pub correction: String,
     /// Images for calibration.
@@ -85,6 +87,8 @@ pub struct SearchPoint {
     pub energy_ratio: f64,
     /// Accuracy lost against FxP8 on the selection images, in percentage points.
     pub loss_points: f64,
+    /// Standard error of that loss, in percentage points.
+    pub loss_error_points: f64,
     /// Mean divergence of its answers from FxP8's on the selection images, in nats.
     pub divergence: f64,
 }
@@ -184,6 +188,7 @@ impl SearchPoint {
             speedup: against.cycles as f64 / cycles.max(1) as f64,
             energy_ratio: against.energy_pj / energy_pj,
             loss_points: measured.loss_points,
+            loss_error_points: measured.loss_error_points,
             divergence: measured.divergence,
         }
     }

@@ -8,8 +8,8 @@ use plotters::style::text_anchor::HPos;
 
 use super::{SearchPoint, SearchReport};
 use crate::report::plot::canvas::{
-    Area, Drawn, Entry, GRID, INK, LEFT, WIDTH, drawing, label, legend, run_colour, text_style,
-    title, write,
+    Area, Drawn, Entry, GRID, INK, LEFT, WIDTH, drawing, label, run_colour, text_style, title,
+    write,
 };
 
 const HEIGHT: u32 = 520;
@@ -40,8 +40,8 @@ fn draw(report: &SearchReport) -> Drawn<String> {
         )?;
         let baseline = setting.baseline.as_deref().unwrap_or("itself at exact");
         let below = format!(
-            "ratios to {baseline}; loss on {} images",
-            setting.selection_images
+            "ratios to {baseline}; loss on {} images, the line at the {} points allowed",
+            setting.selection_images, setting.max_loss_points
         );
         write(
             area,
@@ -66,8 +66,7 @@ fn draw(report: &SearchReport) -> Drawn<String> {
                 &format!("found: {}", level.level),
             ));
         }
-        legend(area, 66, WIDTH as i32, &entries[..1])?;
-        legend_rest(area, &entries[1..])?;
+        key(area, &entries)?;
         for panel in panels() {
             paint(area, report, &panel)?;
         }
@@ -75,17 +74,15 @@ fn draw(report: &SearchReport) -> Drawn<String> {
     })
 }
 
-/// The entries after the first, beside it: the second is long.
-fn legend_rest(area: &Area<'_>, entries: &[Entry]) -> Drawn {
+/// The legend in one line, each entry as wide as its text.
+fn key(area: &Area<'_>, entries: &[Entry]) -> Drawn {
     let style = text_style(12, HPos::Left);
-    let mut x = LEFT + 80;
+    let mut x = LEFT;
     for entry in entries {
-        area.draw(&Rectangle::new(
-            [(x, 60), (x + 12, 72)],
-            entry.colour.filled(),
-        ))?;
+        let square = Rectangle::new([(x, 60), (x + 12, 72)], entry.colour.filled());
+        area.draw(&square)?;
         write(area, &entry.text, (x + 18, 66), &style)?;
-        x += 34 + 7 * entry.text.chars().count() as i32;
+        x += 40 + 7 * entry.text.chars().count() as i32;
     }
     Ok(())
 }

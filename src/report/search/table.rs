@@ -92,8 +92,12 @@ fn heading(report: &SearchReport) -> String {
         Some(baseline) => format!("against {baseline}"),
         None => "against itself at exact".to_owned(),
     };
+    let margin = match setting.margin {
+        0.0 => String::new(),
+        margin => format!(" less {margin} standard errors"),
+    };
     format!(
-        "{} (batch {}) on {} {against}; least {}, at most {} points lost; energy {}\n\
+        "{} (batch {}) on {} {against}; least {}, at most {} points lost{margin}; energy {}\n\
          images: {} for calibration, {} for selection, {} for this report; correction in the search: {}\n",
         setting.model,
         setting.batch,
