@@ -29,10 +29,15 @@ impl Logits {
         let values = map_images(images, &indices, threads, |input, _, scratch| {
             network.logits_of(input, scratch).to_vec()
         })?;
-        Ok(Logits {
-            classes: network.classes(),
-            values: values.concat(),
-        })
+        Ok(Logits::from_images(network.classes(), values))
+    }
+
+    /// Those of each image, of `classes` classes.
+    pub(super) fn from_images(classes: usize, images: Vec<Vec<f32>>) -> Logits {
+        Logits {
+            classes,
+            values: images.concat(),
+        }
     }
 
     /// The likeliest class of an image; of equals the lowest.

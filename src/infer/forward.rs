@@ -1,10 +1,12 @@
 //! An image on its way through a quantised network.
 
+use std::ops::Range;
+
 use super::code_ops;
 use super::configured::{ConfiguredLayer, ConfiguredModel};
 use super::float_ops::{concat, pad, slice};
 use super::kernel::{ConvScratch, Sums};
-use super::layer_kernel::CodePixels;
+use super::layer_kernel::{CodePixels, LayerKernel};
 use super::plan::{Step, Work};
 use super::quantised::{ArrayLayer, QuantisedModel, QuantisedStep, value};
 use super::requantise::CodeRange;
@@ -72,16 +74,31 @@ impl ConfiguredModel {
         &self,
         input: &[f32],
         scratch: &'s mut Scratch,
-        mut observer: Option<&mut Observer<'_>>,
+        observer: Option<&mut Observer<'_>>,
     ) -> &'s [f32] {
         let Scratch { codes, workspace } = scratch;
         let base = self.base();
         base.begin(input, codes);
-        let mut layers = self.layers.iter();
-        for (step, work) in base.plan.steps.iter().zip(&base.steps) {
+        self.steps(0..base.steps.len(), codes, workspace, observer);
+        base.finish(codes, workspace)
+    }
+
+    /// Some steps of the plan, in order.
+    pub(super) fn steps(
+        &self,
+        steps: Range<usize>,
+        codes: &mut Codes,
+        workspace: &mut Workspace,
+        mut observer: Option<&mut Observer<'_>>,
+    ) {
+        let base = self.base();
+        // There is one layer for each array step.
+        let done = base.array_steps.partition_point(|&step| step < steps.start);
+        let mut layers = self.layers[done..].iter();
+        let pairs = base.plan.steps.iter().zip(&base.steps);
+        for (step, work) in pairs.take(steps.end).skip(steps.start) {
             match work {
                 QuantisedStep::Array(array) => {
-                    // There is one for each array step.
                     let Some(layer) = layers.next() else { break };
                     let observer = observer.as_deref_mut();
                     base.array_step(step, array, layer, codes, workspace, observer);
@@ -89,7 +106,6 @@ impl ConfiguredModel {
                 other => base.other_step(step, other, codes, workspace),
             }
         }
-        base.finish(codes, workspace)
     }
 }
 
@@ -186,25 +202,26 @@ impl QuantisedModel {
         codes.slots[slot] = memory;
     }
 
-    /// The accumulators that `layer` would give in a step of the array, which is not done.
+    /// The accumulators of some output rows, given as runs, that `kernel` would make in a step of the array, which is
+    /// not done.
     pub(super) fn accumulate(
         &self,
         step: &Step,
-        array: &ArrayLayer,
-        layer: &ConfiguredLayer,
+        kernel: &LayerKernel,
+        rows: impl Iterator<Item = Range<usize>>,
         codes: &Codes,
-        workspace: &mut Workspace,
+        memory: &mut ConvScratch,
     ) -> Vec<i32> {
         let source = CodePixels {
             codes: &codes.slots[self.plan.slot(step.inputs[0])],
-            kernel: &layer.kernel,
+            kernel,
         };
-        let rows = 0..array.window.output.height;
-        let mut accumulators = Vec::with_capacity(array.window.output.elements());
-        let kernel = &layer.kernel.convolution;
-        kernel.run(&source, rows, &mut workspace.convolution, |_, sums| {
-            sums.extend(&mut accumulators);
-        });
+        let mut accumulators = vec![];
+        for rows in rows {
+            kernel.convolution.run(&source, rows, memory, |_, sums| {
+                sums.extend(&mut accumulators)
+            });
+        }
         accumulators
     }
 
@@ -256,7 +273,7 @@ impl QuantisedModel {
     }
 
     /// The logits, once all steps are done.
-    fn finish<'s>(&self, codes: &Codes, workspace: &'s mut Workspace) -> &'s [f32] {
+    pub(super) fn finish<'s>(&self, codes: &Codes, workspace: &'s mut Workspace) -> &'s [f32] {
         let output = self.plan.output;
         let logits = &mut workspace.logits;
         let made_by_array =

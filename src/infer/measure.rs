@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Correction;
 use super::calibration::{RangeRule, calibrate};
 use super::classify::{Classifier, Prediction, classify};
 use super::configured::ConfiguredModel;
+use super::correct::{Correction, Corrector};
 use super::data::Images;
 use super::float::FloatNetwork;
 use super::model_file::{ModelError, ModelFile, SetName, TrainedModel};
@@ -34,6 +34,13 @@ pub struct Question<'a> {
     pub observed: usize,
     /// Threads; results do not depend on them.
     pub threads: usize,
+}
+
+impl Question<'_> {
+    /// Whether any configuration is to be corrected.
+    fn is_corrected(&self) -> bool {
+        !self.approximations.is_empty() && self.corrections.iter().any(Option::is_some)
+    }
 }
 
 /// What was found.
@@ -123,6 +130,7 @@ pub fn measure(
         bench.classified(Arithmetic::Float, &float)?,
         bench.observed(Arithmetic::Fxp8, &exact)?,
     ];
+    let corrector = bench.corrector(&quantised)?;
     for (approximation, precisions) in question.approximations.iter().zip(&resolved) {
         let plain = exact.with_precisions(precisions)?;
         for &correction in question.corrections {
@@ -130,14 +138,12 @@ pub fn measure(
                 name: approximation.config().name.clone(),
                 correction,
             };
-            let candidate = match correction {
-                None => bench.observed(arithmetic, &plain)?,
-                Some(correction) => {
-                    let corrected = bench.corrected(&plain, correction)?;
-                    bench.observed(arithmetic, &corrected)?
-                }
-            };
-            candidates.push(candidate);
+            let mut model = plain.clone();
+            if let (Some(correction), Some(corrector)) = (correction, &corrector) {
+                model = corrector.correct(model, correction)?;
+                bench.passes.add(calibration_images.len() as u64);
+            }
+            candidates.push(bench.observed(arithmetic, &model)?);
         }
     }
     Ok(Measurement {
@@ -172,20 +178,19 @@ impl Bench<'_> {
         Ok(Arc::new(QuantisedModel::new(&trained.model, &calibration)?))
     }
 
-    fn corrected(
+    /// If a candidate asks for one.
+    fn corrector(
         &self,
-        model: &ConfiguredModel,
-        correction: Correction,
-    ) -> Result<ConfiguredModel, ModelError> {
+        quantised: &Arc<QuantisedModel>,
+    ) -> Result<Option<Corrector<'_>>, ModelError> {
         let indices: Vec<usize> = (0..self.calibration.len()).collect();
-        let corrected = model.clone().corrected(
-            correction,
-            self.calibration,
-            &indices,
-            self.question.threads,
-        )?;
-        self.passes.add(indices.len() as u64);
-        Ok(corrected)
+        let threads = self.question.threads;
+        let asked = self.question.is_corrected();
+        let made = asked.then(|| Corrector::new(quantised, self.calibration, &indices, threads));
+        if asked {
+            self.passes.add(indices.len() as u64);
+        }
+        Ok(made.transpose()?)
     }
 
     fn classified<C: Classifier>(
@@ -247,10 +252,11 @@ impl<'a> Passes<'a> {
         let corrections = question.corrections.iter().flatten().count() as u64;
         let configurations = question.approximations.len() as u64;
         let configured = 1 + configurations * question.corrections.len() as u64;
+        let corrector = u64::from(question.is_corrected());
         Passes {
             done: 0.into(),
             // The calibration sees its images twice.
-            total: (2 + configurations * corrections) * calibration
+            total: (2 + corrector + configurations * corrections) * calibration
                 + images
                 + configured * (images + observed),
             progress,

@@ -4,9 +4,10 @@
 //! * [`FloatNetwork`] is the float32 reference of a [`Model`](crate::workload::Model); [`calibrate`] finds the scale of
 //!   every tensor with it.
 //! * [`QuantisedModel`] is the model in 8-bit fixed point (FxP8), [`ConfiguredModel`] that under one
-//!   [`LayerPrecision`](crate::approx::LayerPrecision) per layer of the array, with or without a [`Correction`].
+//!   [`LayerPrecision`](crate::approx::LayerPrecision) per layer of the array, corrected by a [`Corrector`] or not.
 //! * [`classify()`] takes [`Images`] through either. [`layer_snr`] and [`code_histograms`] look inside; a [`Probe`] keeps what
-//!   the layers read and judges one layer under many precisions.
+//!   the layers read and judges one layer under many precisions by its accumulators, [`Sensitivity`] by the
+//!   answers ([`Logits`]).
 //! * [`model_file`] describes trained networks with their images ([`data`] reads those), [`measure`](mod@measure) compares
 //!   configurations on them, [`evaluation`] and [`statistics`] say how sure the result is, [`observation`] what layers do.
 //!
@@ -22,6 +23,7 @@
 //! Other activations than relu and relu6, products of two activations, normalisation other than a softmax at the end (which
 //! leaves the order of the logits alone and is left out): [`InferError::Unsupported`] names layer and operation.
 
+mod batch;
 mod calibration;
 mod classify;
 mod code_ops;
@@ -38,6 +40,7 @@ mod kernel;
 mod layer_kernel;
 pub mod measure;
 pub mod model_file;
+mod moments;
 pub mod observation;
 mod observe;
 mod parts;
@@ -45,13 +48,15 @@ mod plan;
 mod probe;
 mod quantised;
 mod requantise;
+mod rows;
+mod sensitivity;
 mod slots;
 pub mod statistics;
 
 pub use calibration::{Calibration, RangeRule, calibrate};
 pub use classify::{Classifier, FloatMemory, Prediction, classify};
 pub use configured::ConfiguredModel;
-pub use correct::Correction;
+pub use correct::{Correction, Corrector};
 pub use data::{ImageError, Images};
 pub use divergence::Logits;
 pub use error::InferError;
@@ -61,5 +66,6 @@ pub use observe::{CodeHistogram, LayerSnr, code_histograms, layer_snr};
 pub use probe::{LayerError, Probe};
 pub use quantised::QuantisedModel;
 pub use requantise::{CodeRange, Requantiser, Scaler};
+pub use sensitivity::Sensitivity;
 
 use classify::check_images;

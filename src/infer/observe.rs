@@ -2,10 +2,10 @@
 
 use super::classify::{check_images, map_images};
 use super::configured::ConfiguredModel;
-use super::correct::Moments;
 use super::data::Images;
 use super::error::InferError;
 use super::forward::Scratch;
+use super::moments::Moments;
 use super::probe::decibel;
 use crate::workload::LayerId;
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::classify::map_images;
 use super::configured::ConfiguredModel;
-use super::correct::{Correction, Moments};
+use super::correct::Correction;
 use super::data::Images;
 use super::error::InferError;
 use super::forward::Scratch;
 use super::layer_kernel::CodePixels;
+use super::moments::Moments;
 use super::quantised::QuantisedModel;
+use super::rows::runs_of;
 use crate::approx::LayerPrecision;
 use crate::workload::LayerId;
 
@@ -179,10 +181,4 @@ impl Probe {
         }
         Ok(error)
     }
-}
-
-/// Consecutive rows as ranges.
-fn runs_of(rows: &[usize]) -> impl Iterator<Item = std::ops::Range<usize>> {
-    rows.chunk_by(|a, b| a + 1 == *b)
-        .map(|run| run[0]..run[0] + run.len())
 }

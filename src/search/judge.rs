@@ -109,6 +109,17 @@ pub trait Judge {
     /// As the judge says.
     fn errors(&self, layer: usize, options: &[LayerFormats]) -> Result<Vec<f64>, Self::Error>;
 
+    /// For each of `options` in layer `layer`, all other layers exact: the mean divergence of the answers from the exact
+    /// network's, in nats, on calibration images.
+    ///
+    /// # Errors
+    /// As the judge says.
+    fn sensitivities(
+        &self,
+        layer: usize,
+        options: &[LayerFormats],
+    ) -> Result<Vec<f64>, Self::Error>;
+
     /// Mean divergence of a configuration's answers from the exact network's, in nats, on calibration images.
     ///
     /// # Errors

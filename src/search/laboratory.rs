@@ -1,6 +1,6 @@
 //! The judge of real networks: the simulator for cost, bit-exact inference for accuracy, and the store.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -13,8 +13,8 @@ use crate::approx::{ApproxFile, LayerFormats, LayerPrecision, resolve_network};
 use crate::arch::PeKind;
 use crate::infer::data::hex;
 use crate::infer::{
-    ConfiguredModel, Correction, ImageError, Images, InferError, LayerError, Logits, Probe,
-    QuantisedModel, Scratch,
+    ConfiguredModel, Correction, Corrector, ImageError, Images, InferError, LayerError, Logits,
+    Prediction, Probe, QuantisedModel, Scratch, Sensitivity, classify,
 };
 use crate::parallel::map_parallel;
 use crate::source::Diagnostics;
@@ -95,6 +95,8 @@ pub struct Laboratory<'a> {
     tell: &'a (dyn Fn(Activity) + Sync),
     exact: ConfiguredModel,
     probe: Probe,
+    corrector: Corrector<'a>,
+    sensitivity: Mutex<Sensitivity<'a>>,
     /// The exact network's logits on the calibration images.
     reference: Logits,
     /// And on the selection images.
@@ -125,21 +127,26 @@ impl<'a> Laboratory<'a> {
         tell: &'a (dyn Fn(Activity) + Sync),
     ) -> Result<Self, MeasureError> {
         let exact = ConfiguredModel::exact(subject.model)?;
-        let probed: Vec<usize> = (0..subject.calibration.len().min(PROBE_IMAGES)).collect();
+        let Subject {
+            model,
+            calibration,
+            selection,
+            correction,
+            ..
+        } = subject;
+        let up_to = |count: usize| (0..calibration.len().min(count)).collect::<Vec<usize>>();
+        let [probed, moved, all] = [PROBE_IMAGES, DIVERGENCE_IMAGES, usize::MAX].map(up_to);
+        let sensitivity = Sensitivity::new(model, calibration, &moved, correction, threads)?;
         Ok(Laboratory {
             block_bits: block_bits(subject.point)?,
             store,
             threads,
             tell,
-            probe: Probe::new(
-                subject.model,
-                subject.calibration,
-                &probed,
-                PROBE_ROWS,
-                threads,
-            )?,
-            reference: Logits::of(&exact, subject.calibration, DIVERGENCE_IMAGES, threads)?,
-            selected: Logits::of(&exact, subject.selection, usize::MAX, threads)?,
+            probe: Probe::new(model, calibration, &probed, PROBE_ROWS, threads)?,
+            corrector: Corrector::new(model, calibration, &all, threads)?,
+            sensitivity: Mutex::new(sensitivity),
+            reference: Logits::of(&exact, calibration, DIVERGENCE_IMAGES, threads)?,
+            selected: Logits::of(&exact, selection, usize::MAX, threads)?,
             exact,
             cost_context: cost_context(&subject),
             answer_context: answer_context(&subject)?,
@@ -171,66 +178,32 @@ impl<'a> Laboratory<'a> {
         ids.map(|id| network.layer(id).name.as_str()).collect()
     }
 
-    /// The network under a configuration, corrected as the subject says.
+    /// What the network under a configuration makes of `images`.
     ///
     /// # Errors
-    /// A configuration that does not fit the network, calibration images that can not be read.
-    pub fn model(
-        &self,
-        configuration: &Configuration,
-        correction: Option<Correction>,
-    ) -> Result<ConfiguredModel, MeasureError> {
-        self.corrected(configuration, correction, usize::MAX)
-    }
-
-    /// As [`Laboratory::model`], corrected on at most `count` calibration images.
-    fn corrected(
-        &self,
-        configuration: &Configuration,
-        correction: Option<Correction>,
-        count: usize,
-    ) -> Result<ConfiguredModel, MeasureError> {
-        let model = self
-            .exact
-            .with_precisions(&self.precisions(configuration)?)?;
-        let images = self.subject.calibration;
-        let indices: Vec<usize> = (0..images.len().min(count)).collect();
-        Ok(match correction {
-            Some(correction) if *configuration != self.exact_configuration() => {
-                model.corrected(correction, images, &indices, self.threads)?
-            }
-            _ => model,
-        })
-    }
-
-    /// Answers of a configuration to `images`.
-    ///
-    /// # Errors
-    /// As [`Laboratory::model`], and images that can not be read.
-    pub fn answers(
+    /// A configuration that does not fit the network, images that can not be read.
+    pub fn classified(
         &self,
         configuration: &Configuration,
         correction: Option<Correction>,
         images: &Images,
-    ) -> Result<Outcome, MeasureError> {
-        let exact = Logits::of(&self.exact, images, usize::MAX, self.threads)?;
-        self.answers_beside(&exact, configuration, correction, images)
-    }
-
-    /// As [`Laboratory::answers`], with the exact network's logits at hand.
-    fn answers_beside(
-        &self,
-        exact: &Logits,
-        configuration: &Configuration,
-        correction: Option<Correction>,
-        images: &Images,
-    ) -> Result<Outcome, MeasureError> {
+    ) -> Result<Vec<Prediction>, MeasureError> {
         let model = self.model(configuration, correction)?;
-        let logits = Logits::of(&model, images, usize::MAX, self.threads)?;
-        let right = (0..images.len()).map(|index| logits.first(index) == images.label(index));
-        Ok(Outcome {
-            right: right.collect(),
-            divergence: exact.divergence(&logits),
+        let all: Vec<usize> = (0..images.len()).collect();
+        Ok(classify(&model, images, &all, self.threads, &|_| {})?)
+    }
+
+    /// The network under a configuration.
+    fn model(
+        &self,
+        configuration: &Configuration,
+        correction: Option<Correction>,
+    ) -> Result<ConfiguredModel, MeasureError> {
+        let precisions = self.precisions(configuration)?;
+        let model = self.exact.with_precisions(&precisions)?;
+        Ok(match correction {
+            Some(correction) => self.corrector.correct(model, correction)?,
+            None => model,
         })
     }
 
@@ -308,33 +281,53 @@ impl Judge for Laboratory<'_> {
         errors.into_iter().collect()
     }
 
-    fn divergence(&self, configuration: &Configuration) -> Result<f64, MeasureError> {
-        self.store
-            .get_or(&self.answer_key("divergence", configuration), || {
+    fn sensitivities(
+        &self,
+        layer: usize,
+        options: &[LayerFormats],
+    ) -> Result<Vec<f64>, MeasureError> {
+        let exact = self.exact_configuration();
+        let measure = |&formats: &LayerFormats| {
+            let configuration = exact.with(layer, formats);
+            let key = self.answer_key("sensitivity", &configuration);
+            self.store.get_or(&key, || {
                 (self.tell)(Activity::Diverging);
-                let Subject {
-                    calibration,
-                    correction,
-                    ..
-                } = self.subject;
-                let count = DIVERGENCE_IMAGES;
-                let model = self.corrected(configuration, correction, count)?;
-                let logits = Logits::of(&model, calibration, count, self.threads)?;
-                Ok(self.reference.divergence(&logits))
+                let precisions = self.precisions(&configuration)?;
+                // A panic elsewhere leaves it somewhere on its way, from which it finds back.
+                let mut sensitivity = self
+                    .sensitivity
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                Ok(sensitivity.divergence(layer, &precisions[layer])?)
             })
+        };
+        options.iter().map(measure).collect()
+    }
+
+    fn divergence(&self, configuration: &Configuration) -> Result<f64, MeasureError> {
+        let key = self.answer_key("divergence", configuration);
+        self.store.get_or(&key, || {
+            (self.tell)(Activity::Diverging);
+            let model = self.model(configuration, self.subject.correction)?;
+            let images = self.subject.calibration;
+            let logits = Logits::of(&model, images, DIVERGENCE_IMAGES, self.threads)?;
+            Ok(self.reference.divergence(&logits))
+        })
     }
 
     fn select(&self, configuration: &Configuration) -> Result<Outcome, MeasureError> {
-        self.store
-            .get_or(&self.answer_key("selection", configuration), || {
-                (self.tell)(Activity::Selecting);
-                let Subject {
-                    selection,
-                    correction,
-                    ..
-                } = self.subject;
-                self.answers_beside(&self.selected, configuration, correction, selection)
+        let key = self.answer_key("selection", configuration);
+        self.store.get_or(&key, || {
+            (self.tell)(Activity::Selecting);
+            let model = self.model(configuration, self.subject.correction)?;
+            let images = self.subject.selection;
+            let logits = Logits::of(&model, images, usize::MAX, self.threads)?;
+            let right = (0..images.len()).map(|index| logits.first(index) == images.label(index));
+            Ok(Outcome {
+                right: right.collect(),
+                divergence: self.selected.divergence(&logits),
             })
+        })
     }
 }
 

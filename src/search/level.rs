@@ -2,15 +2,14 @@
 
 use std::ops::Range;
 
-use super::configuration::{Configuration, EXACT};
-use super::descend::Footing;
+use super::choices::Choices;
+use super::configuration::Configuration;
 use super::evidence::{expected_loss_points, keeps};
 use super::front::Measured;
 use super::judge::{Cost, Judge, Objective, Outcome};
-use super::ladder::{Rung, hull, ladder, thinned};
+use super::ladder::{Rung, hull, thinned};
 use super::path::path;
-use super::space::{LayerOperands, options};
-use crate::approx::LayerFormats;
+use super::space::LayerOperands;
 
 /// How fine the choice is.
 #[derive(
@@ -69,15 +68,6 @@ pub struct Search<'a, J: Judge> {
     ends: Vec<(Level, Range<usize>)>,
 }
 
-/// Options of a level, with what they cost in each layer and how they err there.
-struct Table {
-    options: Vec<LayerFormats>,
-    /// Of the network with the option in every layer.
-    costs: Vec<Cost>,
-    /// `[layer][option]`.
-    errors: Vec<Vec<f64>>,
-}
-
 impl<'a, J: Judge> Search<'a, J> {
     /// A search over layers whose operands are `operands`, on PEs of `block_bits`-bit blocks.
     ///
@@ -90,7 +80,15 @@ impl<'a, J: Judge> Search<'a, J> {
         objective: Objective,
         limits: Limits,
     ) -> Result<Self, J::Error> {
-        let exact = judge.select(&Configuration::exact(operands.len()))?;
+        let configuration = Configuration::exact(operands.len());
+        let exact = judge.select(&configuration)?;
+        let measured = Measured {
+            cost: cost(judge, &configuration)?,
+            loss_points: 0.0,
+            loss_error_points: 0.0,
+            divergence: exact.divergence,
+            configuration,
+        };
         Ok(Search {
             judge,
             block_bits,
@@ -98,13 +96,13 @@ impl<'a, J: Judge> Search<'a, J> {
             objective,
             limits,
             exact,
-            measured: Vec::new(),
-            began: 0,
+            measured: vec![measured],
+            began: 1,
             ends: Vec::new(),
         })
     }
 
-    /// Everything measured so far, in that order.
+    /// Everything measured so far, in that order; the exact configuration is the first.
     pub fn measured(&self) -> &[Measured] {
         &self.measured
     }
@@ -114,13 +112,11 @@ impl<'a, J: Judge> Search<'a, J> {
     /// # Errors
     /// As the judge says.
     pub fn run(&mut self, level: Level) -> Result<(), J::Error> {
-        let start = self.best(self.measured.len()).cloned();
         self.began = self.measured.len();
-        let table = self.table(level == Level::Operand)?;
-        let exact = self.measure(Configuration::exact(self.operands.len()))?;
+        let choices = self.choices(level, self.objective)?;
         match level {
-            Level::Network => self.uniform(&table)?,
-            Level::Layer | Level::Operand => self.per_layer(&table, exact, start)?,
+            Level::Network => self.uniform(&choices)?,
+            Level::Layer | Level::Operand => self.per_layer(&choices)?,
         }
         self.ends.push((level, self.began..self.measured.len()));
         Ok(())
@@ -129,20 +125,20 @@ impl<'a, J: Judge> Search<'a, J> {
     /// What was found at each level searched, by all evidence there is now.
     pub fn found(&self) -> Vec<Found> {
         let levels = self.ends.iter();
-        let found = levels.filter_map(|(level, span)| {
-            let best = self.best(span.end)?;
-            let exact = self.measured.first()?;
+        let found = levels.map(|(level, span)| {
+            let best = self.best(span.end);
+            let exact = &self.measured[0];
             let cheaper = |one: &&Measured| self.is_cheaper(&one.cost, &exact.cost);
             let nearest = self.measured[..span.end]
                 .iter()
                 .filter(cheaper)
                 .min_by(|a, b| a.loss_points.total_cmp(&b.loss_points));
-            Some(Found {
+            Found {
                 level: *level,
                 nearest: nearest.filter(|_| best == exact).cloned(),
                 best: best.clone(),
                 measurements: span.len(),
-            })
+            }
         });
         found.collect()
     }
@@ -152,12 +148,13 @@ impl<'a, J: Judge> Search<'a, J> {
         expected_loss_points(one, &self.measured)
     }
 
-    /// The cheapest of the first `count` measured that is accurate enough; of equals the first.
-    fn best(&self, count: usize) -> Option<&Measured> {
+    /// The cheapest of the first `count` measured that is accurate enough, at worst the exact one; of equals the first.
+    fn best(&self, count: usize) -> &Measured {
+        let exact = &self.measured[0];
         let accurate = self.measured[..count]
             .iter()
             .filter(|one| self.is_accurate(one));
-        accurate.reduce(|best, one| {
+        accurate.fold(exact, |best, one| {
             if self.is_cheaper(&one.cost, &best.cost) {
                 one
             } else {
@@ -184,15 +181,9 @@ impl<'a, J: Judge> Search<'a, J> {
         objective: Objective,
         points: usize,
     ) -> Result<(), J::Error> {
-        let asked = std::mem::replace(&mut self.objective, objective);
-        let path = self.table(level == Level::Operand).and_then(|table| {
-            let ladders = self.ladders(&table)?;
-            Ok(path(
-                &ladders.iter().map(|rungs| hull(rungs)).collect::<Vec<_>>(),
-            ))
-        });
-        self.objective = asked;
-        let path = path?;
+        let ladders = self.choices(level, objective)?.ladders(self.limits.rungs)?;
+        let hulls: Vec<Vec<Rung>> = ladders.iter().map(|rungs| hull(rungs)).collect();
+        let path = path(&hulls);
         for point in 0..points {
             let at = (path.len() - 1) * (point + 1) / points;
             self.measure(path[at].clone())?;
@@ -200,105 +191,54 @@ impl<'a, J: Judge> Search<'a, J> {
         Ok(())
     }
 
-    fn table(&self, apart: bool) -> Result<Table, J::Error> {
-        let options = options(self.block_bits, &self.operands, apart);
-        let layers = self.operands.len();
-        let uniform: Vec<Configuration> = options
-            .iter()
-            .map(|&formats| Configuration::uniform(layers, formats))
-            .collect();
-        let errors = (0..layers).map(|layer| self.judge.errors(layer, &options));
-        Ok(Table {
-            costs: self.judge.costs(&uniform)?,
-            errors: errors.collect::<Result<_, _>>()?,
-            options,
-        })
+    fn choices(&self, level: Level, objective: Objective) -> Result<Choices<'a, J>, J::Error> {
+        let apart = level == Level::Operand;
+        Choices::new(
+            self.judge,
+            objective,
+            self.block_bits,
+            &self.operands,
+            apart,
+        )
     }
 
     /// Every rung of the ladder of options that all layers take at once.
-    fn uniform(&mut self, table: &Table) -> Result<(), J::Error> {
-        let layers = self.operands.len();
-        let total = self.objective.of(&table.costs[0]).max(f64::MIN_POSITIVE);
-        let rungs = table.options.iter().enumerate();
-        let rungs = rungs.map(|(index, &formats)| Rung {
-            formats,
-            share: self.objective.of(&table.costs[index]) / total,
-            harm: table.errors.iter().map(|layer| layer[index]).sum(),
-        });
+    fn uniform(&mut self, choices: &Choices<'_, J>) -> Result<(), J::Error> {
         // Error powers only guess at the divergence, so more of them go on than will be measured.
-        let mut rungs = thinned(ladder(rungs.collect()), 3 * self.limits.rungs);
-        for rung in &mut rungs {
-            let configuration = Configuration::uniform(layers, rung.formats);
-            rung.harm = self.judge.divergence(&configuration)?;
-        }
-        for rung in thinned(ladder(rungs), self.limits.measurements) {
-            self.measure(Configuration::uniform(layers, rung.formats))?;
+        let rungs = choices.uniform(3 * self.limits.rungs)?;
+        for rung in thinned(rungs, self.limits.measurements) {
+            self.measure(Configuration::uniform(self.operands.len(), rung.formats))?;
         }
         Ok(())
     }
 
-    /// Descents from two places: as far as the path over all layers leads, and from `start`.
-    fn per_layer(
-        &mut self,
-        table: &Table,
-        exact: Measured,
-        start: Option<Measured>,
-    ) -> Result<(), J::Error> {
-        let ladders = self.ladders(table)?;
+    /// Descents from as far as the path over all layers leads, from what the levels before found, and from the best so
+    /// far, again and again until they lead nowhere new: what later measurements say of a divergence can refute a
+    /// configuration from which a descent began.
+    fn per_layer(&mut self, choices: &Choices<'_, J>) -> Result<(), J::Error> {
+        let ladders = choices.ladders(self.limits.rungs)?;
         let hulls: Vec<Vec<Rung>> = ladders.iter().map(|rungs| hull(rungs)).collect();
-        let from = self.bisect(&path(&hulls), exact)?;
-        let begins: Vec<Measured> = [Some(from), start].into_iter().flatten().collect();
-        for (index, begin) in begins.iter().enumerate() {
-            let footings = self.footings(table, &ladders, &begin.configuration)?;
+        let path = path(&hulls);
+        let mut known = usize::MAX;
+        while known != self.measured.len() && self.measurements_left() > 0 {
+            known = self.measured.len();
             // An equal part of the measurements left for each.
-            let share = self.measurements_left() / (begins.len() - index);
-            self.descend(begin.clone(), footings, share)?;
+            let begin = self.bisect(&path)?;
+            let footings = choices.footings(&ladders, &begin.configuration)?;
+            self.descend(begin, footings, self.measurements_left() / 3)?;
+            let begin = self.best(self.began).clone();
+            let footings = choices.footings(&ladders, &begin.configuration)?;
+            self.descend(begin, footings, self.measurements_left() / 2)?;
+            let begin = self.best(self.measured.len()).clone();
+            let footings = choices.footings(&ladders, &begin.configuration)?;
+            self.descend(begin, footings, self.measurements_left())?;
         }
         Ok(())
-    }
-
-    fn ladders(&self, table: &Table) -> Result<Vec<Vec<Rung>>, J::Error> {
-        let layers = 0..self.operands.len();
-        layers
-            .map(|layer| self.layer_ladder(table, layer))
-            .collect()
-    }
-
-    /// A layer's ladder by measured divergence.
-    fn layer_ladder(&self, table: &Table, layer: usize) -> Result<Vec<Rung>, J::Error> {
-        let rungs = table
-            .options
-            .iter()
-            .enumerate()
-            .map(|(index, &formats)| Rung {
-                formats,
-                share: self.share(table, layer, index),
-                harm: table.errors[layer][index],
-            });
-        let mut rungs = thinned(ladder(rungs.collect()), self.limits.rungs);
-        for rung in &mut rungs {
-            rung.harm = self.divergence(layer, rung.formats)?;
-        }
-        Ok(ladder(rungs))
-    }
-
-    fn share(&self, table: &Table, layer: usize, option: usize) -> f64 {
-        self.objective
-            .share(table.costs[option].layers[layer], &table.costs[0])
-    }
-
-    /// Divergence with other formats in one layer only.
-    fn divergence(&self, layer: usize, formats: LayerFormats) -> Result<f64, J::Error> {
-        if formats == EXACT {
-            return Ok(0.0);
-        }
-        let exact = Configuration::exact(self.operands.len());
-        self.judge.divergence(&exact.with(layer, formats))
     }
 
     /// The farthest configuration of a path that is accurate enough, if loss grows along it.
-    fn bisect(&mut self, path: &[Configuration], exact: Measured) -> Result<Measured, J::Error> {
-        let mut best = exact;
+    fn bisect(&mut self, path: &[Configuration]) -> Result<Measured, J::Error> {
+        let mut best = self.measured[0].clone();
         let (mut good, mut bad) = (0, path.len());
         while bad - good > 1 && self.measurements_left() > 0 {
             let middle = good.midpoint(bad);
@@ -315,44 +255,8 @@ impl<'a, J: Judge> Search<'a, J> {
         Ok(best)
     }
 
-    /// Where each layer of a configuration stands on its ladder.
-    fn footings(
-        &self,
-        table: &Table,
-        ladders: &[Vec<Rung>],
-        configuration: &Configuration,
-    ) -> Result<Vec<Footing>, J::Error> {
-        let layers = configuration.0.iter().zip(ladders).enumerate();
-        layers
-            .map(|(layer, (&formats, rungs))| {
-                let on_ladder = rungs.iter().find(|rung| rung.formats == formats);
-                let now = match on_ladder {
-                    Some(&rung) => rung,
-                    None => self.rung(table, layer, formats)?,
-                };
-                Ok(Footing {
-                    now,
-                    rungs: rungs.clone(),
-                    refused: f64::INFINITY,
-                })
-            })
-            .collect()
-    }
-
-    /// An option that is not on the layer's ladder.
-    fn rung(&self, table: &Table, layer: usize, formats: LayerFormats) -> Result<Rung, J::Error> {
-        // The options of a level hold those of coarser ones.
-        let index = table.options.iter().position(|&option| option == formats);
-        Ok(Rung {
-            formats,
-            share: self.share(table, layer, index.unwrap_or(0)),
-            harm: self.divergence(layer, formats)?,
-        })
-    }
-
     pub(super) fn cost(&self, configuration: &Configuration) -> Result<Cost, J::Error> {
-        let mut costs = self.judge.costs(std::slice::from_ref(configuration))?;
-        Ok(costs.swap_remove(0))
+        cost(self.judge, configuration)
     }
 
     /// Measures a configuration, or remembers it.
@@ -381,4 +285,9 @@ impl<'a, J: Judge> Search<'a, J> {
         let done = self.measured.len() - self.began;
         self.limits.measurements.saturating_sub(done)
     }
+}
+
+fn cost<J: Judge>(judge: &J, configuration: &Configuration) -> Result<Cost, J::Error> {
+    let mut costs = judge.costs(std::slice::from_ref(configuration))?;
+    Ok(costs.swap_remove(0))
 }

@@ -9,7 +9,7 @@
 //! 2. [`Judge::costs`]: time and energy, by simulation, of each option in every layer.
 //! 3. [`Judge::errors`]: error power of each layer's outputs under each option, on calibration images. Of the
 //!    options of a layer only those are kept that no other beats in cost and error: its ladder (`ladder`).
-//! 4. [`Judge::divergence`]: how far the network's answers move when one layer alone steps down its ladder
+//! 4. [`Judge::sensitivities`]: how far the network's answers move when one layer alone steps down its ladder
 //!    (Kullback-Leibler divergence from the exact network's answers on calibration images, which needs no labels).
 //! 5. `path`: steps of all layers in order of saved cost per divergence, on the convex hull of each ladder.
 //! 6. `descend`: as far along the path as measured accuracy on selection images allows, by bisection; then
@@ -17,10 +17,12 @@
 //! 7. `evidence`: whether accuracy holds is judged by a configuration's own answers and by what all
 //!    measured configurations say of such a divergence, since a search otherwise ends with those that were lucky.
 //!
-//! A level starts again from the result of the level before too. What is found at a level is the cheapest of all that
-//! was measured until its end and holds by all evidence there is in the end, so finer granularity is never worse. Nothing is drawn at random; every measurement is kept in a [`Store`] under a hash of all it depends on,
-//! so a search that is stopped goes on where it was and ends the same.
+//! A level starts again from the result of the level before too, and from its own, until nothing new is measured. What is
+//! found at a level is the cheapest of all that was measured until its end and holds by all evidence there is in the end,
+//! so finer granularity is never worse. Nothing is drawn at random; every measurement is kept in a [`Store`] under a hash
+//! of all it depends on, so a search that is stopped goes on where it was and ends the same.
 
+mod choices;
 mod configuration;
 mod descend;
 mod evidence;

@@ -2,11 +2,11 @@
 
 use super::configuration::Configuration;
 use super::front::Measured;
-use super::judge::{Cost, Objective, Outcome};
+use super::judge::{Cost, Objective};
 use super::laboratory::{Laboratory, MeasureError, Subject};
 use super::level::{Found, Level, Limits, Search};
 use super::simulate::cost;
-use crate::infer::{Correction, Images};
+use crate::infer::{Correction, Images, Prediction};
 use crate::sweep::DesignPoint;
 
 /// What is asked.
@@ -33,8 +33,8 @@ pub struct Question<'a> {
 pub struct Answer {
     /// Cost of the baseline.
     pub baseline: Option<Cost>,
-    /// The exact network's answers to the report images.
-    pub exact: Outcome,
+    /// What the exact network makes of the report images.
+    pub exact: Vec<Prediction>,
     /// Level by level, the coarsest first.
     pub levels: Vec<LevelAnswer>,
     /// Every configuration measured, in that order; the exact one is the first.
@@ -48,9 +48,9 @@ pub struct LevelAnswer {
     pub found: Found,
     /// The loss that its divergence on the selection images leads to expect, by all that was measured.
     pub expected_loss_points: f64,
-    /// Answers to the report images under each correction: none first, then the subject's or, if it has none, that of
-    /// gain and offset.
-    pub reported: Vec<(Option<Correction>, Outcome)>,
+    /// What it makes of the report images under each correction: none first, then the subject's or, if it has none, that
+    /// of gain and offset.
+    pub reported: Vec<(Option<Correction>, Vec<Prediction>)>,
 }
 
 impl Question<'_> {
@@ -96,7 +96,7 @@ impl Question<'_> {
         }
         Ok(Answer {
             baseline,
-            exact: laboratory.answers(&exact, None, self.report)?,
+            exact: laboratory.classified(&exact, None, self.report)?,
             levels,
             measured: search.measured().to_vec(),
         })
@@ -106,13 +106,13 @@ impl Question<'_> {
         &self,
         laboratory: &Laboratory<'_>,
         configuration: &Configuration,
-    ) -> Result<Vec<(Option<Correction>, Outcome)>, MeasureError> {
+    ) -> Result<Vec<(Option<Correction>, Vec<Prediction>)>, MeasureError> {
         let other = self.subject.correction.unwrap_or(Correction::Scale);
         [None, Some(other)]
             .into_iter()
             .map(|correction| {
-                let answers = laboratory.answers(configuration, correction, self.report)?;
-                Ok((correction, answers))
+                let found = laboratory.classified(configuration, correction, self.report)?;
+                Ok((correction, found))
             })
             .collect()
     }

@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::model::PublishedRange;
 use super::published;
-use crate::infer::Correction;
-use crate::infer::statistics::{Interval, Paired, wilson};
-use crate::search::{Answer, Cost, Found, Level, LevelAnswer, Measured, Objective, Outcome, front};
+use crate::infer::evaluation::{self, against};
+use crate::infer::statistics::Interval;
+use crate::infer::{Correction, Prediction};
+use crate::search::{Answer, Cost, Found, Level, LevelAnswer, Measured, Objective, front};
 
 pub use plot::plot;
 pub use table::table;
@@ -212,7 +213,7 @@ impl LevelReport {
             reported: level_answer
                 .reported
                 .iter()
-                .map(|(correction, outcome)| Reported::of(*correction, outcome, &answer.exact))
+                .map(|(correction, found)| Reported::of(*correction, found, &answer.exact))
                 .collect(),
             measurements: *measurements,
             published: match level {
@@ -224,17 +225,16 @@ impl LevelReport {
 }
 
 impl Reported {
-    fn of(correction: Option<Correction>, outcome: &Outcome, exact: &Outcome) -> Reported {
-        let pairs = exact
-            .right
-            .iter()
-            .copied()
-            .zip(outcome.right.iter().copied());
-        let paired = Paired::count(pairs);
+    fn of(
+        correction: Option<Correction>,
+        predictions: &[Prediction],
+        exact: &[Prediction],
+    ) -> Reported {
+        let paired = against(exact, predictions);
         let Interval { low, high } = paired.interval();
         Reported {
             correction: correction_name(correction).to_owned(),
-            accuracy: Accuracy::of(outcome),
+            accuracy: Accuracy::of(predictions),
             loss_points: 100.0 * paired.difference(),
             loss_low_points: 100.0 * low,
             loss_high_points: 100.0 * high,
@@ -244,11 +244,11 @@ impl Reported {
 }
 
 impl Accuracy {
-    fn of(outcome: &Outcome) -> Accuracy {
-        let (right, total) = (outcome.count() as u64, outcome.right.len() as u64);
-        let Interval { low, high } = wilson(right, total);
+    fn of(predictions: &[Prediction]) -> Accuracy {
+        let accuracy = evaluation::Accuracy::of(predictions);
+        let Interval { low, high } = accuracy.top1_interval();
         Accuracy {
-            percent: 100.0 * right as f64 / total as f64,
+            percent: 100.0 * accuracy.top1_share(),
             low_percent: 100.0 * low,
             high_percent: 100.0 * high,
         }
