@@ -233,7 +233,7 @@ impl Resolver<'_> {
                     rounding,
                 },
             ) => {
-                let blocks = magnitude_blocks(signedness, block_bits);
+                let blocks = signedness.blocks(FULL_PRECISION_BITS, block_bits);
                 if keep > blocks {
                     self.report(
                         (origin, slot),
@@ -350,15 +350,6 @@ impl Resolver<'_> {
             help: help.map(str::to_owned),
         });
     }
-}
-
-/// Blocks N of an operand of full precision.
-fn magnitude_blocks(signedness: Signedness, block_bits: u8) -> u8 {
-    let magnitude_bits = match signedness {
-        Signedness::Signed => FULL_PRECISION_BITS - 1,
-        Signedness::Unsigned => FULL_PRECISION_BITS,
-    };
-    magnitude_bits.div_ceil(block_bits.max(1))
 }
 
 fn formats_of(pe: &PeKind) -> (&'static str, &'static str) {

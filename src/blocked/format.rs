@@ -16,6 +16,21 @@ pub enum Signedness {
     Unsigned,
 }
 
+impl Signedness {
+    /// Bits of the magnitude, `m`, of an operand of `bits` bits.
+    pub fn magnitude_bits(self, bits: u8) -> u8 {
+        match self {
+            Signedness::Signed => bits.saturating_sub(1),
+            Signedness::Unsigned => bits,
+        }
+    }
+
+    /// Blocks of `block_bits` bits in that magnitude, `N`.
+    pub fn blocks(self, bits: u8, block_bits: u8) -> u8 {
+        self.magnitude_bits(bits).div_ceil(block_bits.max(1))
+    }
+}
+
 /// How the window of kept blocks is chosen. In RON: `dynamic`, `static()`, `static(top: 2)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -240,12 +255,12 @@ impl BlockFormat {
 
     /// Bits of the magnitude, `m`.
     pub fn magnitude_bits(&self) -> u8 {
-        self.bits - self.sign_bits()
+        self.signedness.magnitude_bits(self.bits)
     }
 
     /// Blocks of the magnitude, `N`.
     pub fn blocks(&self) -> u8 {
-        self.magnitude_bits().div_ceil(self.block_bits)
+        self.signedness.blocks(self.bits, self.block_bits)
     }
 
     /// Whether every block is kept.

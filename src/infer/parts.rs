@@ -127,7 +127,7 @@ fn whole(format: &OperandFormat) -> Result<[f32; 256], String> {
 /// Fixed point of `bits` bits: a value is rounded to its top bits, ties away from zero, and saturates.
 fn top_bits(bits: u8, signedness: Signedness) -> [f32; 256] {
     let step = 1 << (8 - bits);
-    let magnitude_bits = bits - u8::from(signedness == Signedness::Signed);
+    let magnitude_bits = signedness.magnitude_bits(bits);
     let greatest = (1 << magnitude_bits) - 1;
     std::array::from_fn(|code| {
         let value = operand(code as u8, signedness).max(-127);

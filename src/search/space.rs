@@ -16,13 +16,8 @@ pub struct LayerOperands {
 impl LayerOperands {
     /// Blocks N of the activations and of the weights.
     fn blocks(self, block_bits: u8) -> [u8; 2] {
-        [self.activations, self.weights].map(|signedness| {
-            let magnitude_bits = match signedness {
-                Signedness::Signed => FULL_PRECISION_BITS - 1,
-                Signedness::Unsigned => FULL_PRECISION_BITS,
-            };
-            magnitude_bits.div_ceil(block_bits)
-        })
+        [self.activations, self.weights]
+            .map(|signedness| signedness.blocks(FULL_PRECISION_BITS, block_bits))
     }
 }
 
