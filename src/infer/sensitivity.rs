@@ -20,7 +20,9 @@ pub struct Sensitivity<'a> {
     correction: Option<Correction>,
     threads: usize,
     batch: Batch,
-    /// By image: exact accumulators of the layer where the images are, on the rows that fits see.
+    /// The array layer before which they are.
+    standing: Option<usize>,
+    /// By image: its exact accumulators on the rows that fits see.
     samples: Vec<Vec<i32>>,
     /// FxP8's answers.
     reference: Logits,
@@ -53,6 +55,7 @@ impl<'a> Sensitivity<'a> {
         Ok(Sensitivity {
             reference: Logits::from_images(base.classes(), batch.logits(&exact)),
             batch,
+            standing: None,
             samples: vec![],
             exact,
             images,
@@ -93,16 +96,18 @@ impl<'a> Sensitivity<'a> {
 
     /// Brings the images before an array layer.
     fn stand_at(&mut self, index: usize) -> Result<(), InferError> {
+        if self.standing == Some(index) {
+            return Ok(());
+        }
         let base = &self.exact.base;
         let step = base.array_steps[index];
         if self.batch.step() > step {
             self.batch = Batch::new(base, self.images, &self.indices, self.threads)?;
         }
-        if self.batch.step() < step || self.samples.is_empty() {
-            self.batch.advance(&self.exact, step);
-            let kernel = &self.exact.layers[index].kernel;
-            self.samples = self.batch.samples(index, kernel);
-        }
+        self.batch.advance(&self.exact, step);
+        let kernel = &self.exact.layers[index].kernel;
+        self.samples = self.batch.samples(index, kernel);
+        self.standing = Some(index);
         Ok(())
     }
 }

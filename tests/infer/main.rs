@@ -2,6 +2,7 @@
 //! trained models where the environment variable `AXBXP_MODELS` names their folder.
 
 mod accumulators;
+mod correction;
 mod extremes;
 mod float;
 mod models;
