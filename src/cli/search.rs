@@ -226,12 +226,12 @@ impl Outputs {
 fn description(result: &SearchReport, level: &search::LevelReport) -> String {
     let setting = &result.setting;
     format!(
-        "least {} found for {} on {} with at most {} points of top-1 lost on {} selection images: {:.2} lost \
+        "least {} found for {} on {} with at most {} of top-1 lost on {} selection images: {:.2} lost \
          there, correction {}; energy ratio {:.2}, speed-up {:.2} at batch {}",
         setting.objective,
         setting.model,
         setting.architecture,
-        setting.max_loss_points,
+        search::points(setting.max_loss_points),
         setting.selection_images,
         level.best.loss_points,
         setting.correction,

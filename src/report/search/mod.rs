@@ -255,6 +255,12 @@ impl Accuracy {
     }
 }
 
+/// A loss in words: `1 point`, `0.5 points`.
+pub fn points(points: f64) -> String {
+    let many = if points == 1.0 { "" } else { "s" };
+    format!("{points} point{many}")
+}
+
 /// The name of a level, as the command line has it.
 pub fn level_name(level: Level) -> &'static str {
     match level {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::{SearchPoint, SearchReport};
+use super::{SearchPoint, SearchReport, points};
 use crate::report::plot::canvas::{
     Area, Drawn, Entry, GRID, INK, LEFT, WIDTH, drawing, label, run_colour, text_style, title,
     write,
@@ -40,8 +40,9 @@ fn draw(report: &SearchReport) -> Drawn<String> {
         )?;
         let baseline = setting.baseline.as_deref().unwrap_or("itself at exact");
         let below = format!(
-            "ratios to {baseline}; loss on {} images, the line at the {} points allowed",
-            setting.selection_images, setting.max_loss_points
+            "ratios to {baseline}; loss on {} images, the line at the {} allowed",
+            setting.selection_images,
+            points(setting.max_loss_points)
         );
         write(
             area,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::Cell;
 
-use super::{Accuracy, LevelReport, Reported, SearchReport};
+use super::{Accuracy, LevelReport, Reported, SearchReport, points};
 use crate::report::layout::{head, lines, plain_table, right};
 
 const LEGEND: &str = "\
@@ -97,13 +97,13 @@ fn heading(report: &SearchReport) -> String {
         margin => format!(" less {margin} standard errors"),
     };
     format!(
-        "{} (batch {}) on {} {against}; least {}, at most {} points lost{margin}; energy {}\n\
+        "{} (batch {}) on {} {against}; least {}, at most {} lost{margin}; energy {}\n\
          images: {} for calibration, {} for selection, {} for this report; correction in the search: {}\n",
         setting.model,
         setting.batch,
         setting.architecture,
         setting.objective,
-        setting.max_loss_points,
+        points(setting.max_loss_points),
         setting.energy_table,
         setting.calibration_images,
         setting.selection_images,
