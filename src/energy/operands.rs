@@ -154,6 +154,11 @@ impl OperandStatistics {
     /// zeros, normal weights). Of `ax_bxp`, `s` is within 0.023 of the count with all block products computed (K = 4 and K = 2)
     /// and within 0.034 with one of four; of `fxp` within 0.102 (0.043 rms). The references are expectations for uniform
     /// operands: a bit toggles half of the time, a partial product `2 x 1/4 x 3/4`.
+    ///
+    /// In those streams both operands change, as in an output-stationary array. Where one stays, fewer operand bits toggle
+    /// than in any of them, and the law is carried on beyond what was counted. Statistics hold for the dataflow for which
+    /// they were measured: those of `fashion_cnn` in an output-stationary array make a weight-stationary FxP8 array cost 18 %
+    /// more than its own do, an input-stationary one 7 % more.
     pub fn relative_switching(&self, pe: PeKind, products: u32) -> Option<f64> {
         match pe {
             PeKind::Fxp { .. } => {

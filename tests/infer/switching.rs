@@ -538,7 +538,7 @@ fn a_sample_is_like_all_macs() {
         "fashion_cnn",
         &trained("fashion_cnn", None, "k4_l2", images),
     );
-    assert!(worst < 0.02, "{worst}");
+    assert!(worst < 0.01, "{worst}");
 }
 
 /// As above, of larger networks: those of `tests/models` in the folder that `AXBXP_MODELS` names.
@@ -549,7 +549,7 @@ fn a_sample_of_larger_networks() {
         return;
     };
     let names: &[&str] = if thorough() {
-        &["resnet8", "resnet20", "mobilenetv1_025"]
+        &["resnet8", "resnet20"]
     } else {
         &["resnet8"]
     };
@@ -561,6 +561,6 @@ fn a_sample_of_larger_networks() {
             name,
             &trained(path, Some(Path::new(&root)), "k4_l2", images),
         );
-        assert!(worst < 0.02, "{name}: {worst}");
+        assert!(worst < 0.01, "{name}: {worst}");
     }
 }

@@ -81,20 +81,16 @@ const K2_TOGGLES: [f64; 15] = [
     0.2000, 0.5984, 0.4739,
 ];
 
-/// Of 8-bit operands there are 16 bits and 64 partial products, of 7-bit magnitudes 49, of which `products` block
-/// products of `all` have their share.
-fn switching(pe: PeKind, (products, all): (u32, u32), stream: (f64, f64, f64)) -> f64 {
+/// As counted: of 8-bit operands 16 bits and 64 partial products, of magnitudes 49 for all block products.
+fn switching(pe: PeKind, products: u32, stream: (f64, f64, f64)) -> f64 {
     let (first, toggles, _) = stream;
-    let share = f64::from(products) / f64::from(all);
+    let block_bits = match pe {
+        PeKind::AxBxp { block_bits, .. } => block_bits,
+        _ => 8,
+    };
     let operands = OperandStatistics {
-        twos_complement: TwosComplement {
-            operand_toggle_rate: first / 16.0,
-            partial_product_toggle_rate: toggles / 64.0,
-        },
-        sign_magnitude: SignMagnitude {
-            partial_product_toggle_rate: toggles / (49.0 * share),
-            changed_products: first,
-        },
+        twos_complement: TwosComplement::of_toggles(first, toggles),
+        sign_magnitude: SignMagnitude::of_toggles(toggles, block_bits, products, first),
     };
     operands.relative_switching(pe, products).expect("known")
 }
@@ -112,10 +108,10 @@ fn the_switching_of_gate_level_netlists() {
         (PE_K4, 1, 4, K4[0], K4_ONE_PRODUCT, 0.034),
         (K2, 16, 16, K4[0], k2, 0.023),
     ] {
-        let uniform = switching(pe, (all, all), uniform);
+        let uniform = switching(pe, all, uniform);
         let worst = streams
             .iter()
-            .map(|&stream| (switching(pe, (products, all), stream) / uniform - stream.2).abs())
+            .map(|&stream| (switching(pe, products, stream) / uniform - stream.2).abs())
             .fold(0.0, f64::max);
         assert!(worst <= stated + 5e-4, "{pe}: {worst}");
     }
@@ -134,6 +130,21 @@ fn uniform_operands_switch_as_random_ones() {
     let one = operands.relative_switching(PE_K4, 1).expect("known");
     assert!((one - (0.6 / 4.0 + 0.4)).abs() < 1e-12);
     assert_eq!(operands.relative_switching(PeKind::BitFusion {}, 1), None);
+}
+
+/// Activations without a sign have 56 partial products with a weight, block products of four whole bits 16 of 12.25: they
+/// toggle more than magnitudes of 7 bits, until the rate is 1.
+#[test]
+fn toggles_are_relative_to_magnitudes_of_seven_bits() {
+    let rate = |toggles, block_bits, products| {
+        SignMagnitude::of_toggles(toggles, block_bits, products, 0.5).partial_product_toggle_rate
+    };
+    assert_eq!(rate(49.0 * 0.375, 4, 4), 0.375);
+    assert_eq!(rate(49.0 * 0.375, 2, 16), 0.375);
+    assert_eq!(rate(49.0 * 0.375, 8, 1), 0.375);
+    assert_eq!(rate(21.0, 4, 4), 21.0 / 49.0);
+    assert_eq!(rate(4.9, 4, 2), 0.2);
+    assert_eq!(rate(16.0, 4, 1), 1.0);
 }
 
 const FILE: &str = "(

@@ -121,45 +121,50 @@ pub(super) struct Piece {
 
 /// A part of the MACs of a layer: pieces of lines, spread evenly over all of them.
 ///
-/// Piece number `i` of image number `j` is the `(j n + i)`-th of the sequence that goes on by the golden section of all
-/// pieces, rounded to a number that has no factor in common with theirs: nothing is drawn at random, no piece comes twice
-/// before all have come once, and successive images show different ones.
+/// Piece number `i` of image number `j` is where the `(j n + i)`-th multiple of the golden section, less its whole part, lies
+/// among all pieces: nothing is drawn at random, no distance between neighbours is more than 2.62 times another, no period
+/// of the layer's sizes is met, and successive images show different pieces.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
     length: usize,
     per_line: u64,
     all: u64,
     wanted: u64,
-    stride: u64,
     first: u64,
 }
 
+/// The golden section's part after the point, times 2^64.
+const GOLDEN_SECTION: u64 = 0x9E37_79B9_7F4A_7C15;
+
 impl Sample {
-    /// About `macs` MACs of image number `image`, at least a piece; all of them if there are no more.
+    /// About `macs` MACs of image number `image`, at least a piece; all of them if there are no more than three times as
+    /// many.
     pub(super) fn new(walk: &Walk<'_>, macs: u64, image: usize) -> Sample {
         let length = walk.length();
         let per_line = length.div_ceil(PIECE) as u64;
-        let all = walk.lines() * per_line;
-        let wanted = (macs / length.min(PIECE) as u64).clamp(1, all);
-        let mut stride = (all as f64 * 0.618_033_988_749_895) as u64 + 1;
-        while common_divisor(stride, all) > 1 {
-            stride += 1;
-        }
-        let first = (u128::from(wanted) * image as u128 % u128::from(all)) as u64;
+        Sample::of(length, per_line, walk.lines() * per_line, macs, image)
+    }
+
+    fn of(length: usize, per_line: u64, all: u64, macs: u64, image: usize) -> Sample {
+        let wanted = (macs / length.min(PIECE) as u64).max(1);
+        // Nearer to all, two multiples might be in one piece.
+        let wanted = if wanted >= all.div_ceil(3) {
+            all
+        } else {
+            wanted
+        };
         Sample {
             length,
             per_line,
             all,
             wanted,
-            stride,
-            first,
+            first: wanted.wrapping_mul(image as u64),
         }
     }
 
     pub(super) fn pieces(self) -> impl Iterator<Item = Piece> {
         (0..self.wanted).map(move |index| {
-            let place = u128::from(self.first + index) * u128::from(self.stride);
-            let place = (place % u128::from(self.all)) as u64;
+            let place = self.place(index);
             let begin = (place % self.per_line) as usize * PIECE;
             Piece {
                 line: place / self.per_line,
@@ -167,42 +172,36 @@ impl Sample {
             }
         })
     }
-}
 
-fn common_divisor(mut a: u64, mut b: u64) -> u64 {
-    while b > 0 {
-        (a, b) = (b, a % b);
+    fn place(&self, index: u64) -> u64 {
+        if self.wanted == self.all {
+            return index;
+        }
+        let part = self.first.wrapping_add(index).wrapping_mul(GOLDEN_SECTION);
+        (u128::from(part) * u128::from(self.all) >> 64) as u64
     }
-    a
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// However many pieces are wanted of each image, the images together see each once before one is seen twice.
+    /// No piece comes twice, and none is far from the next that does.
     #[test]
     fn pieces_are_spread() {
-        for all in [1u64, 2, 7, 64, 1000, 1 << 20] {
-            let stride = (1..).find(|&s| s * 1000 >= all * 618 && common_divisor(s, all) == 1);
-            let sample = Sample {
-                length: 600,
-                per_line: 1,
-                all,
-                wanted: all.min(500),
-                stride: stride.expect("a number without common factors"),
-                first: all - 1,
-            };
-            let mut lines: Vec<u64> = sample.pieces().map(|piece| piece.line).collect();
-            let count = lines.len() as u64;
-            lines.sort_unstable();
-            let gaps = lines.windows(2).map(|pair| pair[1] - pair[0]);
-            let (least, most) = gaps.fold((u64::MAX, 0), |(a, b), gap| (a.min(gap), b.max(gap)));
-            if count > 1 {
-                assert!(
-                    least > 0 && most <= 4 * all / count,
-                    "{all}: {least} {most}"
-                );
+        for all in [1, 2, 3, 7, 64, 1000, 12_345, 1 << 20, 1 << 56] {
+            for (wanted, image) in [(1, 0), (2, 5), (64, 3), (300, 0), (333, 63), (400, 1)] {
+                let sample = Sample::of(100, 1, all, 100 * wanted, image);
+                let mut lines: Vec<u64> = sample.pieces().map(|piece| piece.line).collect();
+                lines.sort_unstable();
+                let expected = if 3 * wanted >= all { all } else { wanted };
+                assert_eq!(lines.len() as u64, expected);
+                assert!(lines.iter().all(|&line| line < all));
+                let most = lines.windows(2).map(|pair| pair[1] - pair[0]);
+                let least = most.clone().min().unwrap_or(1);
+                let most = most.max().unwrap_or(0);
+                assert!(least > 0, "{all} {wanted}");
+                assert!(most <= all * 2 / expected + 1, "{all} {wanted}: {most}");
             }
         }
     }

@@ -62,7 +62,7 @@ fn source(subject: Subject<'_>, measurement: &Measurement, configuration: &str) 
     let order = architecture.array.dataflow.name();
     let macs = question.switching.map_or(0, |asked| asked.sampling.macs);
     format!(
-        "axbxp {} accuracy: {} on {} images of the {} set, at most {macs} MACs of a layer and image or one piece of 256, in the \
+        "axbxp {} accuracy: {} on {} images of the {} set, about {macs} MACs of a layer and image, in the \
          order of an {order} array; twos_complement under FxP8, sign_magnitude under {configuration} in {} PEs; ranges by {} of \
          {} calibration images",
         env!("CARGO_PKG_VERSION"),
