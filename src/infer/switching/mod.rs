@@ -82,9 +82,7 @@ pub struct MagnitudeToggles {
 }
 
 impl TwosComplementToggles {
-    fn count(&mut self, before: (u8, u8), now: (u8, u8)) {
-        let pair = |(activation, weight)| Pair { activation, weight };
-        let (before, now) = (pair(before), pair(now));
+    fn count(&mut self, before: Pair, now: Pair) {
         self.macs += 1;
         self.operand_bits += u64::from(now.bit_toggles(before));
         self.partial_products += u64::from(now.toggles(before));
@@ -92,7 +90,7 @@ impl TwosComplementToggles {
 }
 
 impl MagnitudeToggles {
-    fn count(&mut self, magnitudes: &Magnitudes, before: (u8, u8), now: (u8, u8)) {
+    fn count(&mut self, magnitudes: &Magnitudes, before: Pair, now: Pair) {
         let (toggles, changes) = magnitudes.compare(before, now);
         self.macs += 1;
         self.partial_products += u64::from(toggles);
@@ -207,7 +205,7 @@ impl Counter {
         };
         let length = walk.length();
         let mut counts = LayerSwitching::new(layer);
-        let (mut operands, mut others): (Vec<(u8, u8)>, Vec<(u8, u8)>) = (vec![], vec![]);
+        let (mut operands, mut others): (Vec<Pair>, Vec<Pair>) = (vec![], vec![]);
         for piece in sample.pieces() {
             std::mem::swap(&mut operands, &mut others);
             let known = piece.steps.start.saturating_sub(lanes);

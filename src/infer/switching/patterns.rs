@@ -17,8 +17,8 @@ pub(super) struct Magnitudes {
     groups: Vec<(Table, Table)>,
 }
 
-/// The patterns of a pair of operands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A pair of operands: their codes, which are what a multiplier of two's complement sees, or patterns for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Pair {
     pub(super) activation: u8,
     pub(super) weight: u8,
@@ -75,15 +75,15 @@ impl Magnitudes {
     }
 
     /// Partial products, of those that are computed, that differ between two MACs, and whether one of them has a product
-    /// that is not zero. Operands are codes of activation and weight.
-    pub(super) fn compare(&self, before: (u8, u8), now: (u8, u8)) -> (u32, bool) {
+    /// that is not zero. The operands are given by their codes.
+    pub(super) fn compare(&self, before: Pair, now: Pair) -> (u32, bool) {
         let (mut toggles, mut changes) = (0, false);
         for (activations, weights) in &self.groups {
-            let pair = |(activation, weight): (u8, u8)| Pair {
-                activation: activations[usize::from(activation)],
-                weight: weights[usize::from(weight)],
+            let seen = |codes: Pair| Pair {
+                activation: activations[usize::from(codes.activation)],
+                weight: weights[usize::from(codes.weight)],
             };
-            let (before, now) = (pair(before), pair(now));
+            let (before, now) = (seen(before), seen(now));
             toggles += now.toggles(before);
             // The block products of a MAC have one sign: they do not cancel.
             changes |= before.is_product() || now.is_product();

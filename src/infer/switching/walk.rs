@@ -1,5 +1,6 @@
 //! The order in which a PE meets the operands of a layer.
 
+use super::patterns::Pair;
 use crate::arch::Dataflow;
 use crate::infer::plan::Window;
 
@@ -49,11 +50,14 @@ impl Walk<'_> {
     }
 
     /// Codes of activation and weight of MAC number `step` of line `line`; padding is zero.
-    pub(super) fn operands(&self, line: u64, step: usize) -> (u8, u8) {
+    pub(super) fn operands(&self, line: u64, step: usize) -> Pair {
         let mac = self.mac(line as usize, step);
         let reduction = self.window.weights_per_channel();
         let weight = self.weights[mac.filter * reduction + mac.place];
-        (self.activation(mac), weight.cast_unsigned())
+        Pair {
+            activation: self.activation(mac),
+            weight: weight.cast_unsigned(),
+        }
     }
 
     fn mac(&self, line: usize, step: usize) -> Mac {
@@ -178,7 +182,7 @@ impl Sample {
             return index;
         }
         let part = self.first.wrapping_add(index).wrapping_mul(GOLDEN_SECTION);
-        (u128::from(part) * u128::from(self.all) >> 64) as u64
+        ((u128::from(part) * u128::from(self.all)) >> 64) as u64
     }
 }
 
