@@ -207,6 +207,101 @@ fn speeds_go_to_standard_error_only() {
     assert!(!table.contains("per second"), "{table}");
 }
 
+/// What `--activity-out` writes, in a folder of its own.
+fn switching(arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("switching.ron");
+    let out = ["--activity-out", path.to_str().unwrap()];
+    let arguments = [&["accuracy", "-q", "--limit", "4"], arguments].concat();
+    // The results are the same with it.
+    assert_eq!(text(&[&arguments[..], &out].concat()), text(&arguments));
+    fs::read_to_string(path).unwrap()
+}
+
+/// The rates of a file, two of FxP8 and two of the configuration for each layer.
+fn rates(ron: &str) -> Vec<[f64; 4]> {
+    let fields = ron
+        .split("_rate: ")
+        .flat_map(|text| text.split("changed_products: "))
+        .skip(1);
+    let rates: Vec<f64> = fields
+        .map(|text| text.split([',', ')']).next().unwrap().parse().unwrap())
+        .collect();
+    rates
+        .chunks(4)
+        .map(|rates| rates.try_into().unwrap())
+        .collect()
+}
+
+#[test]
+fn switching_does_not_depend_on_threads() {
+    let with = |threads| switching(&["--approx", "k4_l2", "--threads", threads]);
+    assert_eq!(with("1"), with("3"));
+}
+
+/// Layers that a configuration leaves exact, and what FxP8 reads, are the same under another one.
+#[test]
+fn switching_is_that_of_the_configuration() {
+    let [two, one] = ["k4_l2", "k4_l1"].map(|name| switching(&["--approx", name]));
+    assert!(two.contains("name: \"fashion_cnn:k4_l2\""), "{two}");
+    let [two, one] = [two, one].map(|ron| rates(&ron));
+    assert_eq!((two.len(), one.len()), (9, 9));
+    for (index, (two, one)) in two.iter().zip(&one).enumerate() {
+        assert_eq!(two[..2], one[..2]);
+        // Both keep the first layer exact, and it reads the image.
+        assert_eq!(two[2..] == one[2..], index == 0, "{two:?} {one:?}");
+    }
+}
+
+/// The file is one of the project's, and `run` and `compare` price both PEs with it.
+#[test]
+fn switching_is_what_run_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("switching.ron").display().to_string();
+    text(&[
+        "accuracy",
+        "-q",
+        "--limit",
+        "4",
+        "--approx",
+        "k4_l2",
+        "--correct",
+        "scale",
+        "--activity-out",
+        &file,
+    ]);
+    assert!(text(&["check", &file]).ends_with("ok (operand activity)\n"));
+    let network = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads/models/fashion_cnn.onnx");
+    let network = network.to_str().unwrap();
+    for command in [
+        &["run", "--approx", "k4_l2", "-q", "-w", network][..],
+        &[
+            "compare",
+            "fxp8_32x32",
+            "axbxp_k4_32x32:k4_l2",
+            "-q",
+            "-w",
+            network,
+        ],
+    ] {
+        let of = |more: &[&str]| json(&[command, more].concat());
+        let (measured, real) = (of(&["--activity", &file]), of(&[]));
+        for index in 0..2 {
+            let energy = |report: &Value| {
+                report["runs"][index]["total"]["energy_pj"]
+                    .as_f64()
+                    .unwrap()
+            };
+            assert!(energy(&measured) < energy(&real), "{command:?}");
+            assert_eq!(
+                measured["runs"][index]["architecture"]["operands"],
+                "fashion_cnn:k4_l2+scale"
+            );
+            assert_eq!(real["runs"][index]["architecture"]["operands"], "real");
+        }
+    }
+}
+
 /// The networks of `tests/models` are as accurate on the first 60 images of their reports as onnxruntime 1.32 finds
 /// them, with Pillow's resizing where there is one. The largest takes most of a minute, and so is only checked unless
 /// `AXBXP_THOROUGH` is set.

@@ -317,4 +317,9 @@ refused! {
     unknown_correction: "accuracy" "--correct" "retrain";
     view_of_accuracy_csv: "accuracy" "--view" "layers" "--format" "csv";
     accuracy_in_no_folder: "accuracy" "--out" "nowhere/accuracy.json";
+    activity_in_no_folder: "accuracy" "--activity-out" "nowhere/switching.ron";
+    activity_into_a_folder: "accuracy" "--activity-out" "../bad";
+    activity_is_output: "accuracy" "--out" "s.ron" "--activity-out" "./s.ron";
+    activity_of_two: "accuracy" "--approx" "k4_l2,k4_l1" "--correct" "none,scale" "--activity-out" "s.ron";
+    activity_of_bit_serial: "accuracy" "--arch" "bit_serial_32x32" "--activity-out" "s.ron";
 }

@@ -592,7 +592,7 @@ fn help_mentions_every_flag() {
         ("check", "--as --root".to_string()),
         (
             "accuracy",
-            "--model --root --arch --approx --images --limit --range --correct --view --format --out --threads"
+            "--model --root --arch --approx --images --limit --range --correct --view --format --out --activity-out --threads"
                 .to_string(),
         ),
         ("list", String::new()),

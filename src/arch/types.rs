@@ -105,6 +105,17 @@ pub enum Dataflow {
     InputStationary,
 }
 
+impl Dataflow {
+    /// Its name as it is written in RON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dataflow::OutputStationary => "output_stationary",
+            Dataflow::WeightStationary => "weight_stationary",
+            Dataflow::InputStationary => "input_stationary",
+        }
+    }
+}
+
 /// The three scratchpad buffers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -5,12 +5,14 @@ use std::time::Duration;
 use super::accuracy_args::{AccuracyArgs, CorrectionArg};
 use super::args::{Format, Global};
 use super::error::{CliError, Exit};
-use super::output::{check_targets, json, write_bytes};
+use super::output::{check_targets_of, json, ron, write_bytes, write_file};
 use super::progress;
 use crate::approx::ApproxFile;
-use crate::arch;
-use crate::infer::measure::{Arithmetic, Measurement, Question, measure};
+use crate::arch::{self, Architecture};
+use crate::energy::switching_is_known;
+use crate::infer::measure::{Arithmetic, Measurement, Question, SwitchingQuestion, measure};
 use crate::infer::model_file::ModelFile;
+use crate::infer::switching::Sampling;
 use crate::parallel::threads_or_cores;
 use crate::report::accuracy::{self, AccuracyReport, AccuracyView, Subject};
 use crate::source::{self, Shelf};
@@ -20,13 +22,18 @@ use crate::workload::onnx;
 /// point.
 const OBSERVED_IMAGES: usize = 64;
 
+/// MACs of a layer on which switching is counted, on each of those images: a million in all. See `infer::switching` for how
+/// far that is from all MACs.
+const SWITCHING_MACS: u64 = 16_384;
+
 /// Runs the command.
 pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> {
     if args.format != Format::Table && !args.view.is_empty() {
         let message = "--view chooses tables: --format json and csv have all that there is";
         return Err(CliError::Usage(message.to_owned()));
     }
-    check_targets(args.out.as_deref(), None)?;
+    let activity_out = args.activity_out.as_deref();
+    check_targets_of(args.out.as_deref(), "--activity-out", activity_out)?;
     let mut views: Vec<AccuracyView> = args.view.iter().map(|&view| view.into()).collect();
     if views.is_empty() {
         views.push(AccuracyView::Accuracy);
@@ -39,6 +46,10 @@ pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> 
     } else {
         let open = |name: &String| ApproxFile::open(name);
         args.approx.iter().map(open).collect::<Result<_, _>>()?
+    };
+    let switching = match activity_out {
+        Some(_) => Some(switching_question(args, &architecture)?),
+        None => None,
     };
     if onnx::is_onnx(&args.model.model) {
         return Err(CliError::Usage(format!(
@@ -66,6 +77,7 @@ pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> 
         limit: args.limit,
         range: args.model.range,
         observed: if watched { OBSERVED_IMAGES } else { 0 },
+        switching,
         threads: threads_or_cores(args.threads),
     };
     let bar = progress::images(global.quiet);
@@ -93,8 +105,41 @@ pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> 
             bytes
         }
     };
+    if let Some(path) = activity_out {
+        let activity = accuracy::operand_activity(subject, &measurement);
+        write_file(path, &ron(&activity, 2)?)?;
+    }
     write_bytes(args.out.as_deref(), &bytes)?;
     Ok(Exit::Done)
+}
+
+/// On what switching is counted. The file has statistics of one configuration, and only of PEs whose energy is known to
+/// depend on them.
+fn switching_question(
+    args: &AccuracyArgs,
+    architecture: &Architecture,
+) -> Result<SwitchingQuestion, CliError> {
+    let configurations = args.approx.len().max(1) * args.correct.len();
+    if configurations > 1 {
+        return Err(CliError::Usage(format!(
+            "--activity-out: a file is of one configuration beside FxP8, these are {configurations}: give one --approx and one \
+             --correct"
+        )));
+    }
+    let pe = architecture.array.pe;
+    if !switching_is_known(pe) {
+        return Err(CliError::Usage(format!(
+            "--activity-out: how the energy of {} PEs depends on their operands is not known, only that of fxp and ax_bxp PEs",
+            pe.name()
+        )));
+    }
+    Ok(SwitchingQuestion {
+        images: OBSERVED_IMAGES,
+        sampling: Sampling {
+            dataflow: architecture.array.dataflow,
+            macs: SWITCHING_MACS,
+        },
+    })
 }
 
 /// Images classified in a second, which differs from run to run and so is no result.

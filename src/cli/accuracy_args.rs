@@ -13,7 +13,10 @@ use crate::report::accuracy::AccuracyView;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example: two configurations, each as it is and with scales refitted, layer by layer
-  axbxp accuracy --approx k4_l2,k4_l1 --correct none,scale --view accuracy,layers")]
+  axbxp accuracy --approx k4_l2,k4_l1 --correct none,scale --view accuracy,layers
+Example: energy with the operands of a network
+  axbxp accuracy --approx k4_l2 --correct scale --activity-out switching.ron
+  axbxp run --workload workloads/models/fashion_cnn.onnx --activity switching.ron")]
 pub struct AccuracyArgs {
     /// The network and its images.
     #[command(flatten)]
@@ -49,6 +52,10 @@ pub struct AccuracyArgs {
     /// Write the results to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write how the operands switch, layer by layer, to this file, which `axbxp run --activity` takes: those of FxP8 for
+    /// fxp PEs, those of the one configuration for the architecture's
+    #[arg(long, value_name = "FILE.ron")]
+    pub activity_out: Option<PathBuf>,
     /// Threads (0: one per core); results do not depend on it
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub threads: usize,

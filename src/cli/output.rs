@@ -92,6 +92,15 @@ pub fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, CliError> {
     Ok(bytes)
 }
 
+/// RON with a final newline; what is nested deeper than `depth` is on one line.
+pub fn ron<T: serde::Serialize>(value: &T, depth: usize) -> Result<Vec<u8>, CliError> {
+    let pretty = ron::ser::PrettyConfig::default()
+        .indentor("    ")
+        .depth_limit(depth);
+    let text = ron::ser::to_string_pretty(value, pretty).map_err(io::Error::other)?;
+    Ok((text + "\n").into_bytes())
+}
+
 /// Writes to standard output.
 pub fn print(bytes: &[u8]) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();

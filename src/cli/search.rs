@@ -6,10 +6,9 @@ use std::sync::Arc;
 use super::args::Global;
 use super::compare::with_batch;
 use super::error::{CliError, Exit};
-use super::output::{check_target, json, print, write_file};
+use super::output::{check_target, json, print, ron, write_file};
 use super::progress::SearchProgress;
 use super::search_args::{SearchArgs, SearchFormat};
-use crate::approx::ApproxConfig;
 use crate::infer::model_file::{ModelFile, SetName, TrainedModel};
 use crate::infer::{FloatNetwork, Images, QuantisedModel, calibrate};
 use crate::parallel::threads_or_cores;
@@ -211,7 +210,7 @@ impl Outputs {
                 laboratory.block_bits(),
                 &names,
             );
-            self.put(&format!("{name}.ron"), ron(&config).as_bytes())?;
+            self.put(&format!("{name}.ron"), &ron(&config, 3)?)?;
         }
         self.put("search.json", &json(result)?)?;
         self.put("front.svg", search::plot(result)?.as_bytes())
@@ -239,11 +238,4 @@ fn description(result: &SearchReport, level: &search::LevelReport) -> String {
         level.best.speedup,
         setting.batch,
     )
-}
-
-fn ron(config: &ApproxConfig) -> String {
-    let pretty = ron::ser::PrettyConfig::default()
-        .indentor("    ")
-        .depth_limit(3);
-    ron::ser::to_string_pretty(config, pretty).unwrap_or_default() + "\n"
 }

@@ -5,6 +5,7 @@ mod files;
 mod operands;
 mod pes;
 mod sram;
+mod switching;
 
 use proptest::prelude::*;
 

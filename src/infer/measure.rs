@@ -12,6 +12,7 @@ use super::float::FloatNetwork;
 use super::model_file::{ModelError, ModelFile, SetName, TrainedModel};
 use super::observation::{LayerObservation, observe_layers};
 use super::quantised::QuantisedModel;
+use super::switching::{LayerSwitching, Sampling, operand_switching};
 use crate::approx::{ApproxFile, LayerPrecision, resolve_network};
 use crate::arch::PeKind;
 
@@ -32,6 +33,8 @@ pub struct Question<'a> {
     pub range: RangeRule,
     /// Layers are observed on at most so many of the images; 0: not at all.
     pub observed: usize,
+    /// How the switching of operands is sampled, if it is to be counted.
+    pub switching: Option<SwitchingQuestion>,
     /// Threads; results do not depend on them.
     pub threads: usize,
 }
@@ -43,6 +46,15 @@ impl Question<'_> {
     }
 }
 
+/// On what the switching of operands is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SwitchingQuestion {
+    /// At most so many of the images.
+    pub images: usize,
+    /// Which MACs of them.
+    pub sampling: Sampling,
+}
+
 /// What was found.
 #[derive(Debug, Clone)]
 pub struct Measurement {
@@ -52,6 +64,8 @@ pub struct Measurement {
     pub calibration_images: usize,
     /// Images on which layers were observed.
     pub observed_images: usize,
+    /// Images on which the switching of operands was counted.
+    pub switching_images: usize,
     /// Floating point, FxP8, then the configurations in the order asked for, each with its corrections.
     pub candidates: Vec<Candidate>,
 }
@@ -65,6 +79,8 @@ pub struct Candidate {
     pub predictions: Vec<Prediction>,
     /// Its layers on the array, if they were observed; none in floating point.
     pub layers: Vec<LayerObservation>,
+    /// How the operands of those layers switch, if that was counted; none in floating point.
+    pub switching: Vec<LayerSwitching>,
     /// The precision of each of those layers; none in floating point.
     pub precisions: Vec<LayerPrecision>,
     /// Time that the classification took.
@@ -150,6 +166,7 @@ pub fn measure(
         images: images.len(),
         calibration_images: calibration_images.len(),
         observed_images: bench.observed_images().len(),
+        switching_images: bench.switching_images().len(),
         candidates,
     })
 }
@@ -207,6 +224,7 @@ impl Bench<'_> {
             arithmetic,
             predictions,
             layers: Vec::new(),
+            switching: Vec::new(),
             precisions: Vec::new(),
             took: begin.elapsed(),
         })
@@ -225,11 +243,26 @@ impl Bench<'_> {
             candidate.layers = observe_layers(self.float, model, self.images, indices, threads)?;
             self.passes.add(indices.len() as u64);
         }
+        if let Some(SwitchingQuestion { sampling, .. }) = self.question.switching {
+            let indices = self.switching_images();
+            let (pe, threads) = (self.question.pe, self.question.threads);
+            candidate.switching =
+                operand_switching(model, pe, self.images, indices, sampling, threads)?;
+            self.passes.add(indices.len() as u64);
+        }
         Ok(candidate)
     }
 
     fn observed_images(&self) -> &[usize] {
-        &self.all[..self.question.observed.min(self.all.len())]
+        self.first(self.question.observed)
+    }
+
+    fn switching_images(&self) -> &[usize] {
+        self.first(self.question.switching.map_or(0, |asked| asked.images))
+    }
+
+    fn first(&self, count: usize) -> &[usize] {
+        &self.all[..count.min(self.all.len())]
     }
 }
 
@@ -248,7 +281,8 @@ impl<'a> Passes<'a> {
         progress: &'a (dyn Fn(Progress) + Sync),
     ) -> Self {
         let (calibration, images) = (calibration as u64, images as u64);
-        let observed = images.min(question.observed as u64);
+        let switching = question.switching.map_or(0, |asked| asked.images as u64);
+        let observed = images.min(question.observed as u64) + images.min(switching);
         let corrections = question.corrections.iter().flatten().count() as u64;
         let configurations = question.approximations.len() as u64;
         let configured = 1 + configurations * question.corrections.len() as u64;

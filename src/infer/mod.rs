@@ -9,7 +9,8 @@
 //!   the layers read and judges one layer under many precisions by its accumulators, [`Sensitivity`] by the
 //!   answers ([`Logits`]).
 //! * [`model_file`] describes trained networks with their images ([`data`] reads those), [`measure`](mod@measure) compares
-//!   configurations on them, [`evaluation`] and [`statistics`] say how sure the result is, [`observation`] what layers do.
+//!   configurations on them, [`evaluation`] and [`statistics`] say how sure the result is, [`observation`] what layers do,
+//!   [`switching`] how their operands change from MAC to MAC.
 //!
 //! # Exactness
 //! Accumulators and codes are those of the hardware, bit for bit. The product of two operands of which only some block
@@ -52,6 +53,7 @@ mod rows;
 mod sensitivity;
 mod slots;
 pub mod statistics;
+pub mod switching;
 
 pub use calibration::{Calibration, RangeRule, calibrate};
 pub use classify::{Classifier, FloatMemory, Prediction, classify};

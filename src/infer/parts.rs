@@ -53,7 +53,7 @@ impl Parts {
 }
 
 /// The groups of a product set: the positions of the activation, and the positions of the weight that they meet.
-fn groups(products: &ProductSet, positions: u8) -> Vec<(Vec<u8>, u8)> {
+pub(super) fn groups(products: &ProductSet, positions: u8) -> Vec<(Vec<u8>, u8)> {
     let mut groups: Vec<(Vec<u8>, u8)> = vec![];
     for u in 0..positions {
         let met = products.iter().filter(|&(at, _)| at == u).count() as u8;

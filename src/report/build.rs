@@ -9,7 +9,7 @@ use super::model::{
 };
 use super::performance::{Bound, Efficiency, OPERATIONS_PER_MAC, Peak, Roofline, Work, ratio};
 use crate::approx::{LayerPrecision, OperandFormat};
-use crate::arch::{Dataflow, MacRate, WindowUse};
+use crate::arch::{MacRate, WindowUse};
 use crate::energy::{ACCURACY, EnergyBreakdown, switching_is_known};
 use crate::hw::{Cause, CauseCycles, LayerResult};
 use crate::mapping::{LayerPlan, tiling::Loop};
@@ -340,12 +340,7 @@ fn architecture_report(point: &DesignPoint) -> ArchitectureReport {
         pe: arch.array.pe.to_string(),
         rows: arch.array.rows,
         columns: arch.array.columns,
-        dataflow: match arch.array.dataflow {
-            Dataflow::OutputStationary => "output_stationary",
-            Dataflow::WeightStationary => "weight_stationary",
-            Dataflow::InputStationary => "input_stationary",
-        }
-        .to_string(),
+        dataflow: arch.array.dataflow.name().to_string(),
         core_clock_mhz: arch.core_clock_khz as f64 / 1e3,
         dram: point.dram.name.clone(),
         dram_channels: arch.dram.channels,

@@ -102,7 +102,7 @@ fn direct(
 }
 
 /// Every sort of array layer, one after the other.
-const LAYERS: &str = "(name: \"layers\", inputs: [(name: \"image\", channels: 3, height: 8, width: 7)], layers: [
+pub const LAYERS: &str = "(name: \"layers\", inputs: [(name: \"image\", channels: 3, height: 8, width: 7)], layers: [
     (name: \"first\", op: conv(out_channels: 18, kernel: (3, 3), padding: (1, 1, 1, 1)), activation: Some(relu)),
     (name: \"signed\", op: conv(out_channels: 12, kernel: (1, 1))),
     (name: \"strided\", op: conv(out_channels: 20, kernel: (3, 2), stride: (1, 2), padding: (1, 0, 1, 0)), activation: Some(relu6)),

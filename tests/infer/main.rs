@@ -9,6 +9,7 @@ mod models;
 mod onnx;
 mod stepped;
 mod support;
+mod switching;
 
 /// Whether everything is to be tested.
 fn thorough() -> bool {

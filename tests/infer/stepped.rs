@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axbxp::approx::LayerPrecision;
 use axbxp::blocked::{Rounding, Signedness, Window};
 use axbxp::hw::stepped::GivenOperands;
-use axbxp::hw::{Fidelity, Unobserved, simulate};
+use axbxp::hw::{Fidelity, Observer, Unobserved, simulate};
 use axbxp::infer::{Calibration, ConfiguredModel, QuantisedModel, Scratch};
 use axbxp::mapping::plan;
 use axbxp::sweep::DesignPoint;
@@ -29,6 +29,17 @@ pub fn compare(
     image: &[f32],
     architecture: &str,
 ) -> u64 {
+    watch(model, configured, image, architecture, &mut Unobserved)
+}
+
+/// As [`compare`], with an observer of the array.
+pub fn watch(
+    model: &Model,
+    configured: &ConfiguredModel,
+    image: &[f32],
+    architecture: &str,
+    observer: &mut impl Observer,
+) -> u64 {
     let network = &model.network;
     let (mut given, mut hashes) = (vec![None; network.layers.len()], vec![]);
     let mut see = |id: axbxp::workload::LayerId, observed: axbxp::infer::Observed<'_>| {
@@ -48,7 +59,16 @@ pub fn compare(
             activations,
             weights: weights.iter().map(|&w| i32::from(w)).collect(),
         }));
-        hashes.push((id, hash(observed.accumulators.iter().copied())));
+        // The array's outputs are group by group.
+        let groups = network.gemm(id).unwrap().groups as usize;
+        let channels = network.output(id).channels as usize;
+        let pixels = observed.accumulators.chunks_exact(channels);
+        let by_group = (0..groups).flat_map(|group| {
+            let filters = channels / groups;
+            let own = move |pixel: &'_ [i32]| pixel[group * filters..][..filters].to_vec();
+            pixels.clone().flat_map(own)
+        });
+        hashes.push((id, hash(by_group)));
     };
     configured.observe(image, &mut Scratch::default(), &mut see);
 
@@ -67,15 +87,7 @@ pub fn compare(
         given: &given,
     };
     let (architecture, dram) = (&point.architecture, &point.dram);
-    let run = simulate(
-        architecture,
-        dram,
-        &plan,
-        fidelity,
-        &mut Unobserved,
-        &|_| {},
-    )
-    .unwrap();
+    let run = simulate(architecture, dram, &plan, fidelity, observer, &|_| {}).unwrap();
     let mut compared = 0;
     for (id, expected) in hashes {
         let check = run.layers[id.index()].outputs.unwrap();

@@ -183,12 +183,12 @@ fn format_name(format: &OperandFormat) -> String {
     }
 }
 
-fn pe_name(pe: &PeKind) -> String {
+pub(super) fn pe_name(pe: &PeKind) -> String {
     pe.to_string()
 }
 
 /// As the argument says it.
-fn range_name(range: RangeRule) -> String {
+pub(super) fn range_name(range: RangeRule) -> String {
     match range {
         RangeRule::MinMax => "min_max".to_owned(),
         RangeRule::Percentile(percent) => format!("percentile:{percent}"),

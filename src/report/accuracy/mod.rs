@@ -2,6 +2,7 @@
 
 mod build;
 mod csv;
+mod operands;
 mod table;
 
 use schemars::JsonSchema;
@@ -11,6 +12,7 @@ use crate::infer::model_file::SetName;
 
 pub use build::{Subject, correction_name};
 pub use csv::csv;
+pub use operands::operand_activity;
 pub use table::{AccuracyView, table};
 
 /// Name and version of the JSON form.
