@@ -45,6 +45,6 @@ pub use front::{Measured, front};
 pub use judge::{Cost, Judge, LayerCost, Objective, Outcome};
 pub use laboratory::{Activity, Laboratory, MeasureError, Subject, block_bits};
 pub use level::{Found, Level, Limits, Search};
-pub use run::{Answer, LevelAnswer, Question};
+pub use run::{Answer, LevelAnswer, Predicted, Question};
 pub use space::{LayerOperands, options};
 pub use store::{Store, StoreError};

@@ -50,7 +50,16 @@ pub struct LevelAnswer {
     pub expected_loss_points: f64,
     /// What it makes of the report images under each correction: none first, then the subject's or, if it has none, that
     /// of gain and offset.
-    pub reported: Vec<(Option<Correction>, Vec<Prediction>)>,
+    pub reported: Vec<Predicted>,
+}
+
+/// What a configuration makes of the report images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predicted {
+    /// How it was corrected.
+    pub correction: Option<Correction>,
+    /// The classes.
+    pub predictions: Vec<Prediction>,
 }
 
 impl Question<'_> {
@@ -106,13 +115,15 @@ impl Question<'_> {
         &self,
         laboratory: &Laboratory<'_>,
         configuration: &Configuration,
-    ) -> Result<Vec<(Option<Correction>, Vec<Prediction>)>, MeasureError> {
+    ) -> Result<Vec<Predicted>, MeasureError> {
         let other = self.subject.correction.unwrap_or(Correction::Scale);
         [None, Some(other)]
             .into_iter()
             .map(|correction| {
-                let found = laboratory.classified(configuration, correction, self.report)?;
-                Ok((correction, found))
+                Ok(Predicted {
+                    correction,
+                    predictions: laboratory.classified(configuration, correction, self.report)?,
+                })
             })
             .collect()
     }

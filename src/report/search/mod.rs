@@ -11,7 +11,9 @@ use super::published;
 use crate::infer::evaluation::{self, against};
 use crate::infer::statistics::Interval;
 use crate::infer::{Correction, Prediction};
-use crate::search::{Answer, Cost, Found, Level, LevelAnswer, Measured, Objective, front};
+use crate::search::{
+    Answer, Cost, Found, Level, LevelAnswer, Measured, Objective, Predicted, front,
+};
 
 pub use plot::plot;
 pub use table::table;
@@ -213,7 +215,7 @@ impl LevelReport {
             reported: level_answer
                 .reported
                 .iter()
-                .map(|(correction, found)| Reported::of(*correction, found, &answer.exact))
+                .map(|predicted| Reported::of(predicted, &answer.exact))
                 .collect(),
             measurements: *measurements,
             published: match level {
@@ -225,16 +227,12 @@ impl LevelReport {
 }
 
 impl Reported {
-    fn of(
-        correction: Option<Correction>,
-        predictions: &[Prediction],
-        exact: &[Prediction],
-    ) -> Reported {
-        let paired = against(exact, predictions);
+    fn of(predicted: &Predicted, exact: &[Prediction]) -> Reported {
+        let paired = against(exact, &predicted.predictions);
         let Interval { low, high } = paired.interval();
         Reported {
-            correction: correction_name(correction).to_owned(),
-            accuracy: Accuracy::of(predictions),
+            correction: correction_name(predicted.correction).to_owned(),
+            accuracy: Accuracy::of(&predicted.predictions),
             loss_points: 100.0 * paired.difference(),
             loss_low_points: 100.0 * low,
             loss_high_points: 100.0 * high,
