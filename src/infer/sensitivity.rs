@@ -6,8 +6,8 @@ use super::batch::Batch;
 use super::configured::ConfiguredModel;
 use super::correct::{Correction, fits};
 use super::data::Images;
-use super::divergence::Logits;
 use super::error::InferError;
+use super::logits::Logits;
 use super::quantised::QuantisedModel;
 use crate::approx::LayerPrecision;
 

@@ -14,11 +14,16 @@ pub struct Measured {
     pub loss_points: f64,
     /// Standard error of that loss, in percentage points.
     pub loss_error_points: f64,
-    /// Mean divergence of its answers from the exact network's on the selection images, in nats.
-    pub divergence: f64,
+    /// The same loss as the exact network's confidence has it: it knows no labels and scatters less.
+    pub expected_loss_points: f64,
 }
 
 impl Measured {
+    /// The loss, in percentage points, by which it is judged: what was measured or what was expected, whichever is more.
+    pub fn judged_loss_points(&self) -> f64 {
+        self.loss_points.max(self.expected_loss_points)
+    }
+
     /// Whether it is nowhere worse than `other` and somewhere better.
     fn beats(&self, other: &Measured) -> bool {
         let mine = self.figures();

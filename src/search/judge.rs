@@ -65,8 +65,8 @@ impl Objective {
 pub struct Outcome {
     /// For each image whether the first answer is right.
     pub right: Vec<bool>,
-    /// Mean divergence of the answers from the exact network's, in nats.
-    pub divergence: f64,
+    /// The accuracy lost against the exact network, in percentage points, as that network's confidence has it.
+    pub expected_loss_points: f64,
 }
 
 impl Outcome {

@@ -101,6 +101,8 @@ pub struct Laboratory<'a> {
     reference: Logits,
     /// And on the selection images.
     selected: Logits,
+    /// Of those, as their labels have it.
+    temperature: f64,
     /// Hashes of all that costs, and all that answers, depend on.
     cost_context: String,
     answer_context: String,
@@ -137,6 +139,10 @@ impl<'a> Laboratory<'a> {
         let up_to = |count: usize| (0..calibration.len().min(count)).collect::<Vec<usize>>();
         let [probed, moved, all] = [PROBE_IMAGES, DIVERGENCE_IMAGES, usize::MAX].map(up_to);
         let sensitivity = Sensitivity::new(model, calibration, &moved, correction, threads)?;
+        let selected = Logits::of(&exact, selection, usize::MAX, threads)?;
+        let labels: Vec<u32> = (0..selection.len())
+            .map(|index| selection.label(index))
+            .collect();
         Ok(Laboratory {
             block_bits: block_bits(subject.point)?,
             store,
@@ -146,7 +152,8 @@ impl<'a> Laboratory<'a> {
             corrector: Corrector::new(model, calibration, &all, threads)?,
             sensitivity: Mutex::new(sensitivity),
             reference: Logits::of(&exact, calibration, DIVERGENCE_IMAGES, threads)?,
-            selected: Logits::of(&exact, selection, usize::MAX, threads)?,
+            temperature: selected.temperature(&labels),
+            selected,
             exact,
             cost_context: cost_context(&subject),
             answer_context: answer_context(&subject)?,
@@ -323,9 +330,10 @@ impl Judge for Laboratory<'_> {
             let images = self.subject.selection;
             let logits = Logits::of(&model, images, usize::MAX, self.threads)?;
             let right = (0..images.len()).map(|index| logits.first(index) == images.label(index));
+            let expected_loss = self.selected.expected_loss(&logits, self.temperature);
             Ok(Outcome {
                 right: right.collect(),
-                divergence: self.selected.divergence(&logits),
+                expected_loss_points: 100.0 * expected_loss,
             })
         })
     }

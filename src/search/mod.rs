@@ -14,18 +14,18 @@
 //! 5. `path`: steps of all layers in order of saved cost per divergence, on the convex hull of each ladder.
 //! 6. `descend`: as far along the path as measured accuracy on selection images allows, by bisection; then
 //!    single steps, each measured and kept only if the accuracy holds and the simulated cost falls.
-//! 7. `evidence`: whether accuracy holds is judged by a configuration's own answers and by what all
-//!    measured configurations say of such a divergence, since a search otherwise ends with those that were lucky.
+//!
+//! Accuracy holds if it does so twice: by the labels, and by the exact network's own confidence in the answers that changed
+//! ([`Logits::expected_loss`](crate::infer::Logits::expected_loss)), without which a search ends with the configurations
+//! that were lucky with the labels.
 //!
 //! A level starts again from the result of the level before too, and from its own, until nothing new is measured. What is
-//! found at a level is the cheapest of all that was measured until its end and holds by all evidence there is in the end,
-//! so finer granularity is never worse. Nothing is drawn at random; every measurement is kept in a [`Store`] under a hash
+//! found at a level is the cheapest of all that was measured until its end and holds, so finer granularity is never worse. Nothing is drawn at random; every measurement is kept in a [`Store`] under a hash
 //! of all it depends on, so a search that is stopped goes on where it was and ends the same.
 
 mod choices;
 mod configuration;
 mod descend;
-mod evidence;
 mod front;
 mod judge;
 mod laboratory;

@@ -46,8 +46,6 @@ pub struct Answer {
 pub struct LevelAnswer {
     /// The end of the search.
     pub found: Found,
-    /// The loss that its divergence on the selection images leads to expect, by all that was measured.
-    pub expected_loss_points: f64,
     /// What it makes of the report images under each correction: none first, then the subject's or, if it has none, that
     /// of gain and offset.
     pub reported: Vec<Predicted>,
@@ -98,7 +96,6 @@ impl Question<'_> {
         let mut levels = Vec::new();
         for found in search.found() {
             levels.push(LevelAnswer {
-                expected_loss_points: search.expected_loss_points(&found.best),
                 reported: self.report(laboratory, &found.best.configuration)?,
                 found,
             });

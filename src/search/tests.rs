@@ -126,8 +126,10 @@ impl Judge for MadeUp {
         *self.selected.borrow_mut() += 1;
         let wrong = (self.loss(configuration) / 100.0 * IMAGES as f64).round() as usize;
         let right = (0..IMAGES).map(|image| image >= wrong).collect();
-        let divergence = self.loss(configuration) / 100.0;
-        Ok(Outcome { right, divergence })
+        Ok(Outcome {
+            right,
+            expected_loss_points: self.loss(configuration),
+        })
     }
 }
 

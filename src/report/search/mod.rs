@@ -92,8 +92,9 @@ pub struct SearchPoint {
     pub loss_points: f64,
     /// Standard error of that loss, in percentage points.
     pub loss_error_points: f64,
-    /// Mean divergence of its answers from FxP8's on the selection images, in nats.
-    pub divergence: f64,
+    /// The same loss as FxP8's confidence in its own answers has it, calibrated on the labels: 0 where no answer
+    /// changed.
+    pub expected_loss_points: f64,
 }
 
 /// The end of a level.
@@ -105,8 +106,6 @@ pub struct LevelReport {
     pub found: bool,
     /// The cheapest configuration within the bound.
     pub best: SearchPoint,
-    /// The loss on the selection images that its divergence from FxP8 leads to expect, by all that was tried.
-    pub expected_loss_points: f64,
     /// Where none is cheaper than the exact one: the cheaper one that loses least.
     pub nearest: Option<SearchPoint>,
     /// On the report images, without and with correction.
@@ -192,7 +191,7 @@ impl SearchPoint {
             energy_ratio: against.energy_pj / energy_pj,
             loss_points: measured.loss_points,
             loss_error_points: measured.loss_error_points,
-            divergence: measured.divergence,
+            expected_loss_points: measured.expected_loss_points,
         }
     }
 }
@@ -210,7 +209,6 @@ impl LevelReport {
             level: level_name(*level).to_owned(),
             found: best.configuration != answer.measured[0].configuration,
             best: SearchPoint::of(best, against),
-            expected_loss_points: level_answer.expected_loss_points,
             nearest: nearest.as_ref().map(|one| SearchPoint::of(one, against)),
             reported: level_answer
                 .reported

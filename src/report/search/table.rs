@@ -9,9 +9,9 @@ use crate::report::layout::{head, lines, plain_table, right};
 
 const LEGEND: &str = "\
 energy, speedup, EDP   the baseline over the configuration
-loss       top-1 accuracy lost against FxP8, in points: measured on the selection images and, from all tried
-           there, expected of such a divergence (both are bound); on the report images, which took no part,
-           with 95 % interval and McNemar's p (two-sided)
+loss       top-1 accuracy lost against FxP8, in points: on the selection images by their labels (with standard
+           error) and as FxP8's confidence in the answers that changed has it (exp.; both are bound); on the
+           report images, which took no part, with 95 % interval and McNemar's p (two-sided)
 tried      configurations measured on the selection images at this level
 a2d w1s L2 kept blocks of activations and weights (x: all), dynamic or static window (~: rounded to
            nearest), block products computed (all if not said)
@@ -52,7 +52,8 @@ pub fn table(report: &SearchReport) -> String {
             let _ = writeln!(
                 text,
                 "         nothing cheaper is within the bound; nearest, {:.2} points lost: {}",
-                nearest.loss_points, nearest.configuration
+                nearest.loss_points.max(nearest.expected_loss_points),
+                nearest.configuration
             );
         }
     }
@@ -145,8 +146,11 @@ fn cells(level: &LevelReport, reported: &Reported, first: bool) -> Vec<Cell> {
             "{:.2}x",
             best.energy_ratio * best.speedup
         ))),
-        right(only_first(format!("{:.2}", best.loss_points))),
-        right(only_first(format!("{:.2}", level.expected_loss_points))),
+        right(only_first(format!(
+            "{:.2} ±{:.1}",
+            best.loss_points, best.loss_error_points
+        ))),
+        right(only_first(format!("{:.2}", best.expected_loss_points))),
         right(format!("{:.2}", reported.loss_points)),
         right(format!(
             "{:.2} to {:.2}",
