@@ -104,6 +104,45 @@ fn where_nothing_is_accurate_enough_the_answer_is_no() {
 }
 
 #[test]
+fn files_of_others_are_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("layer.ron"), "mine").unwrap();
+    let output = search(folder.path(), &[])
+        .assert()
+        .code(2)
+        .get_output()
+        .clone();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("layer.ron: no search wrote this file"),
+        "{said}"
+    );
+    assert_eq!(read(folder.path(), "layer.ron"), "mine");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn notes_tell_of_few_images_and_of_files_left_over() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("measurements.jsonl"), "").unwrap();
+    std::fs::write(folder.path().join("layer.ron"), "of an earlier search").unwrap();
+    let output = Command::new(cargo_bin!("axbxp"))
+        .args(["search", "--limit", "24", "--level", "network", "--out"])
+        .arg(folder.path())
+        .assert()
+        .success()
+        .get_output()
+        .clone();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let few = "note: one of 24 selection images is 4.2 points: at most 1 points lost allows none\n";
+    assert!(said.starts_with(few), "{said}");
+    assert!(
+        said.ends_with("note: layer.ron there is of an earlier search\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn pes_without_blocks_have_nothing_to_choose() {
     let folder = tempfile::tempdir().unwrap();
     search(folder.path(), &["--arch", "fxp8_32x32"])

@@ -110,6 +110,15 @@ impl<'g> Translator<'g> {
             })
     }
 
+    /// Fails without a word if something has been said of what makes input `index`.
+    pub(super) fn known(&self, node: &Node, index: usize) -> Outcome<()> {
+        let value = node.input(index).and_then(|name| self.values.get(name));
+        match value {
+            Some(Value::Unknown) => Err(Failure::Silent),
+            _ => Ok(()),
+        }
+    }
+
     /// The activation that input `index` of a node is.
     pub(super) fn activation(&self, node: &Node, index: usize) -> Outcome<View> {
         match self.value(node, index)? {
