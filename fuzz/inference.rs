@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use axbxp::approx::{ApproxFile, resolve_network};
 use axbxp::arch::PeKind;
 use axbxp::infer::{
-    ConfiguredModel, Correction, FloatNetwork, Images, InferError, QuantisedModel, RangeRule,
-    Scratch, calibrate,
+    ConfiguredModel, Correction, Corrector, FloatNetwork, Images, InferError, QuantisedModel,
+    RangeRule, Scratch, calibrate,
 };
 use axbxp::workload::Model;
 
@@ -49,7 +49,8 @@ fn configurations(model: &Model) -> Result<(), InferError> {
         exact.with_precisions(&precisions)
     };
     let complete = under(&COMPLETE)?;
-    let corrected = under(&APPROXIMATE)?.corrected(Correction::Scale, &images, &[0, 1], 1)?;
+    let corrector = Corrector::new(&base, &images, &[0, 1], 1)?;
+    let corrected = corrector.correct(under(&APPROXIMATE)?, Correction::Scale)?;
     let mut input = vec![0.0; images.elements()];
     let mut scratch = [(); 3].map(|()| Scratch::default());
     let [first, second, third] = &mut scratch;
