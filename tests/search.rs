@@ -41,10 +41,9 @@ fn what_is_found_runs_and_a_search_that_was_stopped_ends_the_same() {
     for level in result["levels"].as_array().unwrap() {
         let name = level["level"].as_str().unwrap();
         let file = found.join(format!("{name}.ron"));
-        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads/models/fashion_cnn.onnx");
         let run = Command::new(cargo_bin!("axbxp"))
-            .args(["run", "--quiet", "--format", "json", "--workload"])
-            .arg(model)
+            .args(["run", "--quiet", "--format", "json"])
+            .args(["--workload", "fashion_cnn"])
             .arg("--approx")
             .arg(file)
             .assert()
