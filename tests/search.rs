@@ -133,7 +133,7 @@ fn notes_tell_of_few_images_and_of_files_left_over() {
         .get_output()
         .clone();
     let said = String::from_utf8(output.stderr).unwrap();
-    let few = "note: one of 24 selection images is 4.2 points: at most 1 points lost allows none\n";
+    let few = "note: one of 24 selection images is 4.2 points: at most 1 point lost allows none\n";
     assert!(said.starts_with(few), "{said}");
     assert!(
         said.ends_with("note: layer.ron there is of an earlier search\n"),

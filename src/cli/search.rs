@@ -78,8 +78,8 @@ fn note_coarse_images(args: &SearchArgs, selection: usize) {
     let step = 100.0 / selection as f64;
     if step > args.max_loss && args.max_loss > 0.0 {
         anstream::eprintln!(
-            "note: one of {selection} selection images is {step:.1} points: at most {} points lost allows none",
-            args.max_loss
+            "note: one of {selection} selection images is {step:.1} points: at most {} lost allows none",
+            search::points(args.max_loss)
         );
     }
 }
