@@ -18,6 +18,8 @@ use axbxp::workload::{self, Network};
 
 #[path = "image_files.rs"]
 mod image_files;
+#[path = "inference.rs"]
+mod inference;
 #[path = "tiles.rs"]
 mod tiles;
 
@@ -120,13 +122,14 @@ fn run(point: &DesignPoint, network: &Network) {
     assert!(total.is_finite() && total >= 0.0, "{total} pJ");
 }
 
-/// An ONNX model, and the network in it on a small machine.
+/// An ONNX model: the network in it on a small machine, and what it computes.
 pub fn onnx(data: &[u8]) {
     match workload::onnx::import("fuzz.onnx", data) {
         Ok(model) => {
             assert_eq!(model.weights.len(), model.network.layers.len());
             assert_eq!(model.ranges.len(), model.network.tensors.len());
             run(point("axbxp_k4_8x8"), &model.network);
+            inference::compute(&model);
         }
         Err(findings) => {
             let plain = findings.render(false);

@@ -49,6 +49,7 @@ refused! {
     search_out_is_a_file: "search" "--limit" "1" "--out" "empty.ron";
     search_bound_below_zero: "search" "--max-loss" "-1";
     search_without_blocks: "search" "--arch" "fxp8_8x8";
+    search_of_onnx: "search" "--model" "onnx_clip.onnx";
     search_unknown_model: "search" "--model" "fashion_cn";
     unknown_field: "check" "unknown_field.ron";
     wrong_type: "check" "wrong_type.ron";
@@ -235,6 +236,7 @@ refused! {
     onnx_wrong_bias: "check" "onnx_wrong_bias.onnx";
     onnx_missing_file: "check" "resnet.onnx";
     onnx_run_missing_file: "run" "-w" "resnet5.onnx";
+    onnx_swish: "check" "onnx_swish.onnx";
     onnx_run_unsupported: "run" "-w" "onnx_unsupported.onnx";
     onnx_as_architecture: "run" "-a" "onnx_clip.onnx";
     onnx_said_to_be_dram: "check" "--as" "dram" "onnx_clip.onnx";

@@ -41,10 +41,9 @@ fn what_is_found_runs_and_a_search_that_was_stopped_ends_the_same() {
     for level in result["levels"].as_array().unwrap() {
         let name = level["level"].as_str().unwrap();
         let file = found.join(format!("{name}.ron"));
-        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads/models/fashion_cnn.onnx");
         let run = Command::new(cargo_bin!("axbxp"))
-            .args(["run", "--quiet", "--format", "json", "--workload"])
-            .arg(model)
+            .args(["run", "--quiet", "--format", "json"])
+            .args(["--workload", "fashion_cnn"])
             .arg("--approx")
             .arg(file)
             .assert()
@@ -100,6 +99,45 @@ fn where_nothing_is_accurate_enough_the_answer_is_no() {
     assert!(
         text.contains("nothing cheaper is within the bound; nearest"),
         "{text}"
+    );
+}
+
+#[test]
+fn files_of_others_are_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("layer.ron"), "mine").unwrap();
+    let output = search(folder.path(), &[])
+        .assert()
+        .code(2)
+        .get_output()
+        .clone();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("layer.ron: no search wrote this file"),
+        "{said}"
+    );
+    assert_eq!(read(folder.path(), "layer.ron"), "mine");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn notes_tell_of_few_images_and_of_files_left_over() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("measurements.jsonl"), "").unwrap();
+    std::fs::write(folder.path().join("layer.ron"), "of an earlier search").unwrap();
+    let output = Command::new(cargo_bin!("axbxp"))
+        .args(["search", "--limit", "24", "--level", "network", "--out"])
+        .arg(folder.path())
+        .assert()
+        .success()
+        .get_output()
+        .clone();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let few = "note: one of 24 selection images is 4.2 points: at most 1 point lost allows none\n";
+    assert!(said.starts_with(few), "{said}");
+    assert!(
+        said.ends_with("note: layer.ron there is of an earlier search\n"),
+        "{said}"
     );
 }
 

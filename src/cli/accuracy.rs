@@ -11,12 +11,10 @@ use crate::approx::ApproxFile;
 use crate::arch::{self, Architecture};
 use crate::energy::switching_is_known;
 use crate::infer::measure::{Arithmetic, Measurement, Question, SwitchingQuestion, measure};
-use crate::infer::model_file::ModelFile;
 use crate::infer::switching::Sampling;
 use crate::parallel::threads_or_cores;
 use crate::report::accuracy::{self, AccuracyReport, AccuracyView, Subject};
 use crate::source::{self, Shelf};
-use crate::workload::onnx;
 
 /// Images on which layers are observed: their statistics change little with more, and each takes a pass in floating
 /// point.
@@ -51,15 +49,7 @@ pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> 
         Some(_) => Some(switching_question(args, &architecture)?),
         None => None,
     };
-    if onnx::is_onnx(&args.model.model) {
-        return Err(CliError::Usage(format!(
-            "{}: an ONNX file has no images: name it in a RON file, with the images and their preprocessing (see \
-             `axbxp schema model` and {}/fashion_cnn.ron)",
-            args.model.model,
-            Shelf::Model.folder()
-        )));
-    }
-    let file = ModelFile::open(&args.model.model, args.model.root.as_deref())?;
+    let file = args.model.open()?;
     let trained = file.trained()?;
     let watched =
         args.format != Format::Table || views.iter().any(|&view| view != AccuracyView::Accuracy);

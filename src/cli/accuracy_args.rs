@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::args::Format;
-use crate::infer::model_file::SetName;
+use super::error::CliError;
+use crate::infer::model_file::{ModelFile, SetName};
 use crate::infer::{Correction, RangeRule};
 use crate::report::accuracy::AccuracyView;
+use crate::source::Shelf;
+use crate::workload::onnx;
 
 /// `axbxp accuracy`.
 #[derive(Debug, Args)]
@@ -79,6 +82,21 @@ pub struct ModelArgs {
     /// How the ranges of values are found on the calibration images: min_max, percentile:99.99 (or another), mse
     #[arg(long, default_value = "min_max", value_name = "RULE", value_parser = range_rule)]
     pub range: RangeRule,
+}
+
+impl ModelArgs {
+    /// The description named.
+    pub fn open(&self) -> Result<ModelFile, CliError> {
+        if onnx::is_onnx(&self.model) {
+            return Err(CliError::Usage(format!(
+                "{}: an ONNX file has no images: name it in a RON file, with the images and their preprocessing (see \
+                 `axbxp schema model` and {}/fashion_cnn.ron)",
+                self.model,
+                Shelf::Model.folder()
+            )));
+        }
+        Ok(ModelFile::open(&self.model, self.root.as_deref())?)
+    }
 }
 
 /// One of the sets of images.

@@ -105,7 +105,8 @@ pub struct RunArgs {
         value_name = "NAME|FILE"
     )]
     pub arch: String,
-    /// Workload: a shipped name, a RON file, an ONNX model (.onnx), or a SCALE-Sim topology (.csv)
+    /// Workload: a shipped name, a RON file (of a trained network too), an ONNX model (.onnx), or a SCALE-Sim topology
+    /// (.csv)
     #[arg(long, short, default_value = "resnet50", value_name = "NAME|FILE")]
     pub workload: String,
     /// Approximation configuration: a shipped name or a RON file [default: the architecture's own]

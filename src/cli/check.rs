@@ -75,7 +75,7 @@ fn check_file(name: &str, args: &CheckArgs) -> Result<&'static str, CliError> {
 
 /// What its name or a DRAMsim3 section says; or the kind whose telling field stands earliest in the file, an
 /// architecture if none does.
-fn guess(file: &SourceFile) -> Kind {
+pub fn guess(file: &SourceFile) -> Kind {
     let text = file.text();
     match file.extension().as_deref() {
         Some("csv") => return Kind::Workload,

@@ -2,6 +2,7 @@
 
 use super::args::{CompareArgs, Format, Global, IsoArg};
 use super::error::{CliError, Exit};
+use super::network;
 use super::output::{check_targets, write_report};
 use super::plots;
 use super::progress;
@@ -11,7 +12,7 @@ use crate::report::{Report, ReportBuilder, View};
 use crate::sweep::{
     DesignPoint, Iso, Job, PriceChoice, map_parallel, plan_all, size_points, threads_or_cores,
 };
-use crate::workload::{self, Network};
+use crate::workload::Network;
 
 /// Runs the command.
 pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
@@ -102,7 +103,7 @@ impl Question<'_> {
     fn networks(&self) -> Result<Vec<Network>, CliError> {
         let mut networks = Vec::new();
         for name in self.workloads {
-            let network = workload::open(name)?;
+            let network = network::open(name)?;
             if self.batches.is_empty() {
                 networks.push(network);
             } else {

@@ -12,6 +12,7 @@ mod error;
 mod headline;
 mod inspect;
 mod multiply;
+mod network;
 mod output;
 mod plots;
 mod progress;

@@ -3,6 +3,7 @@
 use super::args::{ArrayFidelity, Format, Global, RunArgs, RunView};
 use super::compare::with_batch;
 use super::error::{CliError, Exit};
+use super::network;
 use super::output::{check_targets, write_report};
 use super::plots;
 use super::progress;
@@ -13,7 +14,7 @@ use crate::report::plot::Detail;
 use crate::report::{ReportBuilder, View};
 use crate::source;
 use crate::sweep::{DesignPoint, Job, map_parallel, plan_all, threads_or_cores};
-use crate::workload::{self, LayerId, Network};
+use crate::workload::{LayerId, Network};
 
 /// Runs the command.
 pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
@@ -51,7 +52,7 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
             _ => &candidate.architecture,
         },
     )?;
-    let network = with_batch(workload::open(&args.workload)?, args.batch);
+    let network = with_batch(network::open(&args.workload)?, args.batch);
     let chosen = choose_layers(&network, &args.layers)?;
     let layers = chosen.as_deref();
     // The baseline first: it is what the other is compared with.

@@ -15,15 +15,26 @@ use crate::parallel::threads_or_cores;
 use crate::report::search::{
     self, SearchReport, SearchSetting, correction_name, level_name, objective_name,
 };
-use crate::search::{Answer, Laboratory, Limits, Objective, Question, Store, Subject, block_bits};
+use crate::search::{
+    Answer, Laboratory, Level, Limits, Objective, Question, Store, Subject, block_bits,
+};
 use crate::sweep::DesignPoint;
 use crate::workload::Network;
 
 /// Rungs of a layer's ladder that are measured.
 const RUNGS: usize = 8;
 
+/// All levels.
+const LEVELS: [Level; 3] = [Level::Network, Level::Layer, Level::Operand];
+
 /// The store's file.
 const MEASUREMENTS: &str = "measurements.jsonl";
+
+/// The file of everything found and tried.
+const REPORT: &str = "search.json";
+
+/// The file of the plot.
+const PLOT: &str = "front.svg";
 
 /// Runs the command.
 pub fn search(args: &SearchArgs, global: &Global) -> Result<Exit, CliError> {
@@ -31,6 +42,9 @@ pub fn search(args: &SearchArgs, global: &Global) -> Result<Exit, CliError> {
     let inputs = Inputs::open(args, threads)?;
     // Only now, so that bad input leaves nothing behind.
     let outputs = Outputs::prepare(inputs.folder(args))?;
+    if !global.quiet {
+        note_coarse_images(args, inputs.selection.len());
+    }
     let store = Store::open(&outputs.folder.join(MEASUREMENTS))?;
     let question = inputs.question(args);
     let progress = SearchProgress::new(global.quiet);
@@ -51,9 +65,23 @@ pub fn search(args: &SearchArgs, global: &Global) -> Result<Exit, CliError> {
     }
     if !global.quiet {
         anstream::eprintln!("written to {}", outputs.folder.display());
+        for name in outputs.left_over(&answer) {
+            anstream::eprintln!("note: {name} there is of an earlier search");
+        }
     }
     let found = result.levels.last().is_some_and(|level| level.found);
     Ok(if found { Exit::Done } else { Exit::No })
+}
+
+/// Says so where the loss that is allowed is less than one image.
+fn note_coarse_images(args: &SearchArgs, selection: usize) {
+    let step = 100.0 / selection as f64;
+    if step > args.max_loss && args.max_loss > 0.0 {
+        anstream::eprintln!(
+            "note: one of {selection} selection images is {step:.1} points: at most {} lost allows none",
+            search::points(args.max_loss)
+        );
+    }
 }
 
 /// All that a search reads.
@@ -79,7 +107,7 @@ impl Inputs {
             Some(name) => Some(DesignPoint::open_priced(name, None, &prices)?),
         };
         block_bits(&point)?;
-        let file = ModelFile::open(&args.model.model, args.model.root.as_deref())?;
+        let file = args.model.open()?;
         let trained = file.trained()?;
         let float = FloatNetwork::new(&trained.model)?;
         let images = |set| file.images_for(&float, set, args.limit);
@@ -171,13 +199,19 @@ fn plain(name: &str) -> String {
     name.chars().map(plain).collect()
 }
 
+/// The file of a level's configuration.
+fn level_file(level: Level) -> String {
+    format!("{}.ron", level_name(level))
+}
+
 /// The folder of results.
 struct Outputs {
     folder: PathBuf,
 }
 
 impl Outputs {
-    /// Makes the folder, and refuses one that can not be written, before any work is done for it.
+    /// Makes the folder, and refuses one that can not be written or where files of others would be written over, before any
+    /// work is done for it.
     fn prepare(folder: PathBuf) -> Result<Outputs, CliError> {
         if folder.exists() && !folder.is_dir() {
             let folder = folder.display();
@@ -189,8 +223,19 @@ impl Outputs {
             path: folder.clone(),
             error,
         })?;
-        for name in ["search.json", "front.svg"] {
-            check_target(&folder.join(name))?;
+        let is_ours = [MEASUREMENTS, REPORT]
+            .iter()
+            .any(|name| folder.join(name).exists());
+        let levels = LEVELS.map(level_file);
+        for name in levels.iter().map(String::as_str).chain([REPORT, PLOT]) {
+            let path = folder.join(name);
+            if path.exists() && !is_ours {
+                return Err(CliError::Usage(format!(
+                    "{}: no search wrote this file, and it would be written over: name another folder with --out",
+                    path.display()
+                )));
+            }
+            check_target(&path)?;
         }
         Ok(Outputs { folder })
     }
@@ -210,10 +255,20 @@ impl Outputs {
                 laboratory.block_bits(),
                 &names,
             );
-            self.put(&format!("{name}.ron"), &ron(&config, 3)?)?;
+            self.put(&level_file(level.found.level), &ron(&config, 3)?)?;
         }
-        self.put("search.json", &json(result)?)?;
-        self.put("front.svg", search::plot(result)?.as_bytes())
+        self.put(REPORT, &json(result)?)?;
+        self.put(PLOT, search::plot(result)?.as_bytes())
+    }
+
+    /// Files of levels that were not searched now.
+    fn left_over(&self, answer: &Answer) -> Vec<String> {
+        let searched = |level| answer.levels.iter().any(|done| done.found.level == level);
+        let others = LEVELS.into_iter().filter(|&level| !searched(level));
+        others
+            .map(level_file)
+            .filter(|name| self.folder.join(name).exists())
+            .collect()
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), CliError> {

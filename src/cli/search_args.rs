@@ -13,7 +13,7 @@ use crate::search::{Level, Objective};
 #[command(after_help = "\
 Example: the least energy for two points of accuracy, one configuration per layer, and the front around it
   axbxp search --level layer --objective energy --max-loss 2 --survey 8 --out found
-  axbxp run --workload workloads/models/fashion_cnn.onnx --approx found/layer.ron")]
+  axbxp run --workload fashion_cnn --approx found/layer.ron")]
 pub struct SearchArgs {
     /// The network and its images.
     #[command(flatten)]

@@ -52,6 +52,12 @@ broken("unsupported", [
     helper.make_node("FusedConv", ["d", "w"], ["e"], name="fused", domain="com.microsoft"),
     node("QLinearAdd", "e", "y"),
 ], [w])
+# Only the sigmoid is wrong: of the product nothing is known.
+broken("swish", [
+    conv,
+    node("Sigmoid", "c", "s"),
+    node("Mul", "c s", "y"),
+], [w])
 broken("several", [
     node("Conv", "input w", "a", name="stem", group=2),
     node("Clip", "input", "b", name="hard", min=-1.0, max=1.0),

@@ -183,6 +183,24 @@ model("pad_input", [
     node("Pad", "input pads zero", "p"),
     node("Conv", "p w", "y", strides=[2, 2]),
 ], {"pads": i64(0, 0, 0, 0, 0, 0, 1, 1), "zero": np.float32(0), "w": weights(2, 3, 3, 3)})
+# Both convolutions pad themselves, the second one beside its own padding.
+model("pad_convs", [
+    node("Relu", "input", "r"),
+    node("Pad", "r pads", "p"),
+    node("Conv", "p w", "c", kernel_shape=[3, 3], strides=[2, 2]),
+    node("Conv", "p v", "d", kernel_shape=[2, 3], strides=[2, 2], dilations=[2, 1], pads=[1, 0, 0, 0]),
+    node("Add", "c d", "y"),
+], {"pads": i64(0, 0, 0, 1, 0, 0, 1, 1), "w": weights(2, 3, 3, 3), "v": weights(2, 3, 2, 3, seed=2)},
+    layers=names("r", "c", "d", "y"))
+# Padding as high as the kernel, and padding that a pooling reads too, stay layers.
+model("pad_layers", [
+    node("Pad", "input pads", "p"),
+    node("Conv", "p w", "c", kernel_shape=[2, 2], strides=[2, 2]),
+    node("Pad", "c more", "q"),
+    node("Conv", "q v", "d", kernel_shape=[3, 3]),
+    node("MaxPool", "q", "m", kernel_shape=[3, 3], strides=[1, 1]),
+    node("Add", "d m", "y"),
+], {"pads": i64(0, 0, 2, 0, 0, 0, 0, 0), "more": i64(0, 0, 1, 1, 0, 0, 1, 1), "w": weights(2, 3, 2, 2), "v": weights(2, 2, 3, 3)})
 model("pad_axes", [
     helper.make_node("Pad", ["input", "pads", "", "axes"], ["y"], name="y_node"),
 ], {"pads": i64(1, 0, 0, 2), "axes": i64(-1, 1)}, input_shape=(2, 3, 3), opset=18)

@@ -121,6 +121,10 @@ impl<'g> Translator<'g> {
     /// The activation of a node with two operands and its other operand, a constant, for each channel; none
     /// where both are activations.
     fn constant_operand(&self, node: &Node) -> Outcome<Option<(View, Vec<f64>)>> {
+        // Of a node that reads what could not be read nothing can be said.
+        for index in [0, 1] {
+            self.known(node, index)?;
+        }
         let (constant, input) = match [0, 1].map(|index| self.is_constant(node, index)) {
             [false, false] => return Ok(None),
             [true, true] => {

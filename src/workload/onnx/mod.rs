@@ -10,7 +10,7 @@
 //! | Conv (groups, dilation, `auto_pad`), Gemm (`transA = 0`), MatMul with constant right operand | layers of the array |
 //! | BatchNormalization, Add and Mul of a constant | folded into the weights of the layer right before |
 //! | Relu, Clip to 0..6 or 0..infinity | the activation of the layer before if nothing else reads it, else an element-wise layer |
-//! | Add and Sum of two activations, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, ReduceMean over height and width, Concat of channels, Pad with 0, Slice, Softmax as the last layer | layers of the vector unit |
+//! | Add and Sum of two activations, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, ReduceMean over height and width, Concat of channels, Pad with 0 (part of the Conv nodes behind it where they can pad as much), Slice, Softmax as the last layer | layers of the vector unit |
 //! | Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Identity, Dropout | nothing, and are refused where they would move values; one Transpose from `[batch, height, width, channels]` right at the input is fine |
 //! | Constant, Shape, Gather, Cast, and Concat, Slice, Reshape, Squeeze, Unsqueeze, Transpose of constants | computed here |
 //! | QuantizeLinear, DequantizeLinear | of constants (INT8, UINT8, INT32, per tensor or per channel): float weights; of activations: [`Model::ranges`] |
@@ -28,6 +28,7 @@
 //! `(least code - zero point) * scale` to `(greatest code - zero point) * scale`. Where the zero point is the
 //! least code the pair clips at 0, and quantisers remove the Relu in front of it; it is put back here.
 
+mod border;
 mod constant;
 mod constants;
 mod functions;

@@ -107,8 +107,12 @@ impl<'g> Translator<'g> {
         if batch != [0, 0] {
             return Problem::new("it pads the batch").expected("0 there").fail();
         }
+        let border = [rows[0], rows[1], columns[0], columns[1]];
+        let is_image = channels == [0, 0] && view.dims.len() == 3;
         let made = if [channels, rows, columns] == [[0; 2]; 3] {
             view
+        } else if is_image && self.padded.can_pad(self.graph, node, border) {
+            View { border, ..view }
         } else {
             let op = OpFile::Pad {
                 channels,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::border::Readers;
 use super::constant::Constant;
 use super::graph::Graph;
 use super::names::Names;
@@ -27,6 +28,7 @@ pub(super) struct Translator<'g> {
     pub(super) weights: Vec<Option<LayerWeights>>,
     /// The node behind each layer.
     pub(super) origins: Vec<&'g Node>,
+    pub(super) padded: Readers<'g>,
     names: Names,
     pub(super) input_name: String,
     pub(super) budget: Budget,
@@ -57,6 +59,7 @@ impl<'g> Translator<'g> {
             dims,
             exclusive: true,
             channels_last,
+            border: [0; 4],
         };
         Translator {
             graph,
@@ -65,6 +68,7 @@ impl<'g> Translator<'g> {
             layers: Vec::new(),
             weights: Vec::new(),
             origins: Vec::new(),
+            padded: Readers::of(graph),
             names,
             input_name,
             budget,
@@ -104,6 +108,15 @@ impl<'g> Translator<'g> {
                 Some(value) => matches!(value, Value::Constant(_)),
                 None => self.graph.initialisers.contains_key(name),
             })
+    }
+
+    /// Fails without a word if something has been said of what makes input `index`.
+    pub(super) fn known(&self, node: &Node, index: usize) -> Outcome<()> {
+        let value = node.input(index).and_then(|name| self.values.get(name));
+        match value {
+            Some(Value::Unknown) => Err(Failure::Silent),
+            _ => Ok(()),
+        }
     }
 
     /// The activation that input `index` of a node is.
@@ -259,6 +272,7 @@ impl<'g> Translator<'g> {
             dims: Vec::new(),
             exclusive: true,
             channels_last: false,
+            border: [0; 4],
         };
         view.dims = self.shape(&view).to_vec();
         Ok(view)

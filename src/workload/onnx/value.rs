@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use super::border::Border;
 use super::constant::Constant;
 use super::problem::{Outcome, Problem};
 use crate::blocked::Signedness;
@@ -21,6 +22,8 @@ pub(super) struct View {
     pub(super) exclusive: bool,
     /// Whether the channels are the last of `dims`, as in an input that is transposed first.
     pub(super) channels_last: bool,
+    /// Zeros around the image that are not in the tensor; only convolutions read such a view.
+    pub(super) border: Border,
 }
 
 /// 8-bit codes of an activation: value = (code - zero) * scale.

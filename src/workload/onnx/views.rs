@@ -301,6 +301,7 @@ mod tests {
             dims: dims.to_vec(),
             exclusive: true,
             channels_last,
+            border: [0; 4],
         };
         let dims = |view: View, order: &[usize]| turned(view, order).ok().map(|view| view.dims);
         assert_eq!(

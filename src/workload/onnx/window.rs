@@ -1,5 +1,6 @@
 //! Sliding windows: convolution and pooling.
 
+use super::border::Border;
 use super::constant::Constant;
 use super::node::Node;
 use super::problem::{Outcome, Problem, about};
@@ -9,14 +10,14 @@ use crate::workload::{LayerWeights, OpFile, PoolKind};
 
 /// Where a window goes: sizes along the vertical and the horizontal axis.
 #[derive(Debug, Clone, Copy)]
-struct Window {
+pub(super) struct Window {
     kernel: [u32; 2],
     stride: [u32; 2],
     dilation: [u32; 2],
 }
 
 impl Window {
-    fn of(node: &Node, kernel: [u32; 2]) -> Outcome<Window> {
+    pub(super) fn of(node: &Node, kernel: [u32; 2]) -> Outcome<Window> {
         Ok(Window {
             kernel,
             stride: node.sizes("strides")?.unwrap_or([1, 1]),
@@ -25,7 +26,7 @@ impl Window {
     }
 
     /// Rows and columns around an image of `height x width`: top, bottom, left, right.
-    fn padding(&self, node: &Node, image: [u64; 2]) -> Outcome<[u32; 4]> {
+    pub(super) fn padding(&self, node: &Node, image: [u64; 2]) -> Outcome<Border> {
         match node.text("auto_pad", "NOTSET")? {
             "NOTSET" | "" => {
                 let [top, left, bottom, right] = node.sizes("pads")?.unwrap_or([0; 4]);
@@ -49,9 +50,13 @@ impl Window {
     /// Padding, both sides together, with which an axis of `size` gives `size / stride` outputs, rounded up.
     fn same(&self, axis: usize, size: u64) -> u32 {
         let stride = u64::from(self.stride[axis].max(1));
-        let reach = u64::from(self.kernel[axis].max(1) - 1) * u64::from(self.dilation[axis]) + 1;
-        let needed = (size.div_ceil(stride).max(1) - 1) * stride + reach;
+        let needed = (size.div_ceil(stride).max(1) - 1) * stride + self.reach(axis);
         u32::try_from(needed.saturating_sub(size)).unwrap_or(u32::MAX)
+    }
+
+    /// How far the kernel reaches along an axis, with its dilation.
+    pub(super) fn reach(&self, axis: usize) -> u64 {
+        u64::from(self.kernel[axis].max(1) - 1) * u64::from(self.dilation[axis]) + 1
     }
 }
 
@@ -91,6 +96,10 @@ impl<'g> Translator<'g> {
             .fail();
         }
         let window = Window::of(node, kernel)?;
+        let mut padding = window.padding(node, [height, width])?;
+        for (side, border) in padding.iter_mut().zip(input.border) {
+            *side = side.saturating_add(border);
+        }
         let bias = self.constant(node, 2)?;
         let bias = match &bias {
             Some(bias) if bias.len() != out => {
@@ -106,7 +115,7 @@ impl<'g> Translator<'g> {
             out_channels: size(out, "output channels")?,
             kernel,
             stride: window.stride,
-            padding: window.padding(node, [height, width])?,
+            padding,
             dilation: window.dilation,
             groups,
             bias: Some(bias.is_some()),
