@@ -49,7 +49,7 @@ fn configurations(model: &Model) -> Result<(), InferError> {
         exact.with_precisions(&precisions)
     };
     let complete = under(&COMPLETE)?;
-    let corrector = Corrector::new(&base, &images, &[0, 1], 1)?;
+    let corrector = Corrector::new(exact.clone(), &images, &[0, 1], 1)?;
     let corrected = corrector.correct(under(&APPROXIMATE)?, Correction::Scale)?;
     let mut input = vec![0.0; images.elements()];
     let mut scratch = [(); 3].map(|()| Scratch::default());

@@ -28,7 +28,13 @@ fn description(name: &str) -> Result<Option<ModelFile>, CliError> {
         return Ok(None);
     }
     let file = SourceFile::read(path)?;
-    Ok(match guess(&file) {
+    // A workload may speak of preprocessing in a comment; a model's layers are in its ONNX file.
+    let kind = if file.text().contains("layers:") {
+        Kind::Workload
+    } else {
+        guess(&file)
+    };
+    Ok(match kind {
         Kind::Model => Some(ModelFile::load(file, None)?),
         _ => None,
     })

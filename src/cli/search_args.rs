@@ -39,12 +39,13 @@ pub struct SearchArgs {
     /// What is to be small
     #[arg(long, value_enum, default_value = "edp")]
     pub objective: ObjectiveArg,
-    /// Top-1 accuracy that may be lost against FxP8 on the selection images, in percentage points
+    /// Top-1 accuracy that may be lost against FxP8 on the selection images, in percentage points: by their labels, and as
+    /// FxP8's confidence in the answers that changed has it (0: hardly an answer may change)
     #[arg(long, value_name = "POINTS", default_value_t = 1.0, allow_negative_numbers = true,
           value_parser = points)]
     pub max_loss: f64,
-    /// Standard errors by which the loss must stay below that bound: 0 takes the loss as measured, 1.64 makes it hold on
-    /// other images like these with about 95 % confidence
+    /// Standard errors of the measured loss by which both must stay below that bound: 1.64 is one-sided 95 % for a
+    /// configuration that is tried alone; of many tried, the cheapest that passes is less sure
     #[arg(long, value_name = "ERRORS", default_value_t = 0.0, allow_negative_numbers = true,
           value_parser = errors)]
     pub margin: f64,

@@ -12,8 +12,8 @@ use super::quantised::QuantisedModel;
 use super::rows::{runs_of, spread};
 use crate::parallel::map_parallel_mut;
 
-/// Most codes of all images that are held at a time: 2^30.
-const MAX_CODES: usize = 1 << 30;
+/// Most bytes of all images that are held at a time: 2^30.
+const MAX_HELD: u64 = 1 << 30;
 
 /// Accumulators of a channel that are looked at over all images, at least, if there are so many.
 const SAMPLES: usize = 4096;
@@ -39,13 +39,12 @@ impl Batch {
         if indices.is_empty() {
             return Err(InferError::NoImages);
         }
-        let held = base.plan.slot_sizes.iter().sum::<usize>();
-        let held = held.saturating_mul(indices.len());
-        if held > MAX_CODES {
+        let held = held(base, indices.len());
+        if held > MAX_HELD {
             return Err(InferError::TooLarge {
                 name: format!("{} calibration images", indices.len()),
-                elements: held as u64,
-                limit: MAX_CODES as u64,
+                elements: held,
+                limit: MAX_HELD,
             });
         }
         let codes = map_images(images, indices, threads, |input, _, _: &mut ()| {
@@ -77,17 +76,18 @@ impl Batch {
 
     /// By image, the accumulators that `kernel` makes in array layer number `index`, at which the images stand, on some
     /// output rows: whole rows, others of each image, evenly spread.
-    pub(super) fn samples(&mut self, index: usize, kernel: &LayerKernel) -> Vec<Vec<i32>> {
+    pub(super) fn samples(&self, index: usize, kernel: &LayerKernel) -> Vec<Vec<i32>> {
         let base = &self.base;
         let step = &base.plan.steps[base.array_steps[index]];
         let output = base.array_layer(index).window.output;
-        let rows = SAMPLES.div_ceil(self.codes.len() * output.width);
+        let turns = self.codes.len();
+        let rows = SAMPLES.div_ceil(turns * output.width);
         let mut images: Vec<(usize, &Codes)> = self.codes.iter().enumerate().collect();
         map_parallel_mut(
             &mut images,
             self.threads,
             |workspace: &mut Workspace, (image, codes)| {
-                let rows = spread(rows, output.height, *image);
+                let rows = spread(rows, output.height, *image, turns);
                 let runs = runs_of(&rows);
                 base.accumulate(step, kernel, runs, codes, &mut workspace.convolution)
             },
@@ -95,15 +95,29 @@ impl Batch {
     }
 
     /// By image, the logits of `model` on from here; the images stay where they are.
-    pub(super) fn logits(&mut self, model: &ConfiguredModel) -> Vec<Vec<f32>> {
+    pub(super) fn logits(&self, model: &ConfiguredModel) -> Vec<Vec<f32>> {
         let base = &self.base;
         let steps = self.step..base.steps.len();
         let mut images: Vec<&Codes> = self.codes.iter().collect();
         map_parallel_mut(&mut images, self.threads, |scratch: &mut Scratch, codes| {
-            scratch.codes.clone_from(codes);
+            scratch.codes.copy(codes);
             let Scratch { codes, workspace } = scratch;
             model.steps(steps.clone(), codes, workspace, None);
             base.finish(codes, workspace).to_vec()
         })
     }
+}
+
+/// Bytes that `images` images take: their codes, and samples of all layers.
+fn held(base: &QuantisedModel, images: usize) -> u64 {
+    let codes = base.plan.slot_sizes.iter().map(|&size| size as u64);
+    let samples = (0..base.array_steps.len()).map(|index| {
+        let output = base.array_layer(index).window.output;
+        let rows = SAMPLES
+            .div_ceil(images * output.width)
+            .clamp(1, output.height);
+        4 * (rows * output.width * output.channels) as u64
+    });
+    let image: u64 = codes.chain(samples).sum();
+    image.saturating_mul(images as u64)
 }

@@ -7,7 +7,6 @@ use super::configured::{ConfiguredLayer, ConfiguredModel};
 use super::data::Images;
 use super::error::InferError;
 use super::moments::Moments;
-use super::quantised::QuantisedModel;
 use super::requantise::{Requantiser, Scaler};
 
 /// What is fitted.
@@ -21,8 +20,8 @@ pub enum Correction {
 
 /// Corrects configurations of a network towards its FxP8 on the same images.
 ///
-/// A fit sees whole output rows, others of each image, evenly spread: as many as give each channel 4,096 values over all
-/// images, or all there are.
+/// A fit sees whole output rows, others of each image, evenly spread over all: at least one of each image, and as many
+/// as give each channel 4,096 values, or all there are. Channels of fewer than 8 values stay as they are.
 #[derive(Debug, Clone)]
 pub struct Corrector<'a> {
     exact: ConfiguredModel,
@@ -34,18 +33,18 @@ pub struct Corrector<'a> {
 }
 
 impl<'a> Corrector<'a> {
-    /// Runs FxP8 on the images `indices`, on up to `threads` threads.
+    /// Runs `exact`, whose products are all exact, on the images `indices`, on up to `threads` threads.
     ///
     /// # Errors
     /// Images that can not be read or do not fit, none, or more than can be held.
     pub fn new(
-        base: &Arc<QuantisedModel>,
+        exact: ConfiguredModel,
         images: &'a Images,
         indices: &[usize],
         threads: usize,
     ) -> Result<Corrector<'a>, InferError> {
-        let exact = ConfiguredModel::exact(base)?;
-        let mut batch = Batch::new(base, images, indices, threads)?;
+        let base = Arc::clone(&exact.base);
+        let mut batch = Batch::new(&base, images, indices, threads)?;
         let layers = exact.layers.iter().enumerate();
         let samples = layers
             .map(|(index, layer)| {

@@ -26,6 +26,13 @@ pub(super) struct Codes {
     slots: Vec<Vec<u8>>,
 }
 
+impl Codes {
+    /// Becomes a copy of `other`, in its own memory.
+    pub(super) fn copy(&mut self, other: &Codes) {
+        self.slots.clone_from(&other.slots);
+    }
+}
+
 /// Memory that only one step uses at a time; the logits stay.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Workspace {

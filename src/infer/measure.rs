@@ -146,7 +146,7 @@ pub fn measure(
         bench.classified(Arithmetic::Float, &float)?,
         bench.observed(Arithmetic::Fxp8, &exact)?,
     ];
-    let corrector = bench.corrector(&quantised)?;
+    let corrector = bench.corrector(&exact)?;
     for (approximation, precisions) in question.approximations.iter().zip(&resolved) {
         let plain = exact.with_precisions(precisions)?;
         for &correction in question.corrections {
@@ -196,14 +196,12 @@ impl Bench<'_> {
     }
 
     /// If a candidate asks for one.
-    fn corrector(
-        &self,
-        quantised: &Arc<QuantisedModel>,
-    ) -> Result<Option<Corrector<'_>>, ModelError> {
+    fn corrector(&self, exact: &ConfiguredModel) -> Result<Option<Corrector<'_>>, ModelError> {
         let indices: Vec<usize> = (0..self.calibration.len()).collect();
         let threads = self.question.threads;
         let asked = self.question.is_corrected();
-        let made = asked.then(|| Corrector::new(quantised, self.calibration, &indices, threads));
+        let made =
+            asked.then(|| Corrector::new(exact.clone(), self.calibration, &indices, threads));
         if asked {
             self.passes.add(indices.len() as u64);
         }

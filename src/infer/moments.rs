@@ -2,6 +2,9 @@
 
 use super::correct::Correction;
 
+/// Pairs for a fit, at least: one or two would be met exactly and say nothing of others.
+const FEWEST: f64 = 8.0;
+
 /// Sums over the accumulators of one output channel: `x` under the configuration, `y` exact.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Moments {
@@ -48,7 +51,7 @@ impl Moments {
 
     /// Gain and offset that bring `x` nearest to `y`.
     pub(super) fn fit(&self, correction: Correction) -> (f64, f64) {
-        if self.count == 0.0 {
+        if self.count < FEWEST {
             return (1.0, 0.0);
         }
         let (mean_x, mean_y) = (self.x / self.count, self.y / self.count);

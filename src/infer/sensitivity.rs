@@ -8,7 +8,6 @@ use super::correct::{Correction, fits};
 use super::data::Images;
 use super::error::InferError;
 use super::logits::Logits;
-use super::quantised::QuantisedModel;
 use crate::approx::LayerPrecision;
 
 /// Images that wait in FxP8 before a layer, so that the layers before it run once for all its precisions, and once for
@@ -38,20 +37,20 @@ impl std::fmt::Debug for Sensitivity<'_> {
 }
 
 impl<'a> Sensitivity<'a> {
-    /// Of `base` on the images `indices`, on up to `threads` threads. `correction` is that of the layer that
+    /// Of `exact`, whose products are all exact, on the images `indices`, on up to `threads` threads. `correction` is that of the layer that
     /// changes; the others stay as they are.
     ///
     /// # Errors
     /// Images that can not be read or do not fit, none, or more than can be held.
     pub fn new(
-        base: &Arc<QuantisedModel>,
+        exact: ConfiguredModel,
         images: &'a Images,
         indices: &[usize],
         correction: Option<Correction>,
         threads: usize,
     ) -> Result<Sensitivity<'a>, InferError> {
-        let exact = ConfiguredModel::exact(base)?;
-        let mut batch = Batch::new(base, images, indices, threads)?;
+        let base = Arc::clone(&exact.base);
+        let batch = Batch::new(&base, images, indices, threads)?;
         Ok(Sensitivity {
             reference: Logits::from_images(base.classes(), batch.logits(&exact)),
             batch,
@@ -63,6 +62,11 @@ impl<'a> Sensitivity<'a> {
             correction,
             threads,
         })
+    }
+
+    /// FxP8's answers to the images.
+    pub fn reference(&self) -> &Logits {
+        &self.reference
     }
 
     /// Mean divergence of the answers from FxP8's, in nats, with `precision` in array layer number `index` and all others

@@ -33,7 +33,7 @@ impl Measured {
 
     fn figures(&self) -> [f64; 3] {
         [
-            self.loss_points,
+            self.judged_loss_points(),
             self.cost.cycles as f64,
             self.cost.energy_pj,
         ]

@@ -1,6 +1,6 @@
 //! The judge of real networks: the simulator for cost, bit-exact inference for accuracy, and the store.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -29,6 +29,9 @@ const PROBE_IMAGES: usize = 8;
 
 /// Output rows of each layer that are looked at for it, at most.
 const PROBE_ROWS: usize = 16;
+
+/// How answers are measured. Another one, where the answers of one version of the program change.
+const METHOD: &str = "fits on spread rows";
 
 /// What a search is about.
 #[derive(Debug, Clone, Copy)]
@@ -97,9 +100,7 @@ pub struct Laboratory<'a> {
     probe: Probe,
     corrector: Corrector<'a>,
     sensitivity: Mutex<Sensitivity<'a>>,
-    /// The exact network's logits on the calibration images.
-    reference: Logits,
-    /// And on the selection images.
+    /// The exact network's logits on the selection images.
     selected: Logits,
     /// Of those, as their labels have it.
     temperature: f64,
@@ -128,7 +129,10 @@ impl<'a> Laboratory<'a> {
         threads: usize,
         tell: &'a (dyn Fn(Activity) + Sync),
     ) -> Result<Self, MeasureError> {
-        let exact = ConfiguredModel::exact(subject.model)?;
+        let block_bits = block_bits(subject.point)?;
+        let layers = subject.network.array_layers().count();
+        let exact = resolve(&subject, block_bits, &Configuration::exact(layers))?;
+        let exact = ConfiguredModel::new(subject.model, &exact)?;
         let Subject {
             model,
             calibration,
@@ -138,20 +142,20 @@ impl<'a> Laboratory<'a> {
         } = subject;
         let up_to = |count: usize| (0..calibration.len().min(count)).collect::<Vec<usize>>();
         let [probed, moved, all] = [PROBE_IMAGES, DIVERGENCE_IMAGES, usize::MAX].map(up_to);
-        let sensitivity = Sensitivity::new(model, calibration, &moved, correction, threads)?;
+        let sensitivity =
+            Sensitivity::new(exact.clone(), calibration, &moved, correction, threads)?;
         let selected = Logits::of(&exact, selection, usize::MAX, threads)?;
         let labels: Vec<u32> = (0..selection.len())
             .map(|index| selection.label(index))
             .collect();
         Ok(Laboratory {
-            block_bits: block_bits(subject.point)?,
+            block_bits,
             store,
             threads,
             tell,
             probe: Probe::new(model, calibration, &probed, PROBE_ROWS, threads)?,
-            corrector: Corrector::new(model, calibration, &all, threads)?,
+            corrector: Corrector::new(exact.clone(), calibration, &all, threads)?,
             sensitivity: Mutex::new(sensitivity),
-            reference: Logits::of(&exact, calibration, DIVERGENCE_IMAGES, threads)?,
             temperature: selected.temperature(&labels),
             selected,
             exact,
@@ -214,6 +218,13 @@ impl<'a> Laboratory<'a> {
         })
     }
 
+    fn sensitivity(&self) -> MutexGuard<'_, Sensitivity<'a>> {
+        // A panic elsewhere leaves it somewhere on its way, from which it finds back.
+        self.sensitivity
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn exact_configuration(&self) -> Configuration {
         Configuration::exact(self.exact.precisions().len())
     }
@@ -222,16 +233,26 @@ impl<'a> Laboratory<'a> {
         &self,
         configuration: &Configuration,
     ) -> Result<Vec<LayerPrecision>, Diagnostics> {
-        let names = self.layer_names();
-        let config = configuration.to_config("candidate", "", self.block_bits, &names);
-        let file = ApproxFile::from_config(&config)?;
-        let pe = &self.subject.point.architecture.array.pe;
-        resolve_network(&file, pe, self.subject.network)
+        resolve(&self.subject, self.block_bits, configuration)
     }
 
     fn answer_key(&self, what: &str, configuration: &Configuration) -> String {
         key(&[&self.answer_context, what, &text(configuration)])
     }
+}
+
+/// The precision of each layer of the array under a configuration.
+fn resolve(
+    subject: &Subject<'_>,
+    block_bits: u8,
+    configuration: &Configuration,
+) -> Result<Vec<LayerPrecision>, Diagnostics> {
+    let Subject { network, point, .. } = subject;
+    let ids = network.array_layers();
+    let names: Vec<&str> = ids.map(|id| network.layer(id).name.as_str()).collect();
+    let config = configuration.to_config("candidate", "", block_bits, &names);
+    let file = ApproxFile::from_config(&config)?;
+    resolve_network(&file, &point.architecture.array.pe, network)
 }
 
 /// Block size K of the PEs of a design point.
@@ -300,11 +321,7 @@ impl Judge for Laboratory<'_> {
             self.store.get_or(&key, || {
                 (self.tell)(Activity::Diverging);
                 let precisions = self.precisions(&configuration)?;
-                // A panic elsewhere leaves it somewhere on its way, from which it finds back.
-                let mut sensitivity = self
-                    .sensitivity
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
+                let mut sensitivity = self.sensitivity();
                 Ok(sensitivity.divergence(layer, &precisions[layer])?)
             })
         };
@@ -318,7 +335,7 @@ impl Judge for Laboratory<'_> {
             let model = self.model(configuration, self.subject.correction)?;
             let images = self.subject.calibration;
             let logits = Logits::of(&model, images, DIVERGENCE_IMAGES, self.threads)?;
-            Ok(self.reference.divergence(&logits))
+            Ok(self.sensitivity().reference().divergence(&logits))
         })
     }
 
@@ -395,6 +412,7 @@ fn answer_context(subject: &Subject<'_>) -> Result<String, ImageError> {
         &digest(subject.model),
         &subject.calibration.sha256()?,
         &subject.selection.sha256()?,
+        METHOD,
         &format!("{:?}", subject.correction),
         &format!("{:?}", subject.point.architecture.array.pe),
     ]))

@@ -27,9 +27,10 @@ pub enum Level {
 /// Bounds of a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
-    /// Accuracy that may be lost against the exact network on the selection images, in percentage points.
+    /// Accuracy that may be lost against the exact network on the selection images, in percentage points: by the labels, and
+    /// by what the exact network's confidence leads to expect.
     pub max_loss_points: f64,
-    /// Standard errors of the measured loss by which it must stay below that: the more, the surer the bound holds on other
+    /// Standard errors of the measured loss by which both must stay below that: the more, the surer the bound holds on other
     /// images.
     pub margin: f64,
     /// Configurations measured on the selection images at most, per level.
@@ -214,7 +215,12 @@ impl<'a, J: Judge> Search<'a, J> {
     fn per_layer(&mut self, choices: &Choices<'_, J>) -> Result<(), J::Error> {
         let ladders = choices.ladders(self.limits.rungs)?;
         let hulls: Vec<Vec<Rung>> = ladders.iter().map(|rungs| hull(rungs)).collect();
-        let path = path(&hulls);
+        let mut path = path(&hulls);
+        let exact = &self.measured[0].configuration;
+        // An option without harm that costs less takes the exact one's place on a ladder.
+        if path[0] != *exact {
+            path.insert(0, exact.clone());
+        }
         let mut known = usize::MAX;
         while known != self.measured.len() && self.measurements_left() > 0 {
             known = self.measured.len();
@@ -232,7 +238,7 @@ impl<'a, J: Judge> Search<'a, J> {
         Ok(())
     }
 
-    /// The farthest configuration of a path that is accurate enough, if loss grows along it.
+    /// The farthest configuration of a path from the exact one that is accurate enough, if loss grows along it.
     fn bisect(&mut self, path: &[Configuration]) -> Result<Measured, J::Error> {
         let mut best = self.measured[0].clone();
         let (mut good, mut bad) = (0, path.len());

@@ -10,9 +10,10 @@
 //! 3. [`Judge::errors`]: error power of each layer's outputs under each option, on calibration images. Of the
 //!    options of a layer only those are kept that no other beats in cost and error: its ladder (`ladder`).
 //! 4. [`Judge::sensitivities`]: how far the network's answers move when one layer alone steps down its ladder
-//!    (Kullback-Leibler divergence from the exact network's answers on calibration images, which needs no labels).
+//!    (Kullback-Leibler divergence from the exact network's answers on calibration images, which needs no labels);
+//!    [`Judge::divergence`] where all layers step at once.
 //! 5. `path`: steps of all layers in order of saved cost per divergence, on the convex hull of each ladder.
-//! 6. `descend`: as far along the path as measured accuracy on selection images allows, by bisection; then
+//! 6. `level`: as far along the path as measured accuracy on selection images allows, by bisection; then `descend`:
 //!    single steps, each measured and kept only if the accuracy holds and the simulated cost falls.
 //!
 //! Accuracy holds if it does so twice: by the labels, and by the exact network's own confidence in the answers that changed

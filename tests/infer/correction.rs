@@ -71,7 +71,7 @@ fn threads_change_nothing() {
             let base = Arc::new(QuantisedModel::new(&model, &calibration).unwrap());
             let coarse = ConfiguredModel::new(&base, &coarse(&base)).unwrap();
             let exact = ConfiguredModel::exact(&base).unwrap();
-            let corrector = Corrector::new(&base, &images, &indices, threads).unwrap();
+            let corrector = Corrector::new(exact.clone(), &images, &indices, threads).unwrap();
             let corrected = corrector
                 .correct(coarse.clone(), Correction::Scale)
                 .unwrap();
@@ -104,7 +104,7 @@ fn correction_brings_outputs_nearer() {
     let plain = ConfiguredModel::new(&base, &precisions).unwrap();
     let exact = ConfiguredModel::exact(&base).unwrap();
     let snr = |model: &ConfiguredModel| layer_snr(model, &exact, &images, &indices, 2).unwrap();
-    let corrector = Corrector::new(&base, &images, &indices, 2).unwrap();
+    let corrector = Corrector::new(exact.clone(), &images, &indices, 2).unwrap();
     let corrected = |correction| corrector.correct(plain.clone(), correction).unwrap();
     let [none, bias, scale] = [
         snr(&plain),
@@ -155,13 +155,13 @@ fn one_layer_alone_moves_the_answers() {
     } = small();
     let base = quantised(&model, &images, &indices);
     let exact = ConfiguredModel::exact(&base).unwrap();
-    let corrector = Corrector::new(&base, &images, &indices, 2).unwrap();
+    let corrector = Corrector::new(exact.clone(), &images, &indices, 2).unwrap();
     let reference = Logits::of(&exact, &images, usize::MAX, 2).unwrap();
     let divergence = |model: &ConfiguredModel| {
         reference.divergence(&Logits::of(model, &images, usize::MAX, 2).unwrap())
     };
     let of = |correction, threads| {
-        Sensitivity::new(&base, &images, &indices, correction, threads).unwrap()
+        Sensitivity::new(exact.clone(), &images, &indices, correction, threads).unwrap()
     };
     let [mut plain, mut scaled] = [(None, 3), (Some(Correction::Scale), 1)].map(|(c, t)| of(c, t));
     let coarse = coarse(&base);

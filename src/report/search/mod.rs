@@ -40,9 +40,10 @@ pub struct SearchSetting {
     pub batch: u32,
     /// What was to be small: `energy`, `latency` or `edp`.
     pub objective: String,
-    /// Accuracy that might be lost against FxP8 on the selection images, in percentage points.
+    /// Accuracy that might be lost against FxP8 on the selection images, in percentage points, by the labels and by
+    /// FxP8's confidence.
     pub max_loss_points: f64,
-    /// Standard errors by which the loss had to stay below that.
+    /// Standard errors of the measured loss by which both had to stay below that.
     pub margin: f64,
     /// Correction during the search: `none`, `bias` or `scale`.
     pub correction: String,
@@ -71,7 +72,7 @@ pub struct SearchReport {
     pub levels: Vec<LevelReport>,
     /// Every configuration measured, in that order.
     pub tried: Vec<SearchPoint>,
-    /// Indices into `tried` of those that no other beats in loss, time and energy at once.
+    /// Indices into `tried` of those that no other beats in judged loss (the more of both), time and energy at once.
     pub front: Vec<usize>,
 }
 
@@ -179,6 +180,11 @@ impl SearchReport {
 }
 
 impl SearchPoint {
+    /// The loss, in percentage points, by which it is judged: what was measured or what was expected, whichever is more.
+    pub fn judged_loss_points(&self) -> f64 {
+        self.loss_points.max(self.expected_loss_points)
+    }
+
     fn of(measured: &Measured, against: &Cost) -> SearchPoint {
         let Cost {
             cycles, energy_pj, ..

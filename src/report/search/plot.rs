@@ -40,7 +40,7 @@ fn draw(report: &SearchReport) -> Drawn<String> {
         )?;
         let baseline = setting.baseline.as_deref().unwrap_or("itself at exact");
         let below = format!(
-            "ratios to {baseline}; loss on {} images, the line at the {} allowed",
+            "ratios to {baseline}; loss on {} images by labels or FxP8's confidence, the more; line: {} allowed",
             setting.selection_images,
             points(setting.max_loss_points)
         );
@@ -120,11 +120,14 @@ fn paint(area: &Area<'_>, report: &SearchReport, panel: &Panel) -> Drawn {
     let bound = report.setting.max_loss_points;
     // Beyond a few times the bound only that it is beyond matters.
     let top = all()
-        .map(|point| point.loss_points)
+        .map(|point| point.judged_loss_points())
         .fold(bound, f64::max)
         .min((6.0 * bound).max(5.0))
         * 1.05;
-    let bottom = all().map(|point| point.loss_points).fold(0.0, f64::min) - 0.05 * top;
+    let bottom = all()
+        .map(|point| point.judged_loss_points())
+        .fold(0.0, f64::min)
+        - 0.05 * top;
     let mut chart = ChartBuilder::on(&region)
         .set_label_area_size(LabelAreaPosition::Bottom, 46)
         .set_label_area_size(LabelAreaPosition::Left, 56)
@@ -143,8 +146,8 @@ fn paint(area: &Area<'_>, report: &SearchReport, panel: &Panel) -> Drawn {
         .draw()?;
     let line = vec![(least, bound), (most, bound)];
     chart.draw_series([PathElement::new(line, INK.stroke_width(1))])?;
-    let seen = |point: &SearchPoint| point.loss_points <= top;
-    let at = |point: &SearchPoint| (of(point), point.loss_points);
+    let seen = |point: &SearchPoint| point.judged_loss_points() <= top;
+    let at = |point: &SearchPoint| (of(point), point.judged_loss_points());
     let dot = |point: &SearchPoint, size: i32, colour: RGBColor| {
         Circle::new(at(point), size, colour.filled())
     };

@@ -52,7 +52,7 @@ pub fn table(report: &SearchReport) -> String {
             let _ = writeln!(
                 text,
                 "         nothing cheaper is within the bound; nearest, {:.2} points lost: {}",
-                nearest.loss_points.max(nearest.expected_loss_points),
+                nearest.judged_loss_points(),
                 nearest.configuration
             );
         }
