@@ -506,12 +506,12 @@ impl Trained {
             })
             .collect()
     }
+}
 
-    /// The greatest difference of a rate between two samples, and that of the switching computed from them.
-    fn differences(&self, first: &[[f64; 4]], second: &[[f64; 4]]) -> f64 {
-        let rates = first.iter().flatten().zip(second.iter().flatten());
-        rates.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
-    }
+/// The greatest difference of a rate between two samples.
+fn difference(first: &[[f64; 4]], second: &[[f64; 4]]) -> f64 {
+    let rates = first.iter().flatten().zip(second.iter().flatten());
+    rates.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
 /// The sample that `axbxp accuracy` takes, beside all MACs of the same images, and beside half of the images.
@@ -522,11 +522,11 @@ fn compare_sample(name: &str, trained: &Trained) -> f64 {
     let whole = trained.rates(u64::MAX, &indices, 2);
     let halves = indices.split_at(indices.len() / 2);
     let [first, second] = [halves.0, halves.1].map(|indices| trained.rates(u64::MAX, indices, 2));
-    let worst = trained.differences(&sample, &whole);
+    let worst = difference(&sample, &whole);
     println!(
         "{name}, {} images: a sample differs from all MACs by {worst:.4}, one half of the images from the other by {:.4}",
         indices.len(),
-        trained.differences(&first, &second)
+        difference(&first, &second)
     );
     worst
 }
