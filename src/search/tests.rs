@@ -281,7 +281,7 @@ fn a_front_has_only_what_nothing_beats() {
     let front = front(search.measured());
     assert!(front.len() > 3);
     for (one, next) in front.iter().zip(&front[1..]) {
-        assert!(one.loss_points < next.loss_points);
+        assert!(one.judged_loss_points() < next.judged_loss_points());
         assert!(one.cost.cycles > next.cost.cycles);
     }
 }
