@@ -12,7 +12,7 @@ use super::quantised::QuantisedModel;
 use super::rows::{runs_of, spread};
 use crate::parallel::map_parallel_mut;
 
-/// Most bytes of all images that are held at a time: 2^30.
+/// Most values of all images that are held at a time, 2^30 bytes: a code is one, an accumulator counts as four.
 const MAX_HELD: u64 = 1 << 30;
 
 /// Accumulators of a channel that are looked at over all images, at least, if there are so many.
@@ -108,7 +108,7 @@ impl Batch {
     }
 }
 
-/// Bytes that `images` images take: their codes, and samples of all layers.
+/// Values that `images` images take: their codes, and samples of all layers, each as four.
 fn held(base: &QuantisedModel, images: usize) -> u64 {
     let codes = base.plan.slot_sizes.iter().map(|&size| size as u64);
     let samples = (0..base.array_steps.len()).map(|index| {
