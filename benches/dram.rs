@@ -3,8 +3,8 @@
 //! `cargo bench --bench dram`: sequential, tiled and random reads, all waiting from the start, and random reads far
 //! apart, on one channel of DDR4-2400 (64-byte bursts in DRAMsim3's mapping) and on eight of HBM2.
 
-use axbxp::hw::dram::replay::Replay;
-use axbxp::hw::dram::{DramSpec, NoSink, RequestKind};
+use axbxp::dram::replay::Replay;
+use axbxp::dram::{DramSpec, NoSink, RequestKind};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const REQUESTS: u64 = 32_768;

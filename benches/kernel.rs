@@ -144,10 +144,10 @@ impl Machine {
         message: Message,
         scheduler: &mut Scheduler<Message, Q>,
     ) {
-        let answer = self.components[to.0 as usize].handle(message);
+        let outcome = self.components[to.0 as usize].handle(message);
         if self.left > 0 {
             self.left -= 1;
-            self.send(answer, scheduler);
+            self.send(outcome, scheduler);
         }
     }
 

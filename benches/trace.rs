@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use axbxp::trace::{Flow, FlowStep, Slice, TraceFormat, TraceOptions, TraceSink, TraceWriter};
+use axbxp::trace::{Flow, FlowPart, Slice, TraceFormat, TraceOptions, TraceSink, TraceWriter};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const EVENTS: u64 = 100_000;
@@ -42,10 +42,10 @@ fn slices(format: TraceFormat, arguments: usize, with_flows: bool) -> u64 {
         let start_ps = number * 2_500;
         let flows = [Flow {
             id: number / 2,
-            step: if number % 2 == 0 {
-                FlowStep::Start
+            part: if number % 2 == 0 {
+                FlowPart::Start
             } else {
-                FlowStep::End
+                FlowPart::End
             },
         }];
         writer.slice(Slice {

@@ -6,13 +6,13 @@ use std::sync::LazyLock;
 use axbxp::approx::{ApproxFile, ArrayLayer, resolve};
 use axbxp::arch;
 use axbxp::blocked::Signedness;
-use axbxp::energy::{ActivityFile, DramEnergy, EnergyModel, EnergyTable, SramTable};
-use axbxp::hw::Unobserved;
-use axbxp::hw::dram::replay::{Arrivals, ReplayError, RequestTrace, replay};
-use axbxp::hw::dram::{
+use axbxp::dram::replay::{Arrivals, ReplayError, RequestTrace, replay};
+use axbxp::dram::{
     AddressMap, Channel, Completions, DramSpec, DramSystem, NoSink, RequestKind, command_energies,
 };
-use axbxp::source::{self, Diagnostics, LoadError, Shelf, SourceFile, shipped};
+use axbxp::energy::{ActivityFile, DramEnergy, EnergyModel, EnergyTable, SramTable};
+use axbxp::hw::Unobserved;
+use axbxp::source::{self, Diagnostics, FileKind, LoadError, SourceFile, shipped};
 use axbxp::sweep::{DesignPoint, Job, JobError};
 use axbxp::workload::{self, Network};
 
@@ -56,7 +56,7 @@ const SIMULATED: (u64, u64) = (500, 1 << 20);
 static TINY: LazyLock<Network> = LazyLock::new(|| workload::open("tiny").expect("shipped"));
 
 static POINTS: LazyLock<Vec<DesignPoint>> = LazyLock::new(|| {
-    let names = shipped(Shelf::Architecture);
+    let names = shipped(FileKind::Architecture);
     let open = |name: &&str| DesignPoint::open(name, None).expect("shipped");
     names.iter().map(open).collect()
 });
@@ -299,7 +299,7 @@ fn play(spec: &DramSpec, map: &AddressMap) {
         // A stream, a stride of rows, and jumps, of which only those to channel 0 count.
         let step = [1, 1, spec.bursts_per_row().into(), 0x9e37_79b9][tag as usize % 4];
         address = address.wrapping_add(step * u64::from(spec.burst_bytes()));
-        let location = axbxp::hw::dram::Location {
+        let location = axbxp::dram::Location {
             channel: 0,
             ..map.decode(address % map.capacity_bytes())
         };

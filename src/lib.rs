@@ -1,13 +1,14 @@
 //! Cycle-level discrete-event simulator of precision-reconfigurable DNN accelerators.
 //!
-//! Data flows one way, and rooms import only from those before them:
+//! Data flows one way, and modules import only from those before them:
 //!
-//! | room | holds |
+//! | module | holds |
 //! |---|---|
 //! | [`source`] | our RON files: reading, places, diagnostics, what is shipped |
 //! | [`parallel`] | independent work on several threads |
 //! | [`blocked`] | number formats, block products, packing |
 //! | [`sim`] | the discrete-event kernel |
+//! | [`dram`] | DRAM standards, channels, request traces |
 //! | [`arch`] | architecture descriptions |
 //! | [`workload`] | networks |
 //! | [`approx`] | approximation configurations |
@@ -24,6 +25,7 @@ pub mod approx;
 pub mod arch;
 pub mod blocked;
 pub mod cli;
+pub mod dram;
 pub mod energy;
 pub mod hw;
 pub mod infer;

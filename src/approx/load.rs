@@ -1,7 +1,7 @@
 //! Reading an approximation configuration.
 
 use super::config::{ApproxConfig, OperandSpec};
-use crate::source::{self, Checker, Diagnostics, LoadError, Place, Shelf, SourceFile};
+use crate::source::{self, Checker, Diagnostics, FileKind, LoadError, Place, SourceFile};
 
 /// A configuration and the file it came from, to which later errors point.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl ApproxFile {
     /// # Errors
     /// As [`source::open`] and [`ApproxFile::load`].
     pub fn open(name_or_path: &str) -> Result<ApproxFile, LoadError> {
-        let source = source::open(Shelf::Approximation, name_or_path)?;
+        let source = source::open(FileKind::Approximation, name_or_path)?;
         Ok(ApproxFile::load(source)?)
     }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::arch::{PeKind, WindowUse};
 use crate::blocked::{Rounding, Signedness, Window};
-use crate::source::{Diagnostics, Shelf, SourceFile, matches, shipped};
+use crate::source::{Diagnostics, FileKind, SourceFile, matches, shipped};
 
 const FXP8: PeKind = PeKind::Fxp { bits: 8 };
 const K4: PeKind = PeKind::AxBxp {
@@ -107,7 +107,7 @@ proptest! {
 
 #[test]
 fn every_shipped_configuration_fits_the_pe_it_is_named_for() {
-    for name in shipped(Shelf::Approximation) {
+    for name in shipped(FileKind::Approximation) {
         let pes: &[PeKind] = match name.split('_').next() {
             Some("exact") => &[FXP8, K4, K2, SERIAL, PeKind::BitFusion {}],
             Some("k4") => &[K4],

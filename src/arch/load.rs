@@ -5,7 +5,7 @@ use std::path::Path;
 use super::scalesim;
 use super::types::Architecture;
 use super::validate::check;
-use crate::source::{self, Checker, Diagnostics, LoadError, Shelf, SourceFile};
+use crate::source::{self, Checker, Diagnostics, FileKind, LoadError, SourceFile};
 
 /// Reads the architecture in `file`: SCALE-Sim's configuration ([`scalesim`]) if it is named `.cfg` or `.ini`, else
 /// RON.
@@ -44,7 +44,7 @@ pub fn read(file: SourceFile) -> Result<(SourceFile, Architecture), Diagnostics>
 /// # Errors
 /// As [`source::open`] and [`load`].
 pub fn open(name_or_path: &str) -> Result<(SourceFile, Architecture), LoadError> {
-    let file = source::open(Shelf::Architecture, name_or_path)?;
+    let file = source::open(FileKind::Architecture, name_or_path)?;
     Ok(read(file)?)
 }
 

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{Architecture, Dataflow, MacRate, MacWork, PeKind, beside, load, open};
-use crate::source::{Shelf, SourceFile, shipped};
+use crate::source::{FileKind, SourceFile, shipped};
 
 fn work(activation_bits: u8, weight_bits: u8, products: u32) -> MacWork {
     MacWork {
@@ -105,7 +105,7 @@ proptest! {
 
 #[test]
 fn every_shipped_architecture_is_valid_and_named_like_its_file() {
-    let names = shipped(Shelf::Architecture);
+    let names = shipped(FileKind::Architecture);
     assert!(names.len() >= 15, "{names:?}");
     for name in names {
         let (_, architecture) = open(name).unwrap_or_else(|error| panic!("{error}"));
@@ -175,7 +175,7 @@ fn references_are_relative_to_their_file() {
 }
 
 fn edited(edits: &[(&str, &str)]) -> String {
-    let text = crate::source::open(Shelf::Architecture, "axbxp_k4_8x8")
+    let text = crate::source::open(FileKind::Architecture, "axbxp_k4_8x8")
         .expect("shipped")
         .text()
         .to_owned();

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::pe::PeKind;
 use super::types::{Architecture, Array, Buffer, Dataflow, FillDrain};
-use crate::source::{Checker, Place, Shelf};
+use crate::source::{Checker, FileKind, Place};
 
 /// Latencies beyond this are taken for mistakes.
 const LATENCY_CYCLES: RangeInclusive<u32> = 0..=10_000;
@@ -51,7 +51,7 @@ pub(super) fn check(architecture: &Architecture, checker: &mut Checker<'_>) {
     let dram = root.clone().field("dram");
     checker.open_reference(
         dram.clone().field("standard"),
-        Shelf::Dram,
+        FileKind::Dram,
         &architecture.dram.standard,
     );
     power_of_two(
@@ -71,10 +71,10 @@ pub(super) fn check(architecture: &Architecture, checker: &mut Checker<'_>) {
     );
     check_units(checker, architecture);
     let mut references = vec![
-        ("energy_table", Shelf::Energy, &architecture.energy_table),
+        ("energy_table", FileKind::Energy, &architecture.energy_table),
         (
             "approximation",
-            Shelf::Approximation,
+            FileKind::Approximation,
             &architecture.approximation,
         ),
     ];
@@ -82,10 +82,10 @@ pub(super) fn check(architecture: &Architecture, checker: &mut Checker<'_>) {
         architecture
             .baseline
             .iter()
-            .map(|baseline| ("baseline", Shelf::Architecture, baseline)),
+            .map(|baseline| ("baseline", FileKind::Architecture, baseline)),
     );
-    for (field, shelf, reference) in references {
-        checker.open_reference(root.clone().field(field), shelf, reference);
+    for (field, kind, reference) in references {
+        checker.open_reference(root.clone().field(field), kind, reference);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What other rooms and files meet: spellings, messages, bytes, tables, refusals.
+//! What other modules and files meet: spellings, messages, bytes, tables, refusals.
 
 use ron::extensions::Extensions;
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! Formats of every width, and products of every `L`, against oracles that share no code with the room: sets
+//! Formats of every width, and products of every `L`, against oracles that share no code with the module: sets
 //! of numbers that have the right blocks, found by trying all numbers, and sums written down from the definition.
 
 use super::*;

@@ -10,11 +10,13 @@ use super::progress;
 use crate::approx::ApproxFile;
 use crate::arch::{self, Architecture};
 use crate::energy::switching_is_known;
-use crate::infer::measure::{Arithmetic, Measurement, Question, SwitchingQuestion, measure};
+use crate::infer::measure::{
+    Arithmetic, Measurement, MeasurementRequest, SwitchingRequest, measure,
+};
 use crate::infer::switching::Sampling;
 use crate::parallel::threads_or_cores;
 use crate::report::accuracy::{self, AccuracyReport, AccuracyView, Subject};
-use crate::source::{self, Shelf};
+use crate::source::{self, FileKind};
 
 /// Images on which layers are observed: their statistics change little with more, and each takes a pass in floating
 /// point.
@@ -36,17 +38,18 @@ pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> 
     if views.is_empty() {
         views.push(AccuracyView::Accuracy);
     }
-    let (arch_source, architecture) = arch::read(source::open(Shelf::Architecture, &args.arch)?)?;
+    let (arch_source, architecture) =
+        arch::read(source::open(FileKind::Architecture, &args.arch)?)?;
     let approximations = if args.approx.is_empty() {
         let own = &architecture.approximation;
-        let file = source::open_beside(Shelf::Approximation, own, &arch_source)?;
+        let file = source::open_beside(FileKind::Approximation, own, &arch_source)?;
         vec![ApproxFile::load(file)?]
     } else {
         let open = |name: &String| ApproxFile::open(name);
         args.approx.iter().map(open).collect::<Result<_, _>>()?
     };
     let switching = match activity_out {
-        Some(_) => Some(switching_question(args, &architecture)?),
+        Some(_) => Some(switching_request(args, &architecture)?),
         None => None,
     };
     let file = args.model.open()?;
@@ -59,7 +62,7 @@ pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> 
         .copied()
         .map(CorrectionArg::correction)
         .collect();
-    let question = Question {
+    let request = MeasurementRequest {
         approximations: &approximations,
         pe: &architecture.array.pe,
         corrections: &corrections,
@@ -71,7 +74,7 @@ pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> 
         threads: threads_or_cores(args.threads),
     };
     let bar = progress::images(global.quiet);
-    let measurement = measure(&file, &trained, &question, &|progress| {
+    let measurement = measure(&file, &trained, &request, &|progress| {
         bar.set_length(progress.total);
         bar.set_position(progress.done);
     })?;
@@ -83,7 +86,7 @@ pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> 
         file: &file,
         trained: &trained,
         architecture: &architecture,
-        question: &question,
+        request: &request,
     };
     let report = AccuracyReport::of(subject, &measurement);
     let bytes = match args.format {
@@ -105,10 +108,10 @@ pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> 
 
 /// On what switching is counted. The file has statistics of one configuration, and only of PEs whose energy is known to
 /// depend on them.
-fn switching_question(
+fn switching_request(
     args: &AccuracyArgs,
     architecture: &Architecture,
-) -> Result<SwitchingQuestion, CliError> {
+) -> Result<SwitchingRequest, CliError> {
     let configurations = args.approx.len().max(1) * args.correct.len();
     if configurations > 1 {
         return Err(CliError::Usage(format!(
@@ -123,7 +126,7 @@ fn switching_question(
             pe.name()
         )));
     }
-    Ok(SwitchingQuestion {
+    Ok(SwitchingRequest {
         images: OBSERVED_IMAGES,
         sampling: Sampling {
             dataflow: architecture.array.dataflow,

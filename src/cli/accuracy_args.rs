@@ -9,7 +9,7 @@ use super::error::CliError;
 use crate::infer::model_file::{ModelFile, SetName};
 use crate::infer::{Correction, RangeRule};
 use crate::report::accuracy::AccuracyView;
-use crate::source::Shelf;
+use crate::source::FileKind;
 use crate::workload::onnx;
 
 /// `axbxp accuracy`.
@@ -92,7 +92,7 @@ impl ModelArgs {
                 "{}: an ONNX file has no images: name it in a RON file, with the images and their preprocessing (see \
                  `axbxp schema model` and {}/fashion_cnn.ron)",
                 self.model,
-                Shelf::Model.folder()
+                FileKind::Model.folder()
             )));
         }
         Ok(ModelFile::open(&self.model, self.root.as_deref())?)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 pub use super::accuracy_args::AccuracyArgs;
 pub use super::compare_args::{HeadlineArgs, IsoArg, PriceArgs};
 pub use super::search_args::SearchArgs;
-use super::trace::Window;
+use super::trace::TimeSpan;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Cycle-level simulator of precision-reconfigurable DNN accelerators: a network on an Ax-BxP
@@ -136,7 +136,7 @@ pub struct RunArgs {
     pub trace: Option<PathBuf>,
     /// Trace only this span of simulated time, in microseconds: 100..250, 100.. or ..250
     #[arg(long, value_name = "FROM..TO", requires = "trace", value_parser = super::trace::window)]
-    pub trace_window: Option<Window>,
+    pub trace_window: Option<TimeSpan>,
     /// PE whose signals a waveform shows, with its row (64 columns of it) and the controller
     #[arg(long, value_name = "ROW,COLUMN", requires = "trace", default_value = "0,0", value_parser = super::wave::pe)]
     pub trace_pe: (u32, u32),

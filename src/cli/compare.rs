@@ -24,7 +24,7 @@ pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
             &[("--out", args.output.out.as_deref())],
         )?;
     }
-    let question = Question {
+    let request = ComparisonRequest {
         points: &args.points,
         workloads: &args.workloads,
         batches: &args.batch,
@@ -32,7 +32,7 @@ pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
         prices: &args.prices.choice(),
         threads: args.output.threads,
     };
-    let report = question.answer(global)?;
+    let report = request.run(global)?;
     if let Some(folder) = &args.output.plots {
         plots::write(&report, folder, Detail::Runs)?;
     }
@@ -42,7 +42,7 @@ pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
 }
 
 /// What a comparison asks for: each workload at each batch on each design point at each sizing.
-pub struct Question<'a> {
+pub struct ComparisonRequest<'a> {
     /// `ARCH` or `ARCH:APPROX`; the first is the baseline.
     pub points: &'a [String],
     /// Names or files.
@@ -57,9 +57,9 @@ pub struct Question<'a> {
     pub threads: usize,
 }
 
-impl Question<'_> {
+impl ComparisonRequest<'_> {
     /// Simulates everything, workload by workload, each point against the first.
-    pub fn answer(&self, global: &Global) -> Result<Report, CliError> {
+    pub fn run(&self, global: &Global) -> Result<Report, CliError> {
         let points = self
             .points
             .iter()

@@ -8,10 +8,10 @@ use super::args::{DramArgs, DramFormat, Global};
 use super::error::CliError;
 use super::error::Exit;
 use super::output::{check_targets_of, json, print, write_file, write_file_with};
-use crate::hw::dram::replay::{
+use crate::dram::replay::{
     Arrivals, CommandLog, ReplayError, ReplayResult, RequestTrace, replay, write_commands,
 };
-use crate::hw::dram::{DramSystem, NoSink};
+use crate::dram::{DramSystem, NoSink};
 use crate::report::{TraceReport, dram_table};
 use crate::source::SourceError;
 

@@ -1,7 +1,7 @@
 //! `axbxp headline`: the comparison that this program is for, in one table.
 
 use super::args::{Format, Global, HeadlineArgs};
-use super::compare::Question;
+use super::compare::ComparisonRequest;
 use super::error::{CliError, Exit};
 use super::output::{check_targets, json, write_bytes};
 use crate::report::headline::{self, Headline};
@@ -9,7 +9,7 @@ use crate::report::headline::{self, Headline};
 /// Runs the command.
 pub fn headline(args: &HeadlineArgs, global: &Global) -> Result<Exit, CliError> {
     check_targets(args.out.as_deref(), None)?;
-    let question = Question {
+    let request = ComparisonRequest {
         points: &args.points,
         workloads: &args.workloads,
         batches: &args.batch,
@@ -17,7 +17,7 @@ pub fn headline(args: &HeadlineArgs, global: &Global) -> Result<Exit, CliError> 
         prices: &args.prices.choice(),
         threads: args.threads,
     };
-    let headline = Headline::of(&question.answer(global)?);
+    let headline = Headline::of(&request.run(global)?);
     let bytes = match args.format {
         Format::Table => headline::table(&headline, !global.quiet).into_bytes(),
         Format::Json => json(&headline)?,

@@ -9,13 +9,13 @@ use super::error::{CliError, Exit};
 use super::output::{json, print};
 use crate::approx::{ApproxConfig, ApproxFile};
 use crate::arch::{self, Architecture};
+use crate::dram::DramSpec;
 use crate::energy::{ActivityFile, EnergyTable, OperandActivity, SramTable};
-use crate::hw::dram::DramSpec;
 use crate::infer::model_file::{ModelDescription, ModelFile};
 use crate::report::headline::Headline;
 use crate::report::search::SearchReport;
 use crate::report::{AccuracyReport, Report, TraceReport};
-use crate::source::{self, LoadError, Shelf};
+use crate::source::{self, FileKind, LoadError};
 use crate::workload::{self, NetworkFile};
 
 /// The kinds in the order in which they are listed.
@@ -32,16 +32,16 @@ const KINDS: [Kind; 8] = [
 
 impl Kind {
     /// Where files of this kind are shipped.
-    pub fn shelf(self) -> Shelf {
+    pub fn file_kind(self) -> FileKind {
         match self {
-            Kind::Arch => Shelf::Architecture,
-            Kind::Approx => Shelf::Approximation,
-            Kind::Workload => Shelf::Workload,
-            Kind::Dram => Shelf::Dram,
-            Kind::Energy => Shelf::Energy,
-            Kind::Sram => Shelf::Sram,
-            Kind::Activity => Shelf::Activity,
-            Kind::Model => Shelf::Model,
+            Kind::Arch => FileKind::Architecture,
+            Kind::Approx => FileKind::Approximation,
+            Kind::Workload => FileKind::Workload,
+            Kind::Dram => FileKind::Dram,
+            Kind::Energy => FileKind::Energy,
+            Kind::Sram => FileKind::Sram,
+            Kind::Activity => FileKind::Activity,
+            Kind::Model => FileKind::Model,
         }
     }
 }
@@ -53,9 +53,14 @@ pub fn list(args: &ListArgs) -> Result<Exit, CliError> {
         .into_iter()
         .filter(|&kind| args.kind.is_none_or(|wanted| wanted == kind))
     {
-        let names = source::shipped(kind.shelf());
+        let names = source::shipped(kind.file_kind());
         let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
-        let _ = writeln!(text, "{} ({}/)", kind.shelf(), kind.shelf().folder());
+        let _ = writeln!(
+            text,
+            "{} ({}/)",
+            kind.file_kind(),
+            kind.file_kind().folder()
+        );
         for name in names {
             let _ = writeln!(text, "  {name:width$}  {}", describe(kind, name)?);
         }
@@ -65,7 +70,7 @@ pub fn list(args: &ListArgs) -> Result<Exit, CliError> {
 }
 
 fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
-    let file = source::open(kind.shelf(), name)?;
+    let file = source::open(kind.file_kind(), name)?;
     Ok(match kind {
         Kind::Arch => arch::load(&file)?.description,
         Kind::Approx => ApproxFile::load(file)?.config().description.clone(),

@@ -6,7 +6,7 @@ use super::args::Kind;
 use super::check::guess;
 use super::error::CliError;
 use crate::infer::model_file::ModelFile;
-use crate::source::{self, Shelf, SourceFile};
+use crate::source::{self, FileKind, SourceFile};
 use crate::workload::{self, Network};
 
 /// The network called `name`, or in the file `name`. Of a trained network it is the one that `accuracy` and `search`
@@ -20,7 +20,7 @@ pub fn open(name: &str) -> Result<Network, CliError> {
 
 /// The description of a trained network, if `name` is one.
 fn description(name: &str) -> Result<Option<ModelFile>, CliError> {
-    if source::shipped(Shelf::Model).contains(&name) {
+    if source::shipped(FileKind::Model).contains(&name) {
         return Ok(Some(ModelFile::open(name, None)?));
     }
     let path = Path::new(name);

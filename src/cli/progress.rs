@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
-use crate::search::Activity;
+use crate::search::Phase;
 use crate::sweep::PlannedJob;
 
 /// A bar for the layers of all jobs, hidden if `quiet` or without a terminal.
@@ -26,7 +26,7 @@ pub fn bar(jobs: &[PlannedJob<'_>], quiet: bool) -> ProgressBar {
 /// What a search has done so far, on a terminal.
 pub struct SearchProgress {
     bar: ProgressBar,
-    /// By [`Activity`].
+    /// By [`Phase`].
     counts: [AtomicUsize; 4],
 }
 
@@ -54,8 +54,8 @@ impl SearchProgress {
     }
 
     /// A measurement begins.
-    pub fn tell(&self, activity: Activity) {
-        self.counts[activity as usize].fetch_add(1, Ordering::Relaxed);
+    pub fn tell(&self, phase: Phase) {
+        self.counts[phase as usize].fetch_add(1, Ordering::Relaxed);
         let [simulated, probed, diverged, selected] =
             [0, 1, 2, 3].map(|index| self.counts[index].load(Ordering::Relaxed));
         self.bar.set_message(format!(

@@ -16,13 +16,14 @@ use crate::report::search::{
     self, SearchReport, SearchSetting, correction_name, level_name, objective_name,
 };
 use crate::search::{
-    Answer, Laboratory, Level, Limits, Objective, Question, Store, Subject, block_bits,
+    Level, Limits, NetworkEvaluator, Objective, SearchOutcome, SearchRequest, Store, Subject,
+    block_bits,
 };
 use crate::sweep::DesignPoint;
 use crate::workload::Network;
 
-/// Rungs of a layer's ladder that are measured.
-const RUNGS: usize = 8;
+/// Points of a layer's front that are measured.
+const FRONT_POINTS: usize = 8;
 
 /// All levels.
 const LEVELS: [Level; 3] = [Level::Network, Level::Layer, Level::Operand];
@@ -46,26 +47,26 @@ pub fn search(args: &SearchArgs, global: &Global) -> Result<Exit, CliError> {
         note_coarse_images(args, inputs.selection.len());
     }
     let store = Store::open(&outputs.folder.join(MEASUREMENTS))?;
-    let question = inputs.question(args);
+    let request = inputs.request(args);
     let progress = SearchProgress::new(global.quiet);
     let tell = |activity| progress.tell(activity);
-    let laboratory = Laboratory::new(question.subject, &store, threads, &tell)?;
-    let answer = question.answer(&laboratory, &|level| {
+    let evaluator = NetworkEvaluator::new(request.subject, &store, threads, &tell)?;
+    let outcome = request.run(&evaluator, &|level| {
         progress.begin(level_name(level));
     })?;
     progress.finish();
     if let Some(error) = store.failure() {
         anstream::eprintln!("warning: measurements were not kept: {error}");
     }
-    let result = SearchReport::of(setting(args, &inputs, &question), &answer);
-    outputs.write(&result, &answer, &laboratory)?;
+    let result = SearchReport::of(setting(args, &inputs, &request), &outcome);
+    outputs.write(&result, &outcome, &evaluator)?;
     match args.format {
         SearchFormat::Table => print(search::table(&result).as_bytes())?,
         SearchFormat::Json => print(&json(&result)?)?,
     }
     if !global.quiet {
         anstream::eprintln!("written to {}", outputs.folder.display());
-        for name in outputs.left_over(&answer) {
+        for name in outputs.left_over(&outcome) {
             anstream::eprintln!("note: {name} there is of an earlier search");
         }
     }
@@ -138,8 +139,8 @@ impl Inputs {
         })
     }
 
-    fn question(&self, args: &SearchArgs) -> Question<'_> {
-        Question {
+    fn request(&self, args: &SearchArgs) -> SearchRequest<'_> {
+        SearchRequest {
             subject: Subject {
                 point: &self.point,
                 network: &self.network,
@@ -156,22 +157,22 @@ impl Inputs {
                 max_loss_points: args.max_loss,
                 margin: args.margin,
                 measurements: args.evaluations as usize,
-                rungs: RUNGS,
+                front_points: FRONT_POINTS,
             },
             survey: args.survey as usize,
         }
     }
 }
 
-fn setting(args: &SearchArgs, inputs: &Inputs, question: &Question<'_>) -> SearchSetting {
-    let subject = &question.subject;
+fn setting(args: &SearchArgs, inputs: &Inputs, request: &SearchRequest<'_>) -> SearchSetting {
+    let subject = &request.subject;
     let objective: Objective = args.objective.into();
     SearchSetting {
         model: inputs.file.description().name.clone(),
         model_sha256: inputs.trained.sha256.clone(),
         preprocessing_sha256: inputs.file.description().preprocessing.sha256(),
         architecture: subject.point.architecture.name.clone(),
-        baseline: question.baseline.map(|point| {
+        baseline: request.baseline.map(|point| {
             let approximation = &point.approximation.config().name;
             format!("{}:{approximation}", point.architecture.name)
         }),
@@ -183,7 +184,7 @@ fn setting(args: &SearchArgs, inputs: &Inputs, question: &Question<'_>) -> Searc
         correction: correction_name(subject.correction).to_owned(),
         calibration_images: subject.calibration.len(),
         selection_images: subject.selection.len(),
-        report_images: question.report.len(),
+        report_images: request.report.len(),
     }
 }
 
@@ -243,16 +244,16 @@ impl Outputs {
     fn write(
         &self,
         result: &SearchReport,
-        answer: &Answer,
-        laboratory: &Laboratory<'_>,
+        outcome: &SearchOutcome,
+        evaluator: &NetworkEvaluator<'_>,
     ) -> Result<(), CliError> {
-        let names = laboratory.layer_names();
-        for (level, report) in answer.levels.iter().zip(&result.levels) {
+        let names = evaluator.layer_names();
+        for (level, report) in outcome.levels.iter().zip(&result.levels) {
             let name = level_name(level.found.level);
             let config = level.found.best.configuration.to_config(
                 &format!("{}_{name}", plain(&result.setting.model)),
                 &description(result, report),
-                laboratory.block_bits(),
+                evaluator.block_bits(),
                 &names,
             );
             self.put(&level_file(level.found.level), &ron(&config, 3)?)?;
@@ -262,8 +263,8 @@ impl Outputs {
     }
 
     /// Files of levels that were not searched now.
-    fn left_over(&self, answer: &Answer) -> Vec<String> {
-        let searched = |level| answer.levels.iter().any(|done| done.found.level == level);
+    fn left_over(&self, outcome: &SearchOutcome) -> Vec<String> {
+        let searched = |level| outcome.levels.iter().any(|done| done.found.level == level);
         let others = LEVELS.into_iter().filter(|&level| !searched(level));
         others
             .map(level_file)

@@ -15,13 +15,13 @@ const PS_PER_US: f64 = 1e6;
 
 /// A span of simulated time in picoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct TimeSpan {
     pub from_ps: u64,
     pub to_ps: u64,
 }
 
 /// Reads `FROM..TO` in microseconds; either side may be left out.
-pub fn window(text: &str) -> Result<Window, String> {
+pub fn window(text: &str) -> Result<TimeSpan, String> {
     let wrong = || format!("expected FROM..TO in microseconds, such as 100..250, and not `{text}`");
     let (from, to) = text.split_once("..").ok_or_else(wrong)?;
     let picoseconds = |side: &str, default: u64| -> Result<u64, String> {
@@ -33,7 +33,7 @@ pub fn window(text: &str) -> Result<Window, String> {
             _ => Err(wrong()),
         }
     };
-    let window = Window {
+    let window = TimeSpan {
         from_ps: picoseconds(from, 0)?,
         to_ps: picoseconds(to, u64::MAX)?,
     };

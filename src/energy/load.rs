@@ -4,7 +4,7 @@ use super::entry::{Action, Component, Entry, Quantity, Split};
 use super::sram::SramTable;
 use super::table::EnergyTable;
 use crate::arch::PeKind;
-use crate::source::{Checker, Diagnostics, Place, Shelf, SourceFile};
+use crate::source::{Checker, Diagnostics, FileKind, Place, SourceFile};
 
 pub(super) fn check(file: &SourceFile, table: EnergyTable) -> Result<EnergyTable, Diagnostics> {
     let mut checker = Checker::new(file);
@@ -12,7 +12,7 @@ pub(super) fn check(file: &SourceFile, table: EnergyTable) -> Result<EnergyTable
     for (field, text) in [("name", &table.name), ("technology", &table.technology)] {
         check_text(&mut checker, root.clone().field(field), field, text);
     }
-    let sram = checker.open_reference(root.clone().field("sram"), Shelf::Sram, &table.sram);
+    let sram = checker.open_reference(root.clone().field("sram"), FileKind::Sram, &table.sram);
     for (index, entry) in table.entries.iter().enumerate() {
         let place = root.clone().field("entries").index(index);
         check_entry(&mut checker, &place, entry);

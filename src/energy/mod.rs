@@ -2,7 +2,7 @@
 //!
 //! An [`EnergyTable`] is read from RON; each value carries its source and whether it was measured, derived by a
 //! stated rule or assumed. It names an [`SramTable`], a grid of measured macros. An [`EnergyModel`] puts a table, an
-//! architecture and the DRAM's energies per command together: [`EnergyModel::layer`] prices the [`Activity`] of one
+//! architecture and the DRAM's energies per command together: [`EnergyModel::layer`] prices the [`LayerCounts`] of one
 //! layer at its [`OperatingPoint`](crate::arch::OperatingPoint), [`EnergyModel::area`] says what the accelerator
 //! takes. A [`Listing`] shows a table to people.
 //!
@@ -12,13 +12,13 @@
 //! | `sram/` | SRAM tables, and buffers made of macros |
 //! | `pe`, `parts` | a PE's computing cycle, and where in the PE its energy goes |
 //! | `hardware`, `area`, `leakage` | the components of an architecture counted, their area, their leakage |
-//! | `activity`, `model`, `breakdown` | counts of a layer, their price, energy by component |
+//! | `counts`, `model`, `breakdown` | counts of a layer, their price, energy by component |
 //!
 //! Nothing here is fitted to a published energy ratio.
 
-mod activity;
 mod area;
 mod breakdown;
+mod counts;
 mod entry;
 mod error;
 mod hardware;
@@ -35,9 +35,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use activity::{Activity, ArrayActivity, BufferActivity, DramActivity};
 pub use area::{AreaBreakdown, AreaShares, array_mm2};
 pub use breakdown::{BasisShares, EnergyBreakdown, LeakageParts};
+pub use counts::{AccessCounts, DramCommandCounts, LayerCounts, PeArrayCounts};
 pub use entry::{Action, Basis, Component, Entry, Quantity, Split};
 pub use error::EnergyError;
 pub use listing::{LISTING_SCHEMA, ListedValue, Listing};

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::activity::{Activity, BufferActivity};
 use super::area::{self, AreaBreakdown};
 use super::breakdown::{EnergyBreakdown, LeakageParts};
+use super::counts::{AccessCounts, LayerCounts};
 use super::entry::{Action, Basis, Component};
 use super::error::EnergyError;
 use super::hardware::Hardware;
@@ -150,7 +150,7 @@ impl EnergyModel {
     pub fn layer(
         &self,
         point: &OperatingPoint,
-        activity: &Activity,
+        activity: &LayerCounts,
         operands: Option<&OperandStatistics>,
     ) -> Result<EnergyBreakdown, EnergyError> {
         let compute = pe::cycle(&self.table, self.architecture.array.pe, point, operands)?;
@@ -196,7 +196,7 @@ impl EnergyModel {
         Ok(energy)
     }
 
-    fn access_price(&self, index: usize, buffer: &BufferActivity) -> Price {
+    fn access_price(&self, index: usize, buffer: &AccessCounts) -> Price {
         Price {
             value: self.buffers[index].access_pj(buffer.access_bits),
             basis: Basis::Derived,
@@ -218,7 +218,7 @@ impl EnergyModel {
         }
     }
 
-    fn add_dram(&self, energy: &mut EnergyBreakdown, activity: &Activity) {
+    fn add_dram(&self, energy: &mut EnergyBreakdown, activity: &LayerCounts) {
         let (dram, price) = (&activity.dram, &self.dram);
         energy.dram_dynamic_pj = dram.activates as f64 * price.act_pre_pj
             + dram.reads as f64 * price.read_pj
@@ -232,6 +232,6 @@ impl EnergyModel {
     }
 }
 
-fn accesses(buffer: &BufferActivity) -> u64 {
+fn accesses(buffer: &AccessCounts) -> u64 {
     buffer.read_accesses + buffer.write_accesses
 }

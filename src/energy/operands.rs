@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::arch::{FULL_PRECISION_BITS, PeKind};
-use crate::source::{self, Checker, Diagnostics, LoadError, Place, Shelf, SourceFile, matches};
+use crate::source::{self, Checker, Diagnostics, FileKind, LoadError, Place, SourceFile, matches};
 
 /// Weight of the partial products of sign-magnitude operands; the rest is the accumulator's.
 const BLOCKED_PARTIAL_PRODUCTS: f64 = 0.6;
@@ -210,7 +210,7 @@ impl ActivityFile {
     /// # Errors
     /// As [`source::open`] and [`ActivityFile::load`].
     pub fn open(name_or_path: &str) -> Result<ActivityFile, LoadError> {
-        let source = source::open(Shelf::Activity, name_or_path)?;
+        let source = source::open(FileKind::Activity, name_or_path)?;
         Ok(ActivityFile::load(source)?)
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::{Action, Basis, Component, Entry};
 use super::error::EnergyError;
 use super::sram::SramTable;
-use crate::source::{self, Diagnostics, Shelf, SourceFile};
+use crate::source::{self, Diagnostics, FileKind, SourceFile};
 
 /// An energy table: one technology's values, each with its source. Read by [`EnergyTable::load`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -62,7 +62,7 @@ impl EnergyTable {
     /// # Errors
     /// As [`source::open`] and [`EnergyTable::load`].
     pub fn open(name_or_path: &str) -> Result<EnergyTable, EnergyError> {
-        let file = source::open(Shelf::Energy, name_or_path)?;
+        let file = source::open(FileKind::Energy, name_or_path)?;
         Ok(EnergyTable::load(&file)?)
     }
 

@@ -10,11 +10,11 @@ mod switching;
 use proptest::prelude::*;
 
 use super::{
-    Activity, ArrayActivity, Basis, BasisShares, BufferActivity, DramActivity, DramEnergy,
-    EnergyBreakdown, EnergyModel, EnergyTable, LeakageParts, ParallelMacRule, PeParts, SramTable,
+    AccessCounts, Basis, BasisShares, DramCommandCounts, DramEnergy, EnergyBreakdown, EnergyModel,
+    EnergyTable, LayerCounts, LeakageParts, ParallelMacRule, PeArrayCounts, PeParts, SramTable,
 };
 use crate::arch::{self, Architecture, MacWork, OperatingPoint, PeKind, WindowUse};
-use crate::source::{Shelf, SourceFile, shipped};
+use crate::source::{FileKind, SourceFile, shipped};
 
 const FXP8: PeKind = PeKind::Fxp { bits: 8 };
 const K4: PeKind = PeKind::AxBxp {
@@ -141,8 +141,8 @@ fn model(table: EnergyTable, pe: PeKind) -> EnergyModel {
 fn a_tiny_activity_by_hand() {
     let model = EnergyModel::new(tiny_table(), &tiny_architecture(), TINY_DRAM)
         .unwrap_or_else(|error| panic!("{error}"));
-    let activity = Activity {
-        array: ArrayActivity {
+    let activity = LayerCounts {
+        array: PeArrayCounts {
             macs: 40,
             block_products: 40,
             pe_cycles_active: 40,
@@ -152,17 +152,17 @@ fn a_tiny_activity_by_hand() {
             weight_register_bits: 16,
             drain_register_bits: 32,
         },
-        activation_buffer: BufferActivity {
+        activation_buffer: AccessCounts {
             read_accesses: 5,
             write_accesses: 2,
             access_bits: 64,
         },
-        weight_buffer: BufferActivity {
+        weight_buffer: AccessCounts {
             read_accesses: 1,
             write_accesses: 1,
             access_bits: 0,
         },
-        output_buffer: BufferActivity {
+        output_buffer: AccessCounts {
             read_accesses: 0,
             write_accesses: 3,
             access_bits: 128,
@@ -172,7 +172,7 @@ fn a_tiny_activity_by_hand() {
         dma_bursts: 3,
         dma_bytes: 192,
         controller_tiles: 2,
-        dram: DramActivity {
+        dram: DramCommandCounts {
             activates: 2,
             precharges: 1,
             reads: 2,
@@ -259,20 +259,20 @@ fn a_tiny_activity_by_hand() {
 }
 
 prop_compose! {
-    fn any_activity()(n in prop::array::uniform20(0u64..1_000_000), bits in 0u32..256) -> Activity {
-        let buffer = |i: usize| BufferActivity {
+    fn any_activity()(n in prop::array::uniform20(0u64..1_000_000), bits in 0u32..256) -> LayerCounts {
+        let buffer = |i: usize| AccessCounts {
             read_accesses: n[i],
             write_accesses: n[i + 1],
             access_bits: bits,
         };
-        Activity {
-            array: ArrayActivity {
+        LayerCounts {
+            array: PeArrayCounts {
                 pe_cycles_active: n[0],
                 pe_cycles_clocked_idle: n[1],
                 operand_register_bits: n[2],
                 weight_register_bits: n[3],
                 drain_register_bits: n[4],
-                ..ArrayActivity::default()
+                ..PeArrayCounts::default()
             },
             activation_buffer: buffer(5),
             weight_buffer: buffer(6),
@@ -282,13 +282,13 @@ prop_compose! {
             dma_bursts: n[11],
             dma_bytes: n[12],
             controller_tiles: n[13],
-            dram: DramActivity {
+            dram: DramCommandCounts {
                 activates: n[14],
                 reads: n[15],
                 writes: n[16],
                 refreshes: n[17],
                 active_standby_cycles: n[18],
-                ..DramActivity::default()
+                ..DramCommandCounts::default()
             },
             core_cycles: n[19],
         }
@@ -328,7 +328,7 @@ fn descending(pe: PeKind) -> Vec<(u32, (u32, u32))> {
 
 #[test]
 fn fewer_products_never_cost_more_per_mac() {
-    for name in shipped(Shelf::Energy) {
+    for name in shipped(FileKind::Energy) {
         for rule in [ParallelMacRule::ExactCycle, ParallelMacRule::Lanes] {
             for pe in [K4, K2] {
                 for windows in [WindowUse::Dynamic, WindowUse::Static] {

@@ -86,22 +86,22 @@ impl ArrayCounts {
 impl ArrayCounts {
     /// Puts what a stepped array counted in the place of what follows from the sizes of folds.
     pub fn measure(&mut self, layer: &SteppedLayer, timing: &ArrayTiming) {
-        let (activity, swapped) = layer.activity();
+        let (counts, swapped) = layer.counts();
         let [left, top] = if swapped {
             [timing.weight, timing.activation]
         } else {
             [timing.activation, timing.weight]
         }
         .map(|port| u64::from(port.value_bits));
-        self.macs = activity.macs;
-        self.active_pe_cycles = activity.active_pe_cycles;
+        self.macs = counts.macs;
+        self.active_pe_cycles = counts.active_pe_cycles;
         (self.activation_values, self.weight_values) = if swapped {
-            (activity.top_values, activity.left_values)
+            (counts.top_values, counts.left_values)
         } else {
-            (activity.left_values, activity.top_values)
+            (counts.left_values, counts.top_values)
         };
-        self.skew_register_bits = activity.left_skew_writes * left + activity.top_skew_writes * top;
-        self.preload_register_bits = activity.preload_writes * top;
-        self.drain_register_bits = activity.chain_writes * u64::from(timing.output.psum_bits);
+        self.skew_register_bits = counts.left_skew_writes * left + counts.top_skew_writes * top;
+        self.preload_register_bits = counts.preload_writes * top;
+        self.drain_register_bits = counts.chain_writes * u64::from(timing.output.psum_bits);
     }
 }

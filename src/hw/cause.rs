@@ -65,6 +65,34 @@ impl Cause {
     }
 }
 
+/// Why an engine stands still before a step, or after its last: the causes of cycles in which nothing of the engine moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StallReason {
+    /// [`Cause::WaitWeights`].
+    Weights,
+    /// [`Cause::WaitActivations`].
+    Activations,
+    /// [`Cause::WaitOutput`].
+    Output,
+    /// [`Cause::TileSetup`].
+    TileSetup,
+    /// [`Cause::FillDrain`], of the last fold.
+    Drain,
+}
+
+impl StallReason {
+    /// The cause to which its cycles are attributed.
+    pub fn cause(self) -> Cause {
+        match self {
+            StallReason::Weights => Cause::WaitWeights,
+            StallReason::Activations => Cause::WaitActivations,
+            StallReason::Output => Cause::WaitOutput,
+            StallReason::TileSetup => Cause::TileSetup,
+            StallReason::Drain => Cause::FillDrain,
+        }
+    }
+}
+
 /// PE-cycles (array cycles times PEs) by cause; they sum to all PE-cycles of the time they cover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CauseCycles([u64; Cause::ALL.len()]);

@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 use hdrhistogram::Histogram;
 
 use super::bus::{Bus, CHANNELS, CONTROL, DMA, MEMORY};
-use super::dram::{AddressMap, Channel, Completions, DramSpec, RequestKind};
 use super::message::Message;
 use super::observer::Observer;
 use super::result::DramTotals;
+use crate::dram::{AddressMap, Channel, Completions, DramSpec, RequestKind};
 use crate::sim::{ComponentId, Tick};
 
 #[derive(Debug, Clone, Copy)]
@@ -158,8 +158,8 @@ impl DramChannel {
                 .saturating_record(done - self.arrived[tag as usize]);
             let data = bus.clocks.dram.edge(done);
             let arrival = bus.clocks.core.next_edge_at_or_after(data);
-            let answer = bus.clocks.core.cycle_of(arrival) + self.response_latency;
-            bus.send(answer, CONTROL, DMA, Message::Answer { tag });
+            let response = bus.clocks.core.cycle_of(arrival) + self.response_latency;
+            bus.send(response, CONTROL, DMA, Message::Response { tag });
         }
         if let Some(next) = next {
             let at = bus.clocks.dram.edge(next.max(cycle + 1));
@@ -182,8 +182,8 @@ impl DramChannel {
             self.device
                 .enqueue(cycle, tag, kind, self.map.decode(address));
             if kind == RequestKind::Write {
-                let answer = bus.next_core_cycle() + self.response_latency;
-                bus.send(answer, CONTROL, DMA, Message::Answer { tag });
+                let response = bus.next_core_cycle() + self.response_latency;
+                bus.send(response, CONTROL, DMA, Message::Response { tag });
             }
         }
     }

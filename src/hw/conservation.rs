@@ -1,8 +1,8 @@
 //! Laws that every layer's run must keep, asserted in debug builds and by the tests.
 
-use super::dram::DramSpec;
 use super::result::{LayerResult, RunResult};
 use crate::arch::{Architecture, Dataflow};
+use crate::dram::DramSpec;
 use crate::mapping::{ArrayTiming, LayerPlan, NetworkPlan, Schedule, TileGemm, Transfer, Work};
 
 /// A law that a run broke, in words.

@@ -3,7 +3,7 @@
 //! what is finished.
 
 use super::bus::{ARRAY, Bus, CONTROL, DMA, VECTOR_UNIT};
-use super::cause::Cause;
+use super::cause::StallReason;
 use super::message::Message;
 use super::observer::Observer;
 use crate::mapping::{Operand, Schedule, Work};
@@ -30,7 +30,7 @@ pub struct Controller {
     stores_under_way: usize,
     steps: usize,
     /// What arrived last: the reason a waiting step can go on.
-    last_arrival: Cause,
+    last_arrival: StallReason,
     /// Tiles started in the whole run.
     tiles: u64,
 }
@@ -50,7 +50,7 @@ impl Controller {
             done: 0,
             stores_under_way: 0,
             steps: 0,
-            last_arrival: Cause::WaitActivations,
+            last_arrival: StallReason::Activations,
             tiles: 0,
         }
     }
@@ -146,7 +146,7 @@ impl Controller {
             Message::Stored { .. } => {
                 self.stores_under_way -= 1;
                 self.release(Operand::Output, bus);
-                self.last_arrival = Cause::WaitOutput;
+                self.last_arrival = StallReason::Output;
             }
             other => debug_assert!(false, "controller got {other:?}"),
         }
@@ -229,7 +229,7 @@ impl Controller {
         };
         let message = Message::Start {
             step: self.next_start as u32,
-            cause: self.last_arrival,
+            stall: self.last_arrival,
         };
         bus.send(
             bus.cycle() + self.tile_setup_cycles,
@@ -243,10 +243,10 @@ impl Controller {
     }
 }
 
-fn waited_for(operand: Operand) -> Cause {
+fn waited_for(operand: Operand) -> StallReason {
     match operand {
-        Operand::Activation => Cause::WaitActivations,
-        Operand::Weight => Cause::WaitWeights,
-        Operand::Output => Cause::WaitOutput,
+        Operand::Activation => StallReason::Activations,
+        Operand::Weight => StallReason::Weights,
+        Operand::Output => StallReason::Output,
     }
 }

@@ -11,10 +11,10 @@
 use std::collections::VecDeque;
 
 use super::bus::{Bus, CHANNELS, CONTROL, CONTROLLER, DATA, DMA, buffer_of};
-use super::dram::{AddressMap, RequestKind};
 use super::message::Message;
 use super::observer::Observer;
 use crate::arch::Architecture;
+use crate::dram::{AddressMap, RequestKind};
 use crate::mapping::{Bursts, Schedule};
 use crate::sim::{ComponentId, Tick};
 
@@ -137,7 +137,7 @@ impl Dma {
     pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         match message {
             Message::Load { transfer } | Message::Store { transfer } => self.enqueue(transfer, bus),
-            Message::Answer { tag } => self.answered(tag, bus),
+            Message::Response { tag } => self.responded(tag, bus),
             Message::PortFree => self.release_drained(bus.cycle()),
             other => debug_assert!(false, "DMA got {other:?}"),
         }
@@ -250,7 +250,7 @@ impl Dma {
         }
     }
 
-    fn answered<O: Observer>(&mut self, tag: u32, bus: &mut Bus<'_, O>) {
+    fn responded<O: Observer>(&mut self, tag: u32, bus: &mut Bus<'_, O>) {
         let transfer = self.owner[tag as usize];
         let what = bus.schedule.transfers[transfer as usize];
         self.progress[transfer as usize].under_way -= 1;

@@ -1,7 +1,7 @@
 //! The account of an engine's cycles: each goes to exactly one cause, in the order of time.
 
 use super::bus::Bus;
-use super::cause::{Cause, CauseCycles};
+use super::cause::{Cause, CauseCycles, StallReason};
 use super::observer::Observer;
 use crate::sim::ClockDomain;
 
@@ -13,7 +13,7 @@ pub struct Assignment {
     /// Cycle at which it arrived.
     pub arrived: u64,
     /// What it waited for last.
-    pub cause: Cause,
+    pub stall: StallReason,
 }
 
 /// PE-cycles by cause since the beginning of the layer.
@@ -70,17 +70,17 @@ impl Ledger {
         }
     }
 
-    /// Attributes open cycles up to `until`, in which the engine stood still, and tells the observer.
-    pub fn account_idle<O: Observer>(
+    /// Attributes open cycles up to `until`, in which the engine stood still, to a reason, and tells the observer.
+    pub fn account_stall<O: Observer>(
         &mut self,
-        cause: Cause,
+        reason: StallReason,
         until: u64,
         core: ClockDomain,
         observer: &mut O,
     ) {
         if until > self.accounted_to {
-            observer.wait(cause, core.edge(self.accounted_to), core.edge(until));
-            self.account(cause, until);
+            observer.stall(reason, core.edge(self.accounted_to), core.edge(until));
+            self.account(reason.cause(), until);
         }
     }
 
@@ -92,8 +92,8 @@ impl Ledger {
             .saturating_sub(self.tile_setup_cycles)
             .max(from);
         let core = bus.clocks.core;
-        self.account_idle(next.cause, setup_from, core, bus.observer);
-        self.account_idle(Cause::TileSetup, next.arrived, core, bus.observer);
+        self.account_stall(next.stall, setup_from, core, bus.observer);
+        self.account_stall(StallReason::TileSetup, next.arrived, core, bus.observer);
     }
 
     /// Tells the observer of a step that ends now, with what the time since the step before went to.

@@ -15,7 +15,6 @@ use super::conservation::Widths;
 use super::controller::Controller;
 use super::converter::Converter;
 use super::dma::Dma;
-use super::dram::{AddressMap, DramSpec};
 use super::message::Message;
 use super::observer::{Observer, Unobserved};
 use super::pe_array::PeArray;
@@ -24,6 +23,7 @@ use super::stepped::{GivenOperands, SteppedLayer};
 use super::vector_unit::VectorUnit;
 use crate::approx::LayerPrecision;
 use crate::arch::{Architecture, PeKind};
+use crate::dram::{AddressMap, DramSpec};
 use crate::mapping::{LayerPlan, NetworkPlan, Operand, Schedule};
 use crate::sim::{
     ClockError, ComponentId, Khz, Model, RunError, Scheduler, Waiting, clock_domains, run,
@@ -37,7 +37,7 @@ pub enum MachineError {
     Clock(#[from] ClockError),
     /// The memory can not be built as asked.
     #[error("DRAM: {0}")]
-    Memory(#[from] super::dram::AddressMapError),
+    Memory(#[from] crate::dram::AddressMapError),
     /// The events ended early: an error in this program, not in the input.
     #[error("{0}")]
     Run(#[from] RunError),

@@ -1,9 +1,9 @@
 //! Every message between components. Small and `Copy`: the event path allocates nothing.
 
-use super::cause::Cause;
+use super::cause::StallReason;
 
 /// Which way a DRAM request goes.
-pub use super::dram::RequestKind;
+pub use crate::dram::RequestKind;
 
 /// A message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Message {
     Request {
         /// Byte address.
         address: u64,
-        /// Names the burst in the answer.
+        /// Names the burst in the response.
         tag: u32,
         /// Read or write.
         kind: RequestKind,
@@ -30,7 +30,7 @@ pub enum Message {
     /// DRAM channel to itself: a command may be due.
     Wake,
     /// DRAM channel to DMA: a read's data has arrived, or a write has been accepted.
-    Answer {
+    Response {
         /// The burst.
         tag: u32,
     },
@@ -65,7 +65,7 @@ pub enum Message {
         /// The step.
         step: u32,
         /// What the step waited for last.
-        cause: Cause,
+        stall: StallReason,
     },
     /// Array or vector unit to itself: the current piece of work has ended.
     WorkEnd,

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | controller | `controller` | walks the tile steps, loads ahead, starts, stores |
 //! | DMA | `dma` | transfers to bursts, bursts to buffers |
-//! | DRAM channels | `channel`, [`dram`] | FR-FCFS memory controller and banks |
+//! | DRAM channels | `channel`, [`crate::dram`] | FR-FCFS memory controller and banks |
 //! | buffers | `buffer` | accesses, bank conflicts |
 //! | PE array | `pe_array`, [`stepped`] | folds, in closed form or PE by PE |
 //! | format converter | `converter` | accumulators to stored values |
@@ -21,7 +21,6 @@ pub mod conservation;
 mod controller;
 mod converter;
 mod dma;
-pub mod dram;
 mod ledger;
 mod machine;
 pub mod message;
@@ -36,7 +35,7 @@ mod tests;
 
 pub use array_counts::ArrayCounts;
 pub use buffer::BufferCounts;
-pub use cause::{Cause, CauseCycles};
+pub use cause::{Cause, CauseCycles, StallReason};
 pub use dma::DmaCounts;
 pub use machine::{Fidelity, MachineError, simulate, tick_rate};
 pub use observer::{ArrayProbe, Observer, PeView, Unobserved};

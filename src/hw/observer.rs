@@ -48,10 +48,10 @@ pub trait Observer {
     /// An engine was busy with a step from its first operand to its last. `stalls` is where the array's
     /// PE-cycles went since the end of the step before.
     fn step(&mut self, _step: u32, _what: &Step, _from: Tick, _to: Tick, _stalls: &CauseCycles) {}
-    /// The engine did no work because of `cause`: before a step, told ahead of it, or behind the last
-    /// step of a layer. Waits and steps follow each other without a gap from a layer's beginning to
+    /// The engine did no work for a reason: before a step, told ahead of it, or behind the last
+    /// step of a layer. Stalls and steps follow each other without a gap from a layer's beginning to
     /// its end.
-    fn wait(&mut self, _cause: super::Cause, _from: Tick, _to: Tick) {}
+    fn stall(&mut self, _reason: super::StallReason, _from: Tick, _to: Tick) {}
     /// The converter was busy with a step's results.
     fn converted(&mut self, _step: u32, _values: u64, _from: Tick, _to: Tick) {}
     /// A tile of `operand` entered or left its buffer, which now holds `tiles`.

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 use super::array_counts::ArrayCounts;
 use super::bus::{ARRAY, Bus, CONTROL, CONTROLLER, CONVERTER, DATA, SETTLE, buffer_of};
-use super::cause::{Cause, CauseCycles};
+use super::cause::{Cause, CauseCycles, StallReason};
 use super::ledger::{Assignment, Ledger};
 use super::message::Message;
 use super::observer::Observer;
@@ -142,9 +142,9 @@ impl PeArray {
     ) -> ArrayLayerEnd {
         let exit = self.last_exit.min(cycle);
         self.ledger
-            .account_idle(Cause::FillDrain, exit, core, observer);
+            .account_stall(StallReason::Drain, exit, core, observer);
         self.ledger
-            .account_idle(Cause::WaitOutput, cycle, core, observer);
+            .account_stall(StallReason::Output, cycle, core, observer);
         let stepped = self.stepping.take();
         if let (Some(stepped), Some(timing)) = (&stepped, &self.timing) {
             self.counts.measure(&stepped.layer, timing);
@@ -164,11 +164,11 @@ impl PeArray {
     /// Handles a message.
     pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         match message {
-            Message::Start { step, cause } => {
+            Message::Start { step, stall } => {
                 let assignment = Assignment {
                     step,
                     arrived: bus.cycle(),
-                    cause,
+                    stall,
                 };
                 if self.running.is_none() {
                     self.begin_step(assignment, bus);

@@ -6,9 +6,9 @@ use super::array_counts::ArrayCounts;
 use super::buffer::BufferCounts;
 use super::cause::CauseCycles;
 use super::dma::DmaCounts;
-use super::dram::DramCounts;
 use super::stepped::OutputCheck;
 use super::vector_unit::VectorCounts;
+use crate::dram::DramCounts;
 use crate::sim::{Khz, RunStatistics};
 
 /// DRAM commands and standby time, over all channels and ranks.

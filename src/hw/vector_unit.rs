@@ -2,7 +2,7 @@
 //! its lanes or of the buffer ports, whichever is slower.
 
 use super::bus::{Bus, CONTROL, CONTROLLER, DATA, VECTOR_UNIT, buffer_of};
-use super::cause::{Cause, CauseCycles};
+use super::cause::{Cause, CauseCycles, StallReason};
 use super::ledger::{Assignment, Ledger};
 use super::message::Message;
 use super::observer::Observer;
@@ -68,7 +68,7 @@ impl VectorUnit {
         observer: &mut O,
     ) -> (CauseCycles, VectorCounts) {
         self.ledger
-            .account_idle(Cause::WaitOutput, cycle, core, observer);
+            .account_stall(StallReason::Output, cycle, core, observer);
         (self.ledger.causes(), self.counts)
     }
 
@@ -80,11 +80,11 @@ impl VectorUnit {
     /// Handles a message.
     pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         match message {
-            Message::Start { step, cause } => {
+            Message::Start { step, stall } => {
                 let assignment = Assignment {
                     step,
                     arrived: bus.cycle(),
-                    cause,
+                    stall,
                 };
                 if self.running.is_none() {
                     self.begin_step(assignment, bus);

@@ -3,7 +3,7 @@
 use super::data::Images;
 use super::error::InferError;
 use super::float::{FloatNetwork, FloatScratch};
-use super::plan::{Clip, Plan, Step, Work};
+use super::plan::{Clip, Plan, PlannedLayer, Work};
 use crate::blocked::Signedness;
 use crate::parallel::map_parallel;
 use crate::workload::{Model, PoolKind, TensorId};
@@ -227,7 +227,7 @@ fn scales(model: &Model, plan: &Plan, ends: &[f32]) -> Calibration {
 }
 
 /// Whether a step passes codes on as they are.
-fn shares_scale(model: &Model, step: &Step) -> bool {
+fn shares_scale(model: &Model, step: &PlannedLayer) -> bool {
     let sign = |tensor: TensorId| model.network.tensor(tensor).signedness;
     let moves = match &step.work {
         Work::Pool(pool) => pool.kind == PoolKind::Max,

@@ -1,14 +1,14 @@
 //! What is not a convolution, on codes.
 
 use super::float_ops::windows;
-use super::plan::PoolWindow;
+use super::plan::PoolGeometry;
 use super::quantised::{Addition, AveragePool, value};
 use super::requantise::CodeRange;
 use crate::blocked::Signedness;
 
 /// The greatest code of each window, mapped.
 pub(super) fn max_pool(
-    pool: &PoolWindow,
+    pool: &PoolGeometry,
     signedness: Signedness,
     table: &[u8; 256],
     input: &[u8],

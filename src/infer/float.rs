@@ -3,7 +3,7 @@
 use super::error::InferError;
 use super::float_ops;
 use super::kernel::{BandLayout, ConvScratch, Convolution, Exactness, Source, Sums};
-use super::plan::{Clip, Plan, Step, Work};
+use super::plan::{Clip, Plan, PlannedLayer, Work};
 use crate::workload::{LayerWeights, Model, TensorId};
 
 /// A network in float32. Its results are the same on every machine and thread.
@@ -123,7 +123,13 @@ impl<'m> FloatNetwork<'m> {
         &scratch.slots[plan.slot(plan.output)][..plan.classes()]
     }
 
-    fn step(&self, index: usize, step: &Step, scratch: &mut FloatScratch, output: &mut [f32]) {
+    fn step(
+        &self,
+        index: usize,
+        step: &PlannedLayer,
+        scratch: &mut FloatScratch,
+        output: &mut [f32],
+    ) {
         let FloatScratch { slots, convolution } = scratch;
         let input = |index: usize| {
             let tensor = step.inputs[index];
@@ -177,7 +183,7 @@ fn add_bias(bias: &[f32], clip: Clip, first: usize, sums: Sums<'_>, output: &mut
 /// The weights of a convolution or fully connected layer, if they are there and finite.
 pub(super) fn layer_weights<'m>(
     model: &'m Model,
-    step: &Step,
+    step: &PlannedLayer,
 ) -> Result<&'m LayerWeights, InferError> {
     let layer = &model.network.layer(step.layer).name;
     let Work::Convolution(window) = &step.work else {

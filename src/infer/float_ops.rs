@@ -1,10 +1,10 @@
 //! What is not a convolution, on floats; and what only moves values, on values of any kind.
 
-use super::plan::{Clip, Cut, Frame, PoolWindow};
+use super::plan::{Clip, Cut, Frame, PoolGeometry};
 use crate::workload::PoolKind;
 
 /// Pooling of floats; an average sums a window row by row.
-pub(super) fn pool(pool: &PoolWindow, clip: Clip, input: &[f32], output: &mut [f32]) {
+pub(super) fn pool(pool: &PoolGeometry, clip: Clip, input: &[f32], output: &mut [f32]) {
     windows(pool, output, |rows, columns, counted, out| {
         let channels = pool.input.channels;
         let start = match pool.kind {
@@ -34,7 +34,7 @@ pub(super) fn pool(pool: &PoolWindow, clip: Clip, input: &[f32], output: &mut [f
 
 /// Calls `each` with the rows and columns of every window, how many values it counts, and its outputs.
 pub(super) fn windows<T>(
-    pool: &PoolWindow,
+    pool: &PoolGeometry,
     output: &mut [T],
     mut each: impl FnMut(std::ops::Range<usize>, std::ops::Range<usize>, usize, &mut [T]),
 ) {

@@ -7,8 +7,8 @@ use super::configured::{ConfiguredLayer, ConfiguredModel};
 use super::float_ops::{concat, pad, slice};
 use super::kernel::{ConvScratch, Sums};
 use super::layer_kernel::{CodePixels, LayerKernel};
-use super::plan::{Step, Work};
-use super::quantised::{ArrayLayer, QuantisedModel, QuantisedStep, value};
+use super::plan::{PlannedLayer, Work};
+use super::quantised::{ArrayLayer, QuantisedModel, QuantisedWork, value};
 use super::requantise::CodeRange;
 use crate::blocked::Signedness;
 use crate::workload::LayerId;
@@ -105,7 +105,7 @@ impl ConfiguredModel {
         let pairs = base.plan.steps.iter().zip(&base.steps);
         for (step, work) in pairs.take(steps.end).skip(steps.start) {
             match work {
-                QuantisedStep::Array(array) => {
+                QuantisedWork::Array(array) => {
                     let Some(layer) = layers.next() else { break };
                     let observer = observer.as_deref_mut();
                     base.array_step(step, array, layer, codes, workspace, observer);
@@ -144,7 +144,7 @@ impl QuantisedModel {
     /// A step of the array.
     pub(super) fn array_step(
         &self,
-        step: &Step,
+        step: &PlannedLayer,
         array: &ArrayLayer,
         layer: &ConfiguredLayer,
         codes: &mut Codes,
@@ -213,7 +213,7 @@ impl QuantisedModel {
     /// not done.
     pub(super) fn accumulate(
         &self,
-        step: &Step,
+        step: &PlannedLayer,
         kernel: &LayerKernel,
         rows: impl Iterator<Item = Range<usize>>,
         codes: &Codes,
@@ -235,8 +235,8 @@ impl QuantisedModel {
     /// A step of the vector unit.
     pub(super) fn other_step(
         &self,
-        step: &Step,
-        work: &QuantisedStep,
+        step: &PlannedLayer,
+        work: &QuantisedWork,
         codes: &mut Codes,
         workspace: &mut Workspace,
     ) {
@@ -249,16 +249,16 @@ impl QuantisedModel {
             &codes.slots[plan.slot(tensor)][..plan.shape(tensor).elements()]
         };
         match work {
-            QuantisedStep::MaxPool(pool, signedness, table) => {
+            QuantisedWork::MaxPool(pool, signedness, table) => {
                 code_ops::max_pool(pool, *signedness, table, input(0), output);
             }
-            QuantisedStep::AveragePool(pool) => {
+            QuantisedWork::AveragePool(pool) => {
                 code_ops::average_pool(pool, input(0), &mut workspace.sums, output);
             }
-            QuantisedStep::Add(addition) => {
+            QuantisedWork::Add(addition) => {
                 code_ops::add(addition, input(0), input(1), output);
             }
-            QuantisedStep::Move(tables) => {
+            QuantisedWork::Move(tables) => {
                 let map = |index: usize, code: u8| tables[index][usize::from(code)];
                 match &step.work {
                     Work::Slice(cut) => slice(cut, input(0), output, |code| map(0, code)),
@@ -274,7 +274,7 @@ impl QuantisedModel {
                     }
                 }
             }
-            QuantisedStep::Array(_) => unreachable!("the array's steps are computed elsewhere"),
+            QuantisedWork::Array(_) => unreachable!("the array's steps are computed elsewhere"),
         }
         codes.slots[slot] = memory;
     }

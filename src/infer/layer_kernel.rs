@@ -80,7 +80,7 @@ impl LayerKernel {
         name: &str,
         precision: &LayerPrecision,
     ) -> Result<LayerKernel, InferError> {
-        let misfit = |problem: String| InferError::Precision {
+        let incompatible = |problem: String| InferError::Precision {
             layer: name.to_owned(),
             problem,
         };
@@ -91,12 +91,12 @@ impl LayerKernel {
             ("weights", expected[1], found[1]),
         ] {
             if expected != found {
-                return Err(misfit(format!(
+                return Err(incompatible(format!(
                     "the {operand} are {expected:?}, not {found:?}"
                 )));
             }
         }
-        let parts = Parts::of(precision).map_err(misfit)?;
+        let parts = Parts::of(precision).map_err(incompatible)?;
         let per_channel = layer.window.weights_per_channel();
         let convolution = Convolution::new(
             &layer.window,

@@ -18,7 +18,7 @@ use crate::arch::PeKind;
 
 /// What is asked.
 #[derive(Debug, Clone)]
-pub struct Question<'a> {
+pub struct MeasurementRequest<'a> {
     /// Configurations, beside floating point and FxP8.
     pub approximations: &'a [ApproxFile],
     /// The PE that they are for.
@@ -34,12 +34,12 @@ pub struct Question<'a> {
     /// Layers are observed on at most so many of the images; 0: not at all.
     pub observed: usize,
     /// How the switching of operands is sampled, if it is to be counted.
-    pub switching: Option<SwitchingQuestion>,
+    pub switching: Option<SwitchingRequest>,
     /// Threads; results do not depend on them.
     pub threads: usize,
 }
 
-impl Question<'_> {
+impl MeasurementRequest<'_> {
     /// Whether any configuration is to be corrected.
     fn is_corrected(&self) -> bool {
         !self.approximations.is_empty() && self.corrections.iter().any(Option::is_some)
@@ -48,7 +48,7 @@ impl Question<'_> {
 
 /// On what the switching of operands is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SwitchingQuestion {
+pub struct SwitchingRequest {
     /// At most so many of the images.
     pub images: usize,
     /// Which MACs of them.
@@ -112,30 +112,30 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Measures what `question` asks of the network `trained` that `file` describes. `progress` is told from several threads.
+/// Measures what `request` asks for of the network `trained` that `file` describes. `progress` is told from several threads.
 ///
 /// # Errors
 /// Images that can not be read or do not fit the network, configurations that do not fit it.
 pub fn measure(
     file: &ModelFile,
     trained: &TrainedModel,
-    question: &Question<'_>,
+    request: &MeasurementRequest<'_>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Measurement, ModelError> {
     let float = FloatNetwork::new(&trained.model)?;
     file.check_network(&float)?;
     // All that can be wrong is found before the first long computation.
-    let resolved: Vec<Vec<LayerPrecision>> = question
+    let resolved: Vec<Vec<LayerPrecision>> = request
         .approximations
         .iter()
-        .map(|file| resolve_network(file, question.pe, &trained.model.network))
+        .map(|file| resolve_network(file, request.pe, &trained.model.network))
         .collect::<Result<_, _>>()?;
     let calibration_images = file.images_for(&float, SetName::Calibration, None)?;
-    let images = file.images_for(&float, question.set, question.limit)?;
+    let images = file.images_for(&float, request.set, request.limit)?;
     let bench = Bench {
-        question,
+        request,
         float: &float,
-        passes: Passes::new(question, calibration_images.len(), images.len(), progress),
+        passes: Passes::new(request, calibration_images.len(), images.len(), progress),
         calibration: &calibration_images,
         images: &images,
         all: (0..images.len()).collect(),
@@ -147,9 +147,9 @@ pub fn measure(
         bench.observed(Arithmetic::Fxp8, &exact)?,
     ];
     let corrector = bench.corrector(&exact)?;
-    for (approximation, precisions) in question.approximations.iter().zip(&resolved) {
+    for (approximation, precisions) in request.approximations.iter().zip(&resolved) {
         let plain = exact.with_precisions(precisions)?;
-        for &correction in question.corrections {
+        for &correction in request.corrections {
             let arithmetic = Arithmetic::Approximate {
                 name: approximation.config().name.clone(),
                 correction,
@@ -173,7 +173,7 @@ pub fn measure(
 
 /// All that stays the same over the candidates.
 struct Bench<'a> {
-    question: &'a Question<'a>,
+    request: &'a MeasurementRequest<'a>,
     float: &'a FloatNetwork<'a>,
     calibration: &'a Images,
     images: &'a Images,
@@ -188,8 +188,8 @@ impl Bench<'_> {
             self.float,
             self.calibration,
             &indices,
-            self.question.range,
-            self.question.threads,
+            self.request.range,
+            self.request.threads,
             &|_| self.passes.one(),
         )?;
         Ok(Arc::new(QuantisedModel::new(&trained.model, &calibration)?))
@@ -198,8 +198,8 @@ impl Bench<'_> {
     /// If a candidate asks for one.
     fn corrector(&self, exact: &ConfiguredModel) -> Result<Option<Corrector<'_>>, ModelError> {
         let indices: Vec<usize> = (0..self.calibration.len()).collect();
-        let threads = self.question.threads;
-        let asked = self.question.is_corrected();
+        let threads = self.request.threads;
+        let asked = self.request.is_corrected();
         let made =
             asked.then(|| Corrector::new(exact.clone(), self.calibration, &indices, threads));
         if asked {
@@ -214,7 +214,7 @@ impl Bench<'_> {
         network: &C,
     ) -> Result<Candidate, ModelError> {
         let begin = Instant::now();
-        let threads = self.question.threads;
+        let threads = self.request.threads;
         let predictions = classify(network, self.images, &self.all, threads, &|_| {
             self.passes.one()
         })?;
@@ -237,13 +237,13 @@ impl Bench<'_> {
         candidate.precisions = model.precisions().cloned().collect();
         let indices = self.observed_images();
         if !indices.is_empty() {
-            let threads = self.question.threads;
+            let threads = self.request.threads;
             candidate.layers = observe_layers(self.float, model, self.images, indices, threads)?;
             self.passes.add(indices.len() as u64);
         }
-        if let Some(SwitchingQuestion { sampling, .. }) = self.question.switching {
+        if let Some(SwitchingRequest { sampling, .. }) = self.request.switching {
             let indices = self.switching_images();
-            let (pe, threads) = (self.question.pe, self.question.threads);
+            let (pe, threads) = (self.request.pe, self.request.threads);
             candidate.switching =
                 operand_switching(model, pe, self.images, indices, sampling, threads)?;
             self.passes.add(indices.len() as u64);
@@ -252,11 +252,11 @@ impl Bench<'_> {
     }
 
     fn observed_images(&self) -> &[usize] {
-        self.first(self.question.observed)
+        self.first(self.request.observed)
     }
 
     fn switching_images(&self) -> &[usize] {
-        self.first(self.question.switching.map_or(0, |asked| asked.images))
+        self.first(self.request.switching.map_or(0, |asked| asked.images))
     }
 
     fn first(&self, count: usize) -> &[usize] {
@@ -273,18 +273,18 @@ struct Passes<'a> {
 
 impl<'a> Passes<'a> {
     fn new(
-        question: &Question<'_>,
+        request: &MeasurementRequest<'_>,
         calibration: usize,
         images: usize,
         progress: &'a (dyn Fn(Progress) + Sync),
     ) -> Self {
         let (calibration, images) = (calibration as u64, images as u64);
-        let switching = question.switching.map_or(0, |asked| asked.images as u64);
-        let observed = images.min(question.observed as u64) + images.min(switching);
-        let corrections = question.corrections.iter().flatten().count() as u64;
-        let configurations = question.approximations.len() as u64;
-        let configured = 1 + configurations * question.corrections.len() as u64;
-        let corrector = u64::from(question.is_corrected());
+        let switching = request.switching.map_or(0, |asked| asked.images as u64);
+        let observed = images.min(request.observed as u64) + images.min(switching);
+        let corrections = request.corrections.iter().flatten().count() as u64;
+        let configurations = request.approximations.len() as u64;
+        let configured = 1 + configurations * request.corrections.len() as u64;
+        let corrector = u64::from(request.is_corrected());
         Passes {
             done: 0.into(),
             // The calibration sees its images twice.

@@ -40,7 +40,7 @@ impl Shape {
 
 /// A convolution, or a fully connected layer as one whose kernel is the whole image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Window {
+pub(super) struct ConvGeometry {
     pub(super) input: Shape,
     pub(super) output: Shape,
     pub(super) kernel: [usize; 2],
@@ -53,7 +53,7 @@ pub(super) struct Window {
     pub(super) groups: usize,
 }
 
-impl Window {
+impl ConvGeometry {
     /// From the first to the last row (0) or column (1) under the kernel.
     pub(super) fn reach(&self, axis: usize) -> usize {
         (self.kernel[axis] - 1) * self.dilation[axis] + 1
@@ -83,7 +83,7 @@ impl Window {
 
 /// Pooling over windows, or over the whole image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PoolWindow {
+pub(super) struct PoolGeometry {
     pub(super) kind: PoolKind,
     pub(super) input: Shape,
     pub(super) output: Shape,
@@ -93,7 +93,7 @@ pub(super) struct PoolWindow {
     pub(super) count_padding: bool,
 }
 
-impl PoolWindow {
+impl PoolGeometry {
     /// The rows (0) or columns (1) of the image in window `output`, and how many the window counts.
     pub(super) fn span(&self, axis: usize, output: usize) -> (std::ops::Range<usize>, usize) {
         let size = [self.input.height, self.input.width][axis];
@@ -131,8 +131,8 @@ pub(super) struct Frame {
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
-    Convolution(Window),
-    Pool(PoolWindow),
+    Convolution(ConvGeometry),
+    Pool(PoolGeometry),
     Add,
     Clip,
     Concat,
@@ -161,7 +161,7 @@ impl Clip {
 
 /// A layer to compute.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct PlannedLayer {
     pub(super) layer: LayerId,
     pub(super) work: Work,
     pub(super) inputs: Vec<TensorId>,
@@ -172,7 +172,7 @@ pub(super) struct Step {
 /// The steps from the input to the logits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<PlannedLayer>,
     pub(super) input: TensorId,
     /// The logits: what a last softmax reads, or the network's output.
     pub(super) output: TensorId,
@@ -213,7 +213,7 @@ impl Plan {
             if let Work::Convolution(window) = &work {
                 check_size(&layer.name, window.padded_elements())?;
             }
-            steps.push(Step {
+            steps.push(PlannedLayer {
                 layer: id,
                 work,
                 inputs: layer.inputs.clone(),
@@ -305,7 +305,7 @@ fn work(network: &Network, layer: &Layer) -> Result<Work, InferError> {
         Op::FullyConnected(op) if op.per_position && input.positions() > 1 => {
             return Err(unsupported(layer, "a fully connected layer per position"));
         }
-        Op::FullyConnected(_) => Work::Convolution(Window {
+        Op::FullyConnected(_) => Work::Convolution(ConvGeometry {
             input,
             output,
             kernel: [input.height, input.width],
@@ -316,7 +316,7 @@ fn work(network: &Network, layer: &Layer) -> Result<Work, InferError> {
             groups: 1,
         }),
         Op::Pool(pool) => Work::Pool(pool_window(pool, input, output)),
-        Op::GlobalPool(op) => Work::Pool(PoolWindow {
+        Op::GlobalPool(op) => Work::Pool(PoolGeometry {
             kind: op.kind,
             input,
             output,
@@ -349,9 +349,9 @@ fn work(network: &Network, layer: &Layer) -> Result<Work, InferError> {
     })
 }
 
-fn convolution(conv: &Conv, input: Shape, output: Shape) -> Window {
+fn convolution(conv: &Conv, input: Shape, output: Shape) -> ConvGeometry {
     let pair = |sizes: [u32; 2]| sizes.map(|size| size as usize);
-    Window {
+    ConvGeometry {
         input,
         output,
         kernel: pair(conv.kernel),
@@ -363,14 +363,14 @@ fn convolution(conv: &Conv, input: Shape, output: Shape) -> Window {
     }
 }
 
-fn pool_window(pool: &Pool, input: Shape, output: Shape) -> PoolWindow {
+fn pool_window(pool: &Pool, input: Shape, output: Shape) -> PoolGeometry {
     let Padding {
         top,
         bottom,
         left,
         right,
     } = pool.padding;
-    PoolWindow {
+    PoolGeometry {
         kind: pool.kind,
         input,
         output,

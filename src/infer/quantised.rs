@@ -4,7 +4,7 @@ use super::calibration::{Calibration, greatest_code};
 use super::error::InferError;
 use super::float::layer_weights;
 use super::float_ops::windows;
-use super::plan::{Clip, Plan, PoolWindow, Step, Window, Work};
+use super::plan::{Clip, ConvGeometry, Plan, PlannedLayer, PoolGeometry, Work};
 use super::requantise::{CodeRange, Requantiser, Scaler};
 use crate::blocked::Signedness;
 use crate::workload::{LayerId, Model, Network, PoolKind, TensorId};
@@ -26,17 +26,17 @@ pub struct QuantisedModel {
     /// By tensor.
     pub(super) scales: Vec<f32>,
     /// By step of the plan.
-    pub(super) steps: Vec<QuantisedStep>,
+    pub(super) steps: Vec<QuantisedWork>,
     /// The steps of the layers that the array computes, in order.
     pub(super) array_steps: Vec<usize>,
 }
 
 /// What a step does with codes.
 #[derive(Debug, Clone)]
-pub(super) enum QuantisedStep {
+pub(super) enum QuantisedWork {
     Array(ArrayLayer),
     /// A maximum, then a code for each code.
-    MaxPool(PoolWindow, Signedness, CodeTable),
+    MaxPool(PoolGeometry, Signedness, CodeTable),
     AveragePool(AveragePool),
     Add(Addition),
     /// Codes that move, with a code for each code of each input.
@@ -49,7 +49,7 @@ pub(super) type CodeTable = Box<[u8; 256]>;
 /// A layer of the array.
 #[derive(Debug, Clone)]
 pub(super) struct ArrayLayer {
-    pub(super) window: Window,
+    pub(super) window: ConvGeometry,
     /// `[output channels, weights of a channel]`.
     pub(super) weights: Vec<i8>,
     /// By output channel: the value of an accumulator of 1.
@@ -62,7 +62,7 @@ pub(super) struct ArrayLayer {
 /// A mean of codes.
 #[derive(Debug, Clone)]
 pub(super) struct AveragePool {
-    pub(super) pool: PoolWindow,
+    pub(super) pool: PoolGeometry,
     pub(super) signedness: Signedness,
     /// How a window's sum is scaled, by how many values it counts.
     pub(super) scalers: Vec<(usize, Scaler)>,
@@ -102,13 +102,13 @@ impl QuantisedModel {
             model,
             scales: &scales,
         };
-        let steps: Vec<QuantisedStep> = plan
+        let steps: Vec<QuantisedWork> = plan
             .steps
             .iter()
             .map(|step| quantiser.step(step))
             .collect::<Result<_, _>>()?;
         let array_steps = (0..steps.len())
-            .filter(|&index| matches!(steps[index], QuantisedStep::Array(_)))
+            .filter(|&index| matches!(steps[index], QuantisedWork::Array(_)))
             .collect();
         Ok(QuantisedModel {
             network: model.network.clone(),
@@ -164,7 +164,7 @@ impl QuantisedModel {
 
     pub(super) fn array_layer(&self, index: usize) -> &ArrayLayer {
         match &self.steps[self.array_steps[index]] {
-            QuantisedStep::Array(layer) => layer,
+            QuantisedWork::Array(layer) => layer,
             _ => unreachable!("array steps are array layers"),
         }
     }
@@ -189,7 +189,7 @@ impl Quantiser<'_> {
     }
 
     /// The codes a step's output can have.
-    fn range(&self, step: &Step) -> CodeRange {
+    fn range(&self, step: &PlannedLayer) -> CodeRange {
         let signedness = self.signedness(step.output);
         let greatest = greatest_code(signedness) as i32;
         let low = match (signedness, step.clip) {
@@ -205,23 +205,27 @@ impl Quantiser<'_> {
         CodeRange { low, high }
     }
 
-    fn step(&self, step: &Step) -> Result<QuantisedStep, InferError> {
+    fn step(&self, step: &PlannedLayer) -> Result<QuantisedWork, InferError> {
         Ok(match &step.work {
-            Work::Convolution(window) => QuantisedStep::Array(self.array_layer(step, window)?),
+            Work::Convolution(window) => QuantisedWork::Array(self.array_layer(step, window)?),
             Work::Pool(pool) if pool.kind == PoolKind::Max => {
                 let signedness = self.signedness(step.inputs[0]);
-                QuantisedStep::MaxPool(*pool, signedness, self.table(step, step.inputs[0]))
+                QuantisedWork::MaxPool(*pool, signedness, self.table(step, step.inputs[0]))
             }
-            Work::Pool(pool) => QuantisedStep::AveragePool(self.average(step, pool)),
-            Work::Add => QuantisedStep::Add(self.addition(step)),
+            Work::Pool(pool) => QuantisedWork::AveragePool(self.average(step, pool)),
+            Work::Add => QuantisedWork::Add(self.addition(step)),
             Work::Clip | Work::Concat | Work::Slice(_) | Work::Pad(_) => {
                 let tables = step.inputs.iter().map(|&input| self.table(step, input));
-                QuantisedStep::Move(tables.collect())
+                QuantisedWork::Move(tables.collect())
             }
         })
     }
 
-    fn array_layer(&self, step: &Step, window: &Window) -> Result<ArrayLayer, InferError> {
+    fn array_layer(
+        &self,
+        step: &PlannedLayer,
+        window: &ConvGeometry,
+    ) -> Result<ArrayLayer, InferError> {
         let weights = layer_weights(self.model, step)?;
         let (input, output) = (self.scale(step.inputs[0]), self.scale(step.output));
         let per_channel = window.weights_per_channel();
@@ -256,7 +260,7 @@ impl Quantiser<'_> {
     }
 
     /// The output's code for each code of `input`.
-    fn table(&self, step: &Step, input: TensorId) -> CodeTable {
+    fn table(&self, step: &PlannedLayer, input: TensorId) -> CodeTable {
         let (from, to) = (self.scale(input), self.scale(step.output));
         let range = self.range(step);
         let factor = if from == to {
@@ -270,7 +274,7 @@ impl Quantiser<'_> {
         }))
     }
 
-    fn average(&self, step: &Step, pool: &PoolWindow) -> AveragePool {
+    fn average(&self, step: &PlannedLayer, pool: &PoolGeometry) -> AveragePool {
         let mut counts = vec![];
         let mut none = vec![(); pool.output.elements()];
         windows(pool, &mut none, |_, _, counted, _| {
@@ -291,7 +295,7 @@ impl Quantiser<'_> {
     }
 
     /// The larger factor gets 16 bits of multiplier.
-    fn addition(&self, step: &Step) -> Addition {
+    fn addition(&self, step: &PlannedLayer) -> Addition {
         let output = self.scale(step.output);
         let factors = [0, 1].map(|index| self.scale(step.inputs[index]) / output);
         let larger = Scaler::new(factors[0].max(factors[1]));

@@ -1,11 +1,11 @@
 //! Which memory each tensor is in.
 
-use super::plan::{Shape, Step};
+use super::plan::{PlannedLayer, Shape};
 use crate::workload::TensorId;
 
 /// Memory for every tensor; a tensor that is read no more leaves its memory to a later one.
 pub(super) fn assign_slots(
-    steps: &[Step],
+    steps: &[PlannedLayer],
     input: TensorId,
     output: TensorId,
     shapes: &[Shape],

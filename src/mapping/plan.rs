@@ -238,7 +238,7 @@ impl Planner<'_> {
         layer: &Layer,
         precision: Option<&LayerPrecision>,
     ) -> Result<LayerPlan, PlanError> {
-        let misfit = |error: DoesNotFit| PlanError::DoesNotFit {
+        let does_not_fit = |error: DoesNotFit| PlanError::DoesNotFit {
             layer: layer.name.clone(),
             operand: error.operand,
             needed_bits: error.needed_bits,
@@ -246,7 +246,8 @@ impl Planner<'_> {
         };
         let plan = match (lower(self.network, layer), precision) {
             (Lowered::Array(nest), Some(precision)) => LayerPlan::Array(Box::new(
-                self.array_layer(layer, nest, precision).map_err(misfit)?,
+                self.array_layer(layer, nest, precision)
+                    .map_err(does_not_fit)?,
             )),
             (Lowered::Vector(vector), _) => {
                 let inputs: Vec<_> = layer
@@ -268,7 +269,7 @@ impl Planner<'_> {
                     tile: [1; 3],
                     slots: [1; 3],
                 };
-                LayerPlan::Vector(plan.fit(&self.limits(0, 0, 0)).map_err(misfit)?)
+                LayerPlan::Vector(plan.fit(&self.limits(0, 0, 0)).map_err(does_not_fit)?)
             }
             (Lowered::Array(_), None) => unreachable!("every array layer has a precision"),
         };

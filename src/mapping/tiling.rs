@@ -330,7 +330,7 @@ pub fn choose(nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> Result<Tili
         .min_by_key(|&(cycles, traffic, tiling)| (cycles, traffic, tiling.trips(nest).steps()));
     match best {
         Some((_, _, tiling)) => Ok(tiling),
-        None => Err(smallest_tile_misfit(nest, limits, timing)),
+        None => Err(smallest_tile_does_not_fit(nest, limits, timing)),
     }
 }
 
@@ -361,7 +361,7 @@ fn smallest(nest: &Nest) -> Tiling {
     }
 }
 
-fn smallest_tile_misfit(nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> DoesNotFit {
+fn smallest_tile_does_not_fit(nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> DoesNotFit {
     let needed = smallest(nest).footprint_bits(nest, limits, timing);
     let available =
         [0, 1, 2].map(|i| limits.capacity_bits[i] / if limits.double_buffered[i] { 2 } else { 1 });
@@ -394,7 +394,7 @@ fn candidates(
         add_candidates(&mut found, &rectangles(nest), &fine, nest, limits, timing);
     }
     if found.is_empty() {
-        return Err(smallest_tile_misfit(nest, limits, timing));
+        return Err(smallest_tile_does_not_fit(nest, limits, timing));
     }
     Ok(found)
 }

@@ -83,11 +83,13 @@ impl VectorPlan {
             .find(|&tile| fits(&self, tile));
         match tile {
             Some(tile) => Ok(VectorPlan { tile, ..self }),
-            None => Err(self.misfit(available, if self.whole_channels { channels } else { 1 })),
+            None => {
+                Err(self.does_not_fit(available, if self.whole_channels { channels } else { 1 }))
+            }
         }
     }
 
-    fn misfit(&self, available: [u64; 3], least: u32) -> DoesNotFit {
+    fn does_not_fit(&self, available: [u64; 3], least: u32) -> DoesNotFit {
         let [input, output] = self.footprint_bits([1, 1, least]);
         let (operand, needed_bits) = if input > available[0] {
             (Operand::Activation, input)

@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::hw::dram::replay::{Arrivals, ChannelResult, Latencies, ReplayResult};
-use crate::hw::dram::{DramSpec, DramSystem, command_energies};
+use crate::dram::replay::{Arrivals, ChannelResult, Latencies, ReplayResult};
+use crate::dram::{DramSpec, DramSystem, command_energies};
 
 /// Name and version of the JSON form.
 pub const DRAM_SCHEMA: &str = "axbxp.dram/1";

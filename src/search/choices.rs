@@ -1,15 +1,15 @@
 //! What each layer could have at a level, and what is worth a thought of it.
 
 use super::configuration::{Configuration, EXACT};
-use super::descend::Footing;
-use super::judge::{Cost, Judge, Objective};
-use super::ladder::{Rung, ladder, thinned};
+use super::descend::LayerState;
+use super::evaluator::{Cost, Evaluator, Objective};
+use super::option_front::{OptionPoint, option_front, thinned};
 use super::space::{LayerOperands, options};
 use crate::approx::LayerFormats;
 
 /// Options of a level, with what they cost in each layer and how they err there.
-pub(super) struct Choices<'a, J: Judge> {
-    judge: &'a J,
+pub(super) struct Choices<'a, E: Evaluator> {
+    evaluator: &'a E,
     objective: Objective,
     options: Vec<LayerFormats>,
     /// Of the network with the option in every layer.
@@ -18,25 +18,25 @@ pub(super) struct Choices<'a, J: Judge> {
     errors: Vec<Vec<f64>>,
 }
 
-impl<'a, J: Judge> Choices<'a, J> {
+impl<'a, E: Evaluator> Choices<'a, E> {
     /// All options, windows and roundings of both operands chosen `apart` or not.
     pub(super) fn new(
-        judge: &'a J,
+        evaluator: &'a E,
         objective: Objective,
         block_bits: u8,
         operands: &[LayerOperands],
         apart: bool,
-    ) -> Result<Self, J::Error> {
+    ) -> Result<Self, E::Error> {
         let options = options(block_bits, operands, apart);
         let uniform = options
             .iter()
             .map(|&formats| Configuration::uniform(operands.len(), formats));
         let uniform: Vec<Configuration> = uniform.collect();
-        let errors = (0..operands.len()).map(|layer| judge.errors(layer, &options));
+        let errors = (0..operands.len()).map(|layer| evaluator.errors(layer, &options));
         Ok(Choices {
-            costs: judge.costs(&uniform)?,
+            costs: evaluator.costs(&uniform)?,
             errors: errors.collect::<Result<_, _>>()?,
-            judge,
+            evaluator,
             objective,
             options,
         })
@@ -46,81 +46,81 @@ impl<'a, J: Judge> Choices<'a, J> {
         self.errors.len()
     }
 
-    /// The ladder of options that all layers take at once; the divergence of at most `most` is measured.
-    pub(super) fn uniform(&self, most: usize) -> Result<Vec<Rung>, J::Error> {
+    /// The front of options that all layers take at once; the divergence of at most `most` is measured.
+    pub(super) fn uniform(&self, most: usize) -> Result<Vec<OptionPoint>, E::Error> {
         let total = self.objective.of(&self.costs[0]).max(f64::MIN_POSITIVE);
-        let rungs = self.options.iter().enumerate();
-        let rungs = rungs.map(|(index, &formats)| Rung {
+        let points = self.options.iter().enumerate();
+        let points = points.map(|(index, &formats)| OptionPoint {
             formats,
             share: self.objective.of(&self.costs[index]) / total,
             harm: self.errors.iter().map(|layer| layer[index]).sum(),
         });
-        let mut rungs = thinned(ladder(rungs.collect()), most);
-        for rung in &mut rungs {
-            let configuration = Configuration::uniform(self.layers(), rung.formats);
-            rung.harm = self.judge.divergence(&configuration)?;
+        let mut points = thinned(option_front(points.collect()), most);
+        for point in &mut points {
+            let configuration = Configuration::uniform(self.layers(), point.formats);
+            point.harm = self.evaluator.divergence(&configuration)?;
         }
-        Ok(ladder(rungs))
+        Ok(option_front(points))
     }
 
-    /// Each layer's ladder by measured divergence, of at most `most` rungs.
-    pub(super) fn ladders(&self, most: usize) -> Result<Vec<Vec<Rung>>, J::Error> {
+    /// Each layer's front by measured divergence, of at most `most` points.
+    pub(super) fn fronts(&self, most: usize) -> Result<Vec<Vec<OptionPoint>>, E::Error> {
         let layers = 0..self.layers();
-        let ladders = layers.map(|layer| {
-            let rungs = (0..self.options.len()).map(|index| Rung {
+        let fronts = layers.map(|layer| {
+            let points = (0..self.options.len()).map(|index| OptionPoint {
                 formats: self.options[index],
                 share: self.share(layer, index),
                 harm: self.errors[layer][index],
             });
-            let mut rungs = thinned(ladder(rungs.collect()), most);
-            self.diverge(layer, &mut rungs)?;
-            Ok(ladder(rungs))
+            let mut points = thinned(option_front(points.collect()), most);
+            self.diverge(layer, &mut points)?;
+            Ok(option_front(points))
         });
-        ladders.collect()
+        fronts.collect()
     }
 
-    /// Where each layer of a configuration stands on its ladder.
-    pub(super) fn footings(
+    /// Where each layer of a configuration stands on its front.
+    pub(super) fn states(
         &self,
-        ladders: &[Vec<Rung>],
+        fronts: &[Vec<OptionPoint>],
         configuration: &Configuration,
-    ) -> Result<Vec<Footing>, J::Error> {
-        let layers = configuration.0.iter().zip(ladders).enumerate();
-        let footings = layers.map(|(layer, (&formats, rungs))| {
-            let on_ladder = rungs.iter().find(|rung| rung.formats == formats);
-            let now = match on_ladder {
-                Some(&rung) => rung,
-                None => self.rung(layer, formats)?,
+    ) -> Result<Vec<LayerState>, E::Error> {
+        let layers = configuration.0.iter().zip(fronts).enumerate();
+        let states = layers.map(|(layer, (&formats, points))| {
+            let on_front = points.iter().find(|point| point.formats == formats);
+            let now = match on_front {
+                Some(&point) => point,
+                None => self.point(layer, formats)?,
             };
-            Ok(Footing {
+            Ok(LayerState {
                 now,
-                rungs: rungs.clone(),
+                points: points.clone(),
                 refused: f64::INFINITY,
             })
         });
-        footings.collect()
+        states.collect()
     }
 
-    /// An option that is not on the layer's ladder.
-    fn rung(&self, layer: usize, formats: LayerFormats) -> Result<Rung, J::Error> {
+    /// An option that is not on the layer's front.
+    fn point(&self, layer: usize, formats: LayerFormats) -> Result<OptionPoint, E::Error> {
         // The options of a level hold those of coarser ones.
         let index = self.options.iter().position(|&option| option == formats);
-        let mut rung = Rung {
+        let mut point = OptionPoint {
             formats,
             share: self.share(layer, index.unwrap_or(0)),
             harm: 0.0,
         };
-        self.diverge(layer, std::slice::from_mut(&mut rung))?;
-        Ok(rung)
+        self.diverge(layer, std::slice::from_mut(&mut point))?;
+        Ok(point)
     }
 
-    /// Makes the harms of a layer's rungs divergences.
-    fn diverge(&self, layer: usize, rungs: &mut [Rung]) -> Result<(), J::Error> {
-        let formats: Vec<LayerFormats> = rungs.iter().map(|rung| rung.formats).collect();
-        let divergences = self.judge.sensitivities(layer, &formats)?;
-        for (rung, divergence) in rungs.iter_mut().zip(divergences) {
+    /// Makes the harms of a layer's points divergences.
+    fn diverge(&self, layer: usize, points: &mut [OptionPoint]) -> Result<(), E::Error> {
+        let formats: Vec<LayerFormats> = points.iter().map(|point| point.formats).collect();
+        let divergences = self.evaluator.sensitivities(layer, &formats)?;
+        for (point, divergence) in points.iter_mut().zip(divergences) {
             // Exact is exact, whatever rounding says.
-            rung.harm = if rung.formats == EXACT {
+            point.harm = if point.formats == EXACT {
                 0.0
             } else {
                 divergence

@@ -1,7 +1,7 @@
 //! Configurations that no other beats.
 
 use super::configuration::Configuration;
-use super::judge::Cost;
+use super::evaluator::Cost;
 
 /// A configuration with all that was measured of it.
 #[derive(Debug, Clone, PartialEq)]

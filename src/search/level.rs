@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::choices::Choices;
 use super::configuration::Configuration;
+use super::evaluator::{Cost, Evaluator, Objective, Predictions};
 use super::front::Measured;
-use super::judge::{Cost, Judge, Objective, Outcome};
-use super::ladder::{Rung, hull, thinned};
+use super::option_front::{OptionPoint, hull, thinned};
 use super::path::path;
 use super::space::LayerOperands;
 
@@ -35,8 +35,8 @@ pub struct Limits {
     pub margin: f64,
     /// Configurations measured on the selection images at most, per level.
     pub measurements: usize,
-    /// Rungs of a layer's ladder whose divergence is measured at most.
-    pub rungs: usize,
+    /// Points of a layer's front whose divergence is measured at most.
+    pub front_points: usize,
 }
 
 /// The end of a level.
@@ -52,15 +52,15 @@ pub struct Found {
     pub measurements: usize,
 }
 
-/// A search: its judge, its bounds, and all that it has measured so far.
+/// A search: its evaluator, its bounds, and all that it has measured so far.
 #[derive(Debug)]
-pub struct Search<'a, J: Judge> {
-    judge: &'a J,
+pub struct Search<'a, E: Evaluator> {
+    evaluator: &'a E,
     block_bits: u8,
     operands: Vec<LayerOperands>,
     pub(super) objective: Objective,
     pub(super) limits: Limits,
-    exact: Outcome,
+    exact: Predictions,
     measured: Vec<Measured>,
     /// Length of `measured` when the level began.
     began: usize,
@@ -68,29 +68,29 @@ pub struct Search<'a, J: Judge> {
     ends: Vec<(Level, Range<usize>)>,
 }
 
-impl<'a, J: Judge> Search<'a, J> {
+impl<'a, E: Evaluator> Search<'a, E> {
     /// A search over layers whose operands are `operands`, on PEs of `block_bits`-bit blocks.
     ///
     /// # Errors
-    /// As the judge says of the exact network.
+    /// As the evaluator says of the exact network.
     pub fn new(
-        judge: &'a J,
+        evaluator: &'a E,
         block_bits: u8,
         operands: Vec<LayerOperands>,
         objective: Objective,
         limits: Limits,
-    ) -> Result<Self, J::Error> {
+    ) -> Result<Self, E::Error> {
         let configuration = Configuration::exact(operands.len());
-        let exact = judge.select(&configuration)?;
+        let exact = evaluator.select(&configuration)?;
         let measured = Measured {
-            cost: cost(judge, &configuration)?,
+            cost: cost(evaluator, &configuration)?,
             loss_points: 0.0,
             loss_error_points: 0.0,
             expected_loss_points: 0.0,
             configuration,
         };
         Ok(Search {
-            judge,
+            evaluator,
             block_bits,
             operands,
             objective,
@@ -110,8 +110,8 @@ impl<'a, J: Judge> Search<'a, J> {
     /// Searches at a level, and from where the levels before ended.
     ///
     /// # Errors
-    /// As the judge says.
-    pub fn run(&mut self, level: Level) -> Result<(), J::Error> {
+    /// As the evaluator says.
+    pub fn run(&mut self, level: Level) -> Result<(), E::Error> {
         self.began = self.measured.len();
         let choices = self.choices(level, self.objective)?;
         match level {
@@ -172,15 +172,17 @@ impl<'a, J: Judge> Search<'a, J> {
     /// Measures `points` configurations evenly spread over the path that `objective` gives at `level`, for the front.
     ///
     /// # Errors
-    /// As the judge says.
+    /// As the evaluator says.
     pub fn survey(
         &mut self,
         level: Level,
         objective: Objective,
         points: usize,
-    ) -> Result<(), J::Error> {
-        let ladders = self.choices(level, objective)?.ladders(self.limits.rungs)?;
-        let hulls: Vec<Vec<Rung>> = ladders.iter().map(|rungs| hull(rungs)).collect();
+    ) -> Result<(), E::Error> {
+        let fronts = self
+            .choices(level, objective)?
+            .fronts(self.limits.front_points)?;
+        let hulls: Vec<Vec<OptionPoint>> = fronts.iter().map(|points| hull(points)).collect();
         let path = path(&hulls);
         for point in 0..points {
             let at = (path.len() - 1) * (point + 1) / points;
@@ -189,10 +191,10 @@ impl<'a, J: Judge> Search<'a, J> {
         Ok(())
     }
 
-    fn choices(&self, level: Level, objective: Objective) -> Result<Choices<'a, J>, J::Error> {
+    fn choices(&self, level: Level, objective: Objective) -> Result<Choices<'a, E>, E::Error> {
         let apart = level == Level::Operand;
         Choices::new(
-            self.judge,
+            self.evaluator,
             objective,
             self.block_bits,
             &self.operands,
@@ -200,24 +202,24 @@ impl<'a, J: Judge> Search<'a, J> {
         )
     }
 
-    /// Every rung of the ladder of options that all layers take at once.
-    fn uniform(&mut self, choices: &Choices<'_, J>) -> Result<(), J::Error> {
+    /// Every point of the front of options that all layers take at once.
+    fn uniform(&mut self, choices: &Choices<'_, E>) -> Result<(), E::Error> {
         // Error powers only guess at the divergence, so more of them go on than will be measured.
-        let rungs = choices.uniform(3 * self.limits.rungs)?;
-        for rung in thinned(rungs, self.limits.measurements) {
-            self.measure(Configuration::uniform(self.operands.len(), rung.formats))?;
+        let points = choices.uniform(3 * self.limits.front_points)?;
+        for point in thinned(points, self.limits.measurements) {
+            self.measure(Configuration::uniform(self.operands.len(), point.formats))?;
         }
         Ok(())
     }
 
     /// Descents from as far as the path over all layers leads, from what the levels before found, and from the best so
     /// far, again and again until they lead nowhere new.
-    fn per_layer(&mut self, choices: &Choices<'_, J>) -> Result<(), J::Error> {
-        let ladders = choices.ladders(self.limits.rungs)?;
-        let hulls: Vec<Vec<Rung>> = ladders.iter().map(|rungs| hull(rungs)).collect();
+    fn per_layer(&mut self, choices: &Choices<'_, E>) -> Result<(), E::Error> {
+        let fronts = choices.fronts(self.limits.front_points)?;
+        let hulls: Vec<Vec<OptionPoint>> = fronts.iter().map(|points| hull(points)).collect();
         let mut path = path(&hulls);
         let exact = &self.measured[0].configuration;
-        // An option without harm that costs less takes the exact one's place on a ladder.
+        // An option without harm that costs less takes the exact one's place on a front.
         if path[0] != *exact {
             path.insert(0, exact.clone());
         }
@@ -226,20 +228,20 @@ impl<'a, J: Judge> Search<'a, J> {
             known = self.measured.len();
             // An equal part of the measurements left for each.
             let begin = self.bisect(&path)?;
-            let footings = choices.footings(&ladders, &begin.configuration)?;
-            self.descend(begin, footings, self.measurements_left() / 3)?;
+            let states = choices.states(&fronts, &begin.configuration)?;
+            self.descend(begin, states, self.measurements_left() / 3)?;
             let begin = self.best(self.began).clone();
-            let footings = choices.footings(&ladders, &begin.configuration)?;
-            self.descend(begin, footings, self.measurements_left() / 2)?;
+            let states = choices.states(&fronts, &begin.configuration)?;
+            self.descend(begin, states, self.measurements_left() / 2)?;
             let begin = self.best(self.measured.len()).clone();
-            let footings = choices.footings(&ladders, &begin.configuration)?;
-            self.descend(begin, footings, self.measurements_left())?;
+            let states = choices.states(&fronts, &begin.configuration)?;
+            self.descend(begin, states, self.measurements_left())?;
         }
         Ok(())
     }
 
     /// The farthest configuration of a path from the exact one that is accurate enough, if loss grows along it.
-    fn bisect(&mut self, path: &[Configuration]) -> Result<Measured, J::Error> {
+    fn bisect(&mut self, path: &[Configuration]) -> Result<Measured, E::Error> {
         let mut best = self.measured[0].clone();
         let (mut good, mut bad) = (0, path.len());
         while bad - good > 1 && self.measurements_left() > 0 {
@@ -257,12 +259,12 @@ impl<'a, J: Judge> Search<'a, J> {
         Ok(best)
     }
 
-    pub(super) fn cost(&self, configuration: &Configuration) -> Result<Cost, J::Error> {
-        cost(self.judge, configuration)
+    pub(super) fn cost(&self, configuration: &Configuration) -> Result<Cost, E::Error> {
+        cost(self.evaluator, configuration)
     }
 
     /// Measures a configuration, or remembers it.
-    pub(super) fn measure(&mut self, configuration: Configuration) -> Result<Measured, J::Error> {
+    pub(super) fn measure(&mut self, configuration: Configuration) -> Result<Measured, E::Error> {
         if let Some(known) = self
             .measured
             .iter()
@@ -270,7 +272,7 @@ impl<'a, J: Judge> Search<'a, J> {
         {
             return Ok(known.clone());
         }
-        let outcome = self.judge.select(&configuration)?;
+        let outcome = self.evaluator.select(&configuration)?;
         let measured = Measured {
             cost: self.cost(&configuration)?,
             loss_points: outcome.loss_points(&self.exact),
@@ -289,7 +291,7 @@ impl<'a, J: Judge> Search<'a, J> {
     }
 }
 
-fn cost<J: Judge>(judge: &J, configuration: &Configuration) -> Result<Cost, J::Error> {
-    let mut costs = judge.costs(std::slice::from_ref(configuration))?;
+fn cost<E: Evaluator>(evaluator: &E, configuration: &Configuration) -> Result<Cost, E::Error> {
+    let mut costs = evaluator.costs(std::slice::from_ref(configuration))?;
     Ok(costs.swap_remove(0))
 }

@@ -6,13 +6,13 @@
 //! and rounding apart ([`Level::Operand`]). The method:
 //!
 //! 1. [`options`]: everything the PE can do with a layer.
-//! 2. [`Judge::costs`]: time and energy, by simulation, of each option in every layer.
-//! 3. [`Judge::errors`]: error power of each layer's outputs under each option, on calibration images. Of the
-//!    options of a layer only those are kept that no other beats in cost and error: its ladder (`ladder`).
-//! 4. [`Judge::sensitivities`]: how far the network's answers move when one layer alone steps down its ladder
+//! 2. [`Evaluator::costs`]: time and energy, by simulation, of each option in every layer.
+//! 3. [`Evaluator::errors`]: error power of each layer's outputs under each option, on calibration images. Of the
+//!    options of a layer only those are kept that no other beats in cost and error: its front (`option_front`).
+//! 4. [`Evaluator::sensitivities`]: how far the network's answers move when one layer alone steps down its front
 //!    (Kullback-Leibler divergence from the exact network's answers on calibration images, which needs no labels);
-//!    [`Judge::divergence`] where all layers step at once.
-//! 5. `path`: steps of all layers in order of saved cost per divergence, on the convex hull of each ladder.
+//!    [`Evaluator::divergence`] where all layers step at once.
+//! 5. `path`: steps of all layers in order of saved cost per divergence, on the convex hull of each front.
 //! 6. `level`: as far along the path as measured accuracy on selection images allows, by bisection; then `descend`:
 //!    single steps, each measured and kept only if the accuracy holds and the simulated cost falls.
 //!
@@ -27,11 +27,11 @@
 mod choices;
 mod configuration;
 mod descend;
+mod evaluator;
 mod front;
-mod judge;
-mod laboratory;
-mod ladder;
 mod level;
+mod network_evaluator;
+mod option_front;
 mod path;
 mod run;
 mod simulate;
@@ -42,10 +42,10 @@ mod store;
 mod tests;
 
 pub use configuration::Configuration;
+pub use evaluator::{Cost, Evaluator, LayerCost, Objective, Predictions};
 pub use front::{Measured, front};
-pub use judge::{Cost, Judge, LayerCost, Objective, Outcome};
-pub use laboratory::{Activity, Laboratory, MeasureError, Subject, block_bits};
 pub use level::{Found, Level, Limits, Search};
-pub use run::{Answer, LevelAnswer, Predicted, Question};
+pub use network_evaluator::{MeasureError, NetworkEvaluator, Phase, Subject, block_bits};
+pub use run::{LevelOutcome, Predicted, SearchOutcome, SearchRequest};
 pub use space::{LayerOperands, options};
 pub use store::{Store, StoreError};

@@ -1,18 +1,18 @@
 //! A whole search: level after level, and what comes out on images that took no part.
 
 use super::configuration::Configuration;
+use super::evaluator::{Cost, Objective};
 use super::front::Measured;
-use super::judge::{Cost, Objective};
-use super::laboratory::{Laboratory, MeasureError, Subject};
 use super::level::{Found, Level, Limits, Search};
+use super::network_evaluator::{MeasureError, NetworkEvaluator, Subject};
 use super::simulate::cost;
 use crate::infer::{Correction, Images, Prediction};
 use crate::sweep::DesignPoint;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
-    /// The laboratory's subject.
+pub struct SearchRequest<'a> {
+    /// The evaluator's subject.
     pub subject: Subject<'a>,
     /// The accelerator to compare with, at its own approximation.
     pub baseline: Option<&'a DesignPoint>,
@@ -30,20 +30,20 @@ pub struct Question<'a> {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct SearchOutcome {
     /// Cost of the baseline.
     pub baseline: Option<Cost>,
     /// What the exact network makes of the report images.
     pub exact: Vec<Prediction>,
     /// Level by level, the coarsest first.
-    pub levels: Vec<LevelAnswer>,
+    pub levels: Vec<LevelOutcome>,
     /// Every configuration measured, in that order; the exact one is the first.
     pub measured: Vec<Measured>,
 }
 
 /// What was found at a level.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LevelAnswer {
+pub struct LevelOutcome {
     /// The end of the search.
     pub found: Found,
     /// What it makes of the report images under each correction: none first, then the subject's or, if it has none, that
@@ -60,23 +60,23 @@ pub struct Predicted {
     pub predictions: Vec<Prediction>,
 }
 
-impl Question<'_> {
+impl SearchRequest<'_> {
     /// Searches. `begin` is told of each level before it is searched.
     ///
     /// # Errors
     /// [`MeasureError`].
-    pub fn answer(
+    pub fn run(
         &self,
-        laboratory: &Laboratory<'_>,
+        evaluator: &NetworkEvaluator<'_>,
         begin: &dyn Fn(Level),
-    ) -> Result<Answer, MeasureError> {
-        let layers = laboratory.operands();
+    ) -> Result<SearchOutcome, MeasureError> {
+        let layers = evaluator.operands();
         let exact = Configuration::exact(layers.len());
         let baseline = self.baseline.map(|point| cost(point, self.subject.network));
         let baseline = baseline.transpose()?;
         let mut search = Search::new(
-            laboratory,
-            laboratory.block_bits(),
+            evaluator,
+            evaluator.block_bits(),
             layers,
             self.objective,
             self.limits,
@@ -95,14 +95,14 @@ impl Question<'_> {
         }
         let mut levels = Vec::new();
         for found in search.found() {
-            levels.push(LevelAnswer {
-                reported: self.report(laboratory, &found.best.configuration)?,
+            levels.push(LevelOutcome {
+                reported: self.report(evaluator, &found.best.configuration)?,
                 found,
             });
         }
-        Ok(Answer {
+        Ok(SearchOutcome {
             baseline,
-            exact: laboratory.classified(&exact, None, self.report)?,
+            exact: evaluator.classified(&exact, None, self.report)?,
             levels,
             measured: search.measured().to_vec(),
         })
@@ -110,7 +110,7 @@ impl Question<'_> {
 
     fn report(
         &self,
-        laboratory: &Laboratory<'_>,
+        evaluator: &NetworkEvaluator<'_>,
         configuration: &Configuration,
     ) -> Result<Vec<Predicted>, MeasureError> {
         let other = self.subject.correction.unwrap_or(Correction::Scale);
@@ -119,7 +119,7 @@ impl Question<'_> {
             .map(|correction| {
                 Ok(Predicted {
                     correction,
-                    predictions: laboratory.classified(configuration, correction, self.report)?,
+                    predictions: evaluator.classified(configuration, correction, self.report)?,
                 })
             })
             .collect()

@@ -1,7 +1,7 @@
 //! Cost of a configuration, by simulation.
 
 use super::configuration::Configuration;
-use super::judge::{Cost, LayerCost};
+use super::evaluator::{Cost, LayerCost};
 use crate::approx::{ApproxFile, LayerFormats, OperandSpec};
 use crate::blocked::Rounding;
 use crate::hw::Unobserved;

@@ -96,7 +96,7 @@ impl MadeUp {
     }
 }
 
-impl Judge for MadeUp {
+impl Evaluator for MadeUp {
     type Error = std::convert::Infallible;
 
     fn costs(&self, configurations: &[Configuration]) -> Result<Vec<Cost>, Self::Error> {
@@ -122,11 +122,11 @@ impl Judge for MadeUp {
         Ok(self.loss(configuration) / 100.0)
     }
 
-    fn select(&self, configuration: &Configuration) -> Result<Outcome, Self::Error> {
+    fn select(&self, configuration: &Configuration) -> Result<Predictions, Self::Error> {
         *self.selected.borrow_mut() += 1;
         let wrong = (self.loss(configuration) / 100.0 * IMAGES as f64).round() as usize;
         let right = (0..IMAGES).map(|image| image >= wrong).collect();
-        Ok(Outcome {
+        Ok(Predictions {
             right,
             expected_loss_points: self.loss(configuration),
         })
@@ -142,12 +142,12 @@ const LIMITS: Limits = Limits {
     max_loss_points: 1.0,
     margin: 0.0,
     measurements: 200,
-    rungs: 8,
+    front_points: 8,
 };
 
-fn search(judge: &MadeUp, objective: Objective) -> Search<'_, MadeUp> {
-    let operands = vec![RELU; judge.layers.len()];
-    let search = Search::new(judge, 4, operands, objective, LIMITS);
+fn search(evaluator: &MadeUp, objective: Objective) -> Search<'_, MadeUp> {
+    let operands = vec![RELU; evaluator.layers.len()];
+    let search = Search::new(evaluator, 4, operands, objective, LIMITS);
     search.unwrap_or_else(|never| match never {})
 }
 
@@ -156,15 +156,15 @@ fn run(search: &mut Search<'_, MadeUp>, level: Level) {
 }
 
 /// The least objective of all configurations within the bound.
-fn exhaustive(judge: &MadeUp, objective: Objective, apart: bool) -> f64 {
+fn exhaustive(evaluator: &MadeUp, objective: Objective, apart: bool) -> f64 {
     let options = options(4, &[RELU], apart);
     let mut least = f64::INFINITY;
-    let mut index = vec![0; judge.layers.len()];
+    let mut index = vec![0; evaluator.layers.len()];
     loop {
         let layers = index.iter().map(|&option| options[option]).collect();
         let configuration = Configuration(layers);
-        if judge.loss(&configuration) <= LIMITS.max_loss_points {
-            least = least.min(objective.of(&judge.cost(&configuration)));
+        if evaluator.loss(&configuration) <= LIMITS.max_loss_points {
+            least = least.min(objective.of(&evaluator.cost(&configuration)));
         }
         let Some(at) = index.iter().position(|&option| option + 1 < options.len()) else {
             return least;
@@ -182,21 +182,21 @@ fn made_up() -> impl Strategy<Value = MadeUp> {
 }
 
 /// Of what the best of all saves, the greedy way loses at most what one step of one of three layers is worth.
-fn end_is_near_the_best(judge: &MadeUp) {
+fn end_is_near_the_best(evaluator: &MadeUp) {
     let objective = Objective::Latency;
-    let mut search = search(judge, objective);
+    let mut search = search(evaluator, objective);
     run(&mut search, Level::Network);
     run(&mut search, Level::Layer);
     let layer = &search.found()[1];
-    let least = exhaustive(judge, objective, false);
+    let least = exhaustive(evaluator, objective, false);
     let found = objective.of(&layer.best.cost);
     // Rounding to whole images may let in a configuration just beyond the bound.
     assert!(found >= least * 0.9);
-    let weights = judge.layers.iter().map(|&(_, weight)| weight);
+    let weights = evaluator.layers.iter().map(|&(_, weight)| weight);
     let largest = weights.fold(0.0, f64::max);
     assert!(
         found - least <= 24_000.0 * largest,
-        "{found} {least} {judge:?}"
+        "{found} {least} {evaluator:?}"
     );
 }
 
@@ -219,10 +219,10 @@ proptest! {
 
     #[test]
     fn finer_levels_are_never_worse_and_all_keep_the_bound(
-        judge in made_up(),
+        evaluator in made_up(),
         objective in prop::sample::select(vec![Objective::Energy, Objective::Latency, Objective::Edp]),
     ) {
-        let mut search = search(&judge, objective);
+        let mut search = search(&evaluator, objective);
         for level in [Level::Network, Level::Layer, Level::Operand] {
             run(&mut search, level);
         }
@@ -232,20 +232,20 @@ proptest! {
         prop_assert!(value(layer) <= value(network));
         prop_assert!(value(operand) <= value(layer));
         for found in &found {
-            prop_assert!(judge.loss(&found.best.configuration) <= LIMITS.max_loss_points + 0.5 / 40.0);
+            prop_assert!(evaluator.loss(&found.best.configuration) <= LIMITS.max_loss_points + 0.5 / 40.0);
             prop_assert!(found.measurements <= LIMITS.measurements);
         }
     }
 
     #[test]
-    fn the_end_is_near_the_best_of_all(judge in made_up()) {
-        end_is_near_the_best(&judge);
+    fn the_end_is_near_the_best_of_all(evaluator in made_up()) {
+        end_is_near_the_best(&evaluator);
     }
 
     #[test]
-    fn the_same_search_ends_the_same(judge in made_up()) {
+    fn the_same_search_ends_the_same(evaluator in made_up()) {
         let ends = [(); 2].map(|()| {
-            let mut search = search(&judge, Objective::Edp);
+            let mut search = search(&evaluator, Objective::Edp);
             run(&mut search, Level::Operand);
             (search.found(), search.measured().to_vec())
         });
@@ -255,11 +255,11 @@ proptest! {
 
 #[test]
 fn without_anything_accurate_enough_the_nearest_is_named() {
-    let judge = MadeUp {
+    let evaluator = MadeUp {
         layers: vec![(90.0, 1.0), (90.0, 1.0)],
         selected: RefCell::new(0),
     };
-    let mut search = search(&judge, Objective::Energy);
+    let mut search = search(&evaluator, Objective::Energy);
     for level in [Level::Network, Level::Layer, Level::Operand] {
         run(&mut search, level);
         let found = search.found().pop().unwrap();
@@ -272,11 +272,11 @@ fn without_anything_accurate_enough_the_nearest_is_named() {
 
 #[test]
 fn a_front_has_only_what_nothing_beats() {
-    let judge = MadeUp {
+    let evaluator = MadeUp {
         layers: vec![(1.0, 1.0), (0.3, 2.0), (0.2, 1.0)],
         selected: RefCell::new(0),
     };
-    let mut search = search(&judge, Objective::Edp);
+    let mut search = search(&evaluator, Objective::Edp);
     run(&mut search, Level::Layer);
     let front = front(search.measured());
     assert!(front.len() > 3);
@@ -310,7 +310,7 @@ fn configurations_read_like_what_they_are() {
 
 #[test]
 fn a_bound_holds_for_labels_and_for_confidence_less_the_margin() {
-    let judge = MadeUp {
+    let evaluator = MadeUp {
         layers: vec![(1.0, 1.0)],
         selected: RefCell::new(0),
     };
@@ -318,7 +318,7 @@ fn a_bound_holds_for_labels_and_for_confidence_less_the_margin() {
         margin: 2.0,
         ..LIMITS
     };
-    let search = Search::new(&judge, 4, vec![RELU], Objective::Edp, limits);
+    let search = Search::new(&evaluator, 4, vec![RELU], Objective::Edp, limits);
     let search = search.unwrap_or_else(|never| match never {});
     let is_accurate = |loss_points, expected_loss_points| {
         search.is_accurate(&Measured {
@@ -335,7 +335,7 @@ fn a_bound_holds_for_labels_and_for_confidence_less_the_margin() {
 
 #[test]
 fn losses_on_the_same_images_err_by_what_differs() {
-    let right = |wrong: usize| Outcome {
+    let right = |wrong: usize| Predictions {
         right: (0..100).map(|image| image >= wrong).collect(),
         expected_loss_points: 0.0,
     };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file::{SourceError, SourceFile};
-use super::shelf::embedded;
+use super::file_kind::embedded;
 
 /// The folder to which the paths in a file are relative.
 #[derive(Debug, Clone)]

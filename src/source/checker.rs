@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::diagnostics::{Diagnostics, Located, Problem};
 use super::file::{SourceError, SourceFile};
+use super::file_kind::{FileKind, open_beside};
 use super::place::Place;
-use super::shelf::{Shelf, open_beside};
 
 /// More problems than this are counted, not kept: nobody reads them, and finding a place costs time.
 const MAX_KEPT: usize = 50;
@@ -83,11 +83,11 @@ impl<'f> Checker<'f> {
     pub fn open_reference(
         &mut self,
         place: Place,
-        shelf: Shelf,
+        kind: FileKind,
         reference: &str,
     ) -> Option<SourceFile> {
         let expected = "expected a shipped name or the path of a file";
-        match open_beside(shelf, reference, self.file) {
+        match open_beside(kind, reference, self.file) {
             Ok(file) => return Some(file),
             Err(SourceError::UnknownName {
                 nearest, available, ..
@@ -96,7 +96,7 @@ impl<'f> Checker<'f> {
                     Some(name) => format!("did you mean `{name}`?"),
                     None => format!("shipped: {}", available.join(", ")),
                 };
-                let message = format!("there is no {shelf} named `{reference}`");
+                let message = format!("there is no {kind} named `{reference}`");
                 self.report_with_help(place, message, expected, help);
             }
             Err(error) => self.report(place, error.to_string(), expected),

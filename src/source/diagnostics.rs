@@ -155,7 +155,7 @@ impl Diagnostics {
                 located.related.as_ref(),
             ),
         );
-        if located.is_ancestor && !problem.place.steps().is_empty() {
+        if located.is_ancestor && !problem.place.parts().is_empty() {
             let note = format!(
                 "it is about `{}`, which the file does not spell out",
                 problem.place

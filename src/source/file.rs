@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::diagnostics::Diagnostics;
+use super::file_kind::FileKind;
 use super::findings::Findings;
 use super::place::Place;
-use super::shelf::Shelf;
 
 /// Larger files are refused: 16 MiB, a few hundred times the largest network that ships.
 pub const MAX_FILE_BYTES: u64 = 16 << 20;
@@ -39,11 +39,11 @@ impl Places {
 
     /// The bytes of `place` or of its nearest ancestor that has any, and whether they are its own.
     pub(super) fn locate(&self, place: &Place) -> Option<(Range<usize>, bool)> {
-        let steps = place.steps();
-        (0..=steps.len()).rev().find_map(|length| {
-            let ancestor = Place::from_steps(&steps[..length]);
+        let parts = place.parts();
+        (0..=parts.len()).rev().find_map(|length| {
+            let ancestor = Place::from_parts(&parts[..length]);
             let range = self.0.get(&ancestor.to_string())?;
-            Some((range.clone(), length == steps.len()))
+            Some((range.clone(), length == parts.len()))
         })
     }
 }
@@ -243,14 +243,14 @@ pub enum SourceError {
     },
     /// Neither a path nor the name of a shipped file.
     #[error(
-        "there is no {shelf} named `{}`{}\n  shipped: {}\n  or give the path of a .ron file",
+        "there is no {kind} named `{}`{}\n  shipped: {}\n  or give the path of a .ron file",
         name.escape_debug(),
         did_you_mean(nearest.as_deref()),
         if available.is_empty() { "none".to_owned() } else { available.join(", ") }
     )]
     UnknownName {
         /// What was looked for.
-        shelf: Shelf,
+        kind: FileKind,
         /// As given.
         name: String,
         /// The shipped name closest to it.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::brackets::partners;
 use super::lexer::{Kind, Lexer, Token};
-use super::place::{Place, Step};
+use super::place::{PathPart, Place};
 
 /// The bytes of the value at `place` in `text`; of its nearest ancestor that exists, if it does not.
 /// None only for a text without any value.
@@ -57,8 +57,8 @@ impl<'t> Document<'t> {
 
     pub(super) fn locate(&self, place: &Place) -> Option<Found> {
         let mut value = self.root()?;
-        for step in place.steps() {
-            match self.step(value, step) {
+        for part in place.parts() {
+            match self.step(value, part) {
                 Some(next) => value = next,
                 None => return Some(self.found(value, false)),
             }
@@ -149,7 +149,7 @@ impl<'t> Document<'t> {
         (first.key.is_none() && entries.next().is_none()).then_some(first.value)
     }
 
-    fn step(&self, mut value: Value, step: &Step) -> Option<Value> {
+    fn step(&self, mut value: Value, step: &PathPart) -> Option<Value> {
         loop {
             let named = self.kind(value.first) == Some(Kind::Word);
             let only = self.only_element(value);
@@ -158,7 +158,7 @@ impl<'t> Document<'t> {
                 continue;
             }
             let found = match step {
-                Step::Field(name) => self.entries(value).find_map(|entry| {
+                PathPart::Field(name) => self.entries(value).find_map(|entry| {
                     let key = self.word(entry.key?);
                     let key = key.strip_prefix("r#").unwrap_or(key);
                     let key = key.strip_prefix('"').unwrap_or(key);
@@ -166,8 +166,10 @@ impl<'t> Document<'t> {
                     (key == name).then_some(entry.value)
                 }),
                 // `list([1, 2])` is a list with a name; `square(3)` is itself what is indexed.
-                Step::Index(_) if named && only.is_some_and(|v| self.bracket(v).is_some()) => None,
-                Step::Index(index) => return self.entries(value).nth(*index).map(|e| e.value),
+                PathPart::Index(_) if named && only.is_some_and(|v| self.bracket(v).is_some()) => {
+                    None
+                }
+                PathPart::Index(index) => return self.entries(value).nth(*index).map(|e| e.value),
             };
             match (found, only) {
                 (Some(found), _) => return Some(found),

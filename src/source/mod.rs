@@ -19,6 +19,7 @@ mod brackets;
 mod checker;
 mod diagnostics;
 mod file;
+mod file_kind;
 mod findings;
 mod glob;
 mod ini;
@@ -28,21 +29,20 @@ mod nearest;
 mod parse;
 mod place;
 mod ron_error;
-mod shelf;
 
 pub use base::{Base, ByteFile};
 pub use brackets::MAX_NESTING;
 pub use checker::{Checker, SpanChecker};
 pub use diagnostics::{Diagnostics, Problem};
 pub use file::{LoadError, MAX_FILE_BYTES, Places, SourceError, SourceFile, read_bytes};
+pub use file_kind::{FileKind, is_path, open, open_beside, open_bytes, shipped};
 pub use findings::{Finding, Findings};
 pub use glob::matches;
 pub use ini::{Entry, Ini};
 pub use locate::locate;
 pub use nearest::nearest;
 pub use parse::parse;
-pub use place::{Place, Step};
-pub use shelf::{Shelf, is_path, open, open_beside, open_bytes, shipped};
+pub use place::{PathPart, Place};
 
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-/// One step down a RON document.
+/// One part of the way down a RON document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum PathPart {
     /// Into a named field of a struct or struct variant, or to a key of a map.
     Field(String),
     /// To an element of a list or tuple, counted from 0.
@@ -14,9 +14,9 @@ pub enum Step {
 /// A spot inside a RON document, such as `layers[3].op.kernel[0]`.
 ///
 /// Names of structs and variants do not take part: a field of `conv(kernel: (3, 3))` is one
-/// [`Step::Field`], and `Some(x)` is the same place as `x`.
+/// [`PathPart::Field`], and `Some(x)` is the same place as `x`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Place(Vec<Step>);
+pub struct Place(Vec<PathPart>);
 
 impl Place {
     /// The whole document.
@@ -27,24 +27,24 @@ impl Place {
     /// The field `name` of this place.
     #[must_use]
     pub fn field(mut self, name: impl Into<String>) -> Self {
-        self.0.push(Step::Field(name.into()));
+        self.0.push(PathPart::Field(name.into()));
         self
     }
 
     /// Element `index` of this place, counted from 0.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
-        self.0.push(Step::Index(index));
+        self.0.push(PathPart::Index(index));
         self
     }
 
-    /// The place that `steps` lead to.
-    pub(super) fn from_steps(steps: &[Step]) -> Self {
-        Place(steps.to_vec())
+    /// The place that `parts` lead to.
+    pub(super) fn from_parts(parts: &[PathPart]) -> Self {
+        Place(parts.to_vec())
     }
 
     /// The way from the root of the document.
-    pub fn steps(&self) -> &[Step] {
+    pub fn parts(&self) -> &[PathPart] {
         &self.0
     }
 }
@@ -56,9 +56,9 @@ impl fmt::Display for Place {
         }
         for (depth, step) in self.0.iter().enumerate() {
             match step {
-                Step::Field(name) if depth == 0 => write!(f, "{name}")?,
-                Step::Field(name) => write!(f, ".{name}")?,
-                Step::Index(index) => write!(f, "[{index}]")?,
+                PathPart::Field(name) if depth == 0 => write!(f, "{name}")?,
+                PathPart::Field(name) => write!(f, ".{name}")?,
+                PathPart::Index(index) => write!(f, "[{index}]")?,
             }
         }
         Ok(())

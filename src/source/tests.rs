@@ -301,21 +301,21 @@ fn files() {
 
 #[test]
 fn shipped_files_are_found_by_name() {
-    for shelf in Shelf::ALL {
-        let names = shipped(shelf);
+    for kind in FileKind::ALL {
+        let names = shipped(kind);
         assert!(names.is_sorted());
         for name in names {
-            let file = open(shelf, name).expect("a shipped file");
-            assert_eq!(file.name(), format!("{}/{name}.ron", shelf.folder()));
+            let file = open(kind, name).expect("a shipped file");
+            assert_eq!(file.name(), format!("{}/{name}.ron", kind.folder()));
         }
     }
-    assert!(shipped(Shelf::Workload).contains(&"tiny"));
+    assert!(shipped(FileKind::Workload).contains(&"tiny"));
 }
 
 #[test]
 fn names_and_paths() {
     let message = |name: &str| {
-        open(Shelf::Workload, name)
+        open(FileKind::Workload, name)
             .expect_err("no such file")
             .to_string()
     };
@@ -331,15 +331,15 @@ fn names_and_paths() {
     let path = folder.path().join("mine.ron");
     fs::write(&path, "(other: 1)").expect("writing a file");
     fs::write(folder.path().join("bare"), "(bare: 1)").expect("writing a file");
-    let mine = open(Shelf::Workload, path.to_str().expect("UTF-8")).expect("a path");
+    let mine = open(FileKind::Workload, path.to_str().expect("UTF-8")).expect("a path");
     assert_eq!(mine.path(), Some(path.as_path()));
     let beside =
-        |name| open_beside(Shelf::Workload, name, &mine).map(|file| file.text().to_owned());
+        |name| open_beside(FileKind::Workload, name, &mine).map(|file| file.text().to_owned());
     assert_eq!(beside("mine.ron").expect("beside itself"), "(other: 1)");
     assert_eq!(beside("bare").expect("no shipped name"), "(bare: 1)");
     assert_eq!(
         beside("tiny").ok(),
-        open(Shelf::Workload, "tiny")
+        open(FileKind::Workload, "tiny")
             .ok()
             .map(|f| f.text().to_owned())
     );

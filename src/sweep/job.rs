@@ -1,8 +1,8 @@
 //! One simulation: a network at a design point.
 
-use super::activity::activity;
-use super::misfit;
+use super::incompatible;
 use super::point::DesignPoint;
+use super::priced_counts::layer_counts;
 use crate::approx::{LayerPrecision, resolve_network};
 use crate::arch::{MacRate, OperatingPoint, WindowUse};
 use crate::energy::{EnergyBreakdown, OperandStatistics};
@@ -134,7 +134,7 @@ impl<'a> Job<'a> {
         let array_precisions = self.precisions()?;
         let memory = self.point.memory();
         let plan = plan(architecture, &memory, self.network, &array_precisions)
-            .map_err(|error| misfit::plan(source, architecture, &self.network.name, &error))?
+            .map_err(|error| incompatible::plan(source, architecture, &self.network.name, &error))?
             .only(|id| self.layers.is_none_or(|layers| layers.contains(&id)));
         let mut by_layer = vec![None; self.network.layers.len()];
         for (id, precision) in self.network.array_layers().zip(array_precisions) {
@@ -388,8 +388,8 @@ impl<'a> PlannedJob<'a> {
                     layer.dram
                 };
                 let products = u64::from(point.products);
-                let activity = activity(layer, &dram, products, burst_bytes);
-                design.energy.layer(point, &activity, operands.as_ref())
+                let counts = layer_counts(layer, &dram, products, burst_bytes);
+                design.energy.layer(point, &counts, operands.as_ref())
             })
             .collect::<Result<_, _>>()
             .map_err(|error| design.no_price(&error))

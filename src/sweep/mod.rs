@@ -5,11 +5,11 @@
 //! simulation is independent of every other, so results do not depend on the number of threads. [`size_points`]
 //! resizes arrays to as many PEs or as much area as another's before a comparison.
 
-mod activity;
+mod incompatible;
 mod iso;
 mod job;
-mod misfit;
 mod point;
+mod priced_counts;
 
 mod sized;
 

@@ -1,15 +1,15 @@
 //! A design point: an architecture with its memory, its energy table and an approximation.
 
+use super::incompatible;
 use super::iso::ArraySize;
-use super::misfit;
 use crate::approx::ApproxFile;
 use crate::arch::{self, Architecture};
+use crate::dram::{AddressMap, DramSpec, command_energies};
 use crate::energy::{
     ActivityFile, DramEnergy, EnergyError, EnergyModel, EnergyTable, ParallelMacRule,
 };
-use crate::hw::dram::{AddressMap, DramSpec, command_energies};
 use crate::mapping::MemoryShape;
-use crate::source::{self, Diagnostics, LoadError, Shelf, SourceFile};
+use crate::source::{self, Diagnostics, FileKind, LoadError, SourceFile};
 
 /// Prices to use instead of those that an architecture's file names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,8 +26,8 @@ impl PriceChoice {
     /// The table for an architecture that names `own` in the file `source`.
     fn table(&self, own: &str, source: &SourceFile) -> Result<EnergyTable, LoadError> {
         let file = match &self.table {
-            Some(name) => source::open(Shelf::Energy, name)?,
-            None => source::open_beside(Shelf::Energy, own, source)?,
+            Some(name) => source::open(FileKind::Energy, name)?,
+            None => source::open_beside(FileKind::Energy, own, source)?,
         };
         let table = EnergyTable::load(&file)?;
         Ok(match self.parallel_macs {
@@ -76,7 +76,7 @@ impl DesignPoint {
         approximation: Option<&str>,
         prices: &PriceChoice,
     ) -> Result<Self, LoadError> {
-        let source = source::open(Shelf::Architecture, architecture)?;
+        let source = source::open(FileKind::Architecture, architecture)?;
         Self::load_priced(source, approximation, prices)
     }
 
@@ -89,7 +89,7 @@ impl DesignPoint {
         let Some(baseline) = &self.architecture.baseline else {
             return Ok(None);
         };
-        let source = source::open_beside(Shelf::Architecture, baseline, &self.source)?;
+        let source = source::open_beside(FileKind::Architecture, baseline, &self.source)?;
         Self::load_priced(source, None, &self.prices).map(Some)
     }
 
@@ -107,16 +107,16 @@ impl DesignPoint {
         prices: &PriceChoice,
     ) -> Result<Self, LoadError> {
         let (source, architecture) = arch::read(source)?;
-        let beside = |shelf, name: &str| source::open_beside(shelf, name, &source);
-        let dram = DramSpec::from_source(&beside(Shelf::Dram, &architecture.dram.standard)?)?;
+        let beside = |kind, name: &str| source::open_beside(kind, name, &source);
+        let dram = DramSpec::from_source(&beside(FileKind::Dram, &architecture.dram.standard)?)?;
         AddressMap::new(&dram, architecture.dram.channels)
-            .map_err(|error| misfit::channels(&source, &error))?;
+            .map_err(|error| incompatible::channels(&source, &error))?;
         let table = prices.table(&architecture.energy_table, &source)?;
         let energy = EnergyModel::new(table, &architecture, dram_energy(&dram))
-            .map_err(|error| misfit::price(&source, prices, &error))?;
+            .map_err(|error| incompatible::price(&source, prices, &error))?;
         let approximation = match approximation {
-            Some(name) => source::open(Shelf::Approximation, name)?,
-            None => beside(Shelf::Approximation, &architecture.approximation)?,
+            Some(name) => source::open(FileKind::Approximation, name)?,
+            None => beside(FileKind::Approximation, &architecture.approximation)?,
         };
         let approximation = ApproxFile::load(approximation)?;
         let operands = prices.activity.as_deref().map(ActivityFile::open);
@@ -158,7 +158,7 @@ impl DesignPoint {
 
     /// What to say where the energy table has no price for something.
     pub(super) fn no_price(&self, error: &EnergyError) -> Diagnostics {
-        misfit::price(&self.source, &self.prices, error)
+        incompatible::price(&self.source, &self.prices, error)
     }
 
     /// What mapping must know of the memory.

@@ -1,7 +1,7 @@
 //! The design points of a comparison with their arrays sized against the first one's.
 
+use super::incompatible;
 use super::iso::{ArraySize, Iso, largest_within};
-use super::misfit;
 use super::point::DesignPoint;
 use crate::energy::array_mm2;
 use crate::source::Diagnostics;
@@ -74,7 +74,7 @@ fn size_of(
                     columns: 1,
                 };
                 match area(point, least) {
-                    Ok(least_mm2) => misfit::no_array(
+                    Ok(least_mm2) => incompatible::no_array(
                         &point.source,
                         &point.architecture.name,
                         least_mm2,

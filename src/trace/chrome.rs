@@ -8,7 +8,7 @@
 use std::io::Write;
 
 use super::encoder::Encoder;
-use super::{CounterId, Flow, FlowStep, NameId, Slice, TrackId};
+use super::{CounterId, Flow, FlowPart, NameId, Slice, TrackId};
 
 const PICOSECONDS_PER_MICROSECOND: u64 = 1_000_000;
 
@@ -107,10 +107,10 @@ impl Chrome {
     }
 
     fn flow(&mut self, out: &mut Vec<u8>, slice: &Slice<'_>, flow: &Flow) {
-        let (phase, binding) = match flow.step {
-            FlowStep::Start => ('s', ""),
-            FlowStep::Through => ('t', ""),
-            FlowStep::End => ('f', ",\"bp\":\"e\""),
+        let (phase, binding) = match flow.part {
+            FlowPart::Start => ('s', ""),
+            FlowPart::Through => ('t', ""),
+            FlowPart::End => ('f', ",\"bp\":\"e\""),
         };
         let process = self.process_of(slice.track.0);
         self.begin_event(out, phase, process, slice.track.0 + 1);

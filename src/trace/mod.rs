@@ -54,7 +54,7 @@ mod tests;
 pub use file::{TraceFile, partial};
 pub use options::{LeftOut, TimeScale, TraceOptions, TraceSummary};
 pub use recorder::{RecorderInfo, TraceRecorder};
-pub use sink::{CounterId, Flow, FlowStep, NameId, Slice, TraceSink, TrackId};
+pub use sink::{CounterId, Flow, FlowPart, NameId, Slice, TraceSink, TrackId};
 pub use writer::TraceWriter;
 
 /// The form of a trace.

@@ -13,7 +13,7 @@ use super::perfetto_proto::{
     CounterDescriptor, DebugAnnotation, EventType, InternedData, InternedName, MERGE_NONE,
     NEEDS_STATE, ORDER_EXPLICIT, STATE_CLEARED, TracePacket, TrackDescriptor, TrackEvent,
 };
-use super::{CounterId, FlowStep, NameId, Slice, TrackId};
+use super::{CounterId, FlowPart, NameId, Slice, TrackId};
 
 /// Key of `Trace.packet`: field 1, a length and that many bytes.
 const PACKET_KEY: u8 = 0x0a;
@@ -177,9 +177,9 @@ impl Encoder for Perfetto {
                 .debug_annotations
                 .extend(slice.arguments.iter().map(annotation));
             for flow in slice.flows {
-                match flow.step {
-                    FlowStep::Start | FlowStep::Through => event.flow_ids.push(flow.id),
-                    FlowStep::End => event.terminating_flow_ids.push(flow.id),
+                match flow.part {
+                    FlowPart::Start | FlowPart::Through => event.flow_ids.push(flow.id),
+                    FlowPart::End => event.terminating_flow_ids.push(flow.id),
                 }
             }
         });

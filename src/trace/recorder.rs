@@ -22,9 +22,9 @@ use std::io;
 use super::bandwidth::Bandwidth;
 use super::lanes::Lanes;
 use super::{
-    CounterId, Flow, FlowStep, NameId, Slice, TraceFile, TraceSink, TraceSummary, TrackId,
+    CounterId, Flow, FlowPart, NameId, Slice, TraceFile, TraceSink, TraceSummary, TrackId,
 };
-use crate::hw::{Cause, CauseCycles, Observer};
+use crate::hw::{Cause, CauseCycles, Observer, StallReason};
 use crate::mapping::{Operand, Step, Transfer, Work};
 use crate::sim::{Khz, Tick};
 
@@ -189,7 +189,7 @@ pub struct TraceRecorder<S: TraceSink> {
     converter: Lanes,
     layer: Layer,
     /// Before the next step.
-    waits: Vec<(Cause, Tick, Tick)>,
+    stalls: Vec<(StallReason, Tick, Tick)>,
     /// Flows of stores that have not ended: (transfer, flow).
     stores: Vec<(u32, u64)>,
     /// Flows of earlier layers.
@@ -245,7 +245,7 @@ impl<S: TraceSink> TraceRecorder<S> {
             vector_unit,
             converter,
             layer: Layer::default(),
-            waits: Vec::new(),
+            stalls: Vec::new(),
             stores: Vec::new(),
             flows_before: 0,
             arguments: Vec::new(),
@@ -283,14 +283,14 @@ impl<S: TraceSink> TraceRecorder<S> {
         self.flows.clear();
     }
 
-    fn show_waits(&mut self, engine: TrackId) {
-        for index in 0..self.waits.len() {
-            let (cause, from, to) = self.waits[index];
+    fn show_stalls(&mut self, engine: TrackId) {
+        for index in 0..self.stalls.len() {
+            let (reason, from, to) = self.stalls[index];
             let from_ps = self.ps(from);
             self.utilization.show(&mut self.sink, from_ps, 0.0);
-            self.slice(engine, self.names.causes[cause as usize], from, to);
+            self.slice(engine, self.names.causes[reason.cause() as usize], from, to);
         }
-        self.waits.clear();
+        self.stalls.clear();
     }
 
     fn show_occupancy(&mut self, operand: Operand) {
@@ -309,7 +309,7 @@ impl<S: TraceSink> TraceRecorder<S> {
     fn collect_flows(&mut self, step: &Step) {
         let through = |id| Flow {
             id,
-            step: FlowStep::Through,
+            part: FlowPart::Through,
         };
         let mut of_tile = if step.begins[Operand::Output as usize] {
             None
@@ -322,7 +322,7 @@ impl<S: TraceSink> TraceRecorder<S> {
             self.flows.push(match of_tile {
                 Some(_) => Flow {
                     id,
-                    step: FlowStep::End,
+                    part: FlowPart::End,
                 },
                 None => through(*of_tile.insert(id)),
             });
@@ -388,7 +388,7 @@ impl<S: TraceSink> Observer for TraceRecorder<S> {
 
     fn layer_ends(&mut self, index: u32, at: Tick) {
         if let Some(engine) = self.layer.engine {
-            self.show_waits(engine);
+            self.show_stalls(engine);
         }
         let at_ps = self.ps(at);
         self.utilization.show(&mut self.sink, at_ps, 0.0);
@@ -434,14 +434,14 @@ impl<S: TraceSink> Observer for TraceRecorder<S> {
             let of_this = |&(store, _): &(u32, u64)| store == transfer;
             if let Some(index) = self.stores.iter().position(of_this) {
                 let (_, id) = self.stores.swap_remove(index);
-                let step = FlowStep::End;
-                self.flows.push(Flow { id, step });
+                let part = FlowPart::End;
+                self.flows.push(Flow { id, part });
             }
         } else {
             self.layer.loaded_bytes += bytes;
             let id = self.flow_of_load(transfer);
-            let step = FlowStep::Start;
-            self.flows.push(Flow { id, step });
+            let part = FlowPart::Start;
+            self.flows.push(Flow { id, part });
         }
         self.arguments.extend([
             (self.names.transfer, u64::from(transfer)),
@@ -457,7 +457,7 @@ impl<S: TraceSink> Observer for TraceRecorder<S> {
         };
         self.layer.engine = Some(engine);
         self.layer.steps += 1;
-        self.show_waits(engine);
+        self.show_stalls(engine);
         self.collect_flows(what);
         let utilization = self.collect_work(step, what, spent);
         let from_ps = self.ps(from);
@@ -466,8 +466,8 @@ impl<S: TraceSink> Observer for TraceRecorder<S> {
         self.slice(engine, name, from, to);
     }
 
-    fn wait(&mut self, cause: Cause, from: Tick, to: Tick) {
-        self.waits.push((cause, from, to));
+    fn stall(&mut self, reason: StallReason, from: Tick, to: Tick) {
+        self.stalls.push((reason, from, to));
     }
 
     fn converted(&mut self, step: u32, values: u64, from: Tick, to: Tick) {

@@ -35,12 +35,12 @@ pub struct Flow {
     /// Number of the flow, the same at all its slices and at no slice of another flow.
     pub id: u64,
     /// Which part of the chain the slice is.
-    pub step: FlowStep,
+    pub part: FlowPart,
 }
 
 /// A part of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FlowStep {
+pub enum FlowPart {
     /// The first slice of the chain.
     Start,
     /// A slice between the first and the last.

@@ -50,20 +50,20 @@ fn tiny(sink: &mut dyn TraceSink) {
     let tile = sink.name("tile");
     let fold = sink.name("fold \"é\"");
     let number = sink.name("number");
-    let flow = |step| [Flow { id: 7, step }];
+    let flow = |part| [Flow { id: 7, part }];
     sink.value(level, 0, 0.0);
     sink.slice(Slice {
-        flows: &flow(FlowStep::Start),
+        flows: &flow(FlowPart::Start),
         ..plain(dma, tile, 1_000, 3_500)
     });
     sink.value(level, 3_500, 512.0);
     sink.slice(Slice {
         arguments: &[(number, 3), (tile, u64::MAX)],
-        flows: &flow(FlowStep::Through),
+        flows: &flow(FlowPart::Through),
         ..plain(array, tile, 3_500, 1_250_625)
     });
     sink.slice(Slice {
-        flows: &flow(FlowStep::End),
+        flows: &flow(FlowPart::End),
         ..plain(folds, fold, 3_500, 4_125)
     });
     sink.slice(plain(folds, fold, 4_125, 1_250_625));

@@ -27,12 +27,12 @@ mod count;
 mod file;
 mod limits;
 mod model;
-mod moves;
 mod network;
 pub mod onnx;
 mod op;
 pub mod scalesim;
 mod shape;
+mod slices;
 
 pub use count::{Gemm, Parameters};
 pub use file::{FunctionFile, InputFile, LayerFile, NetworkFile, OpFile, Published};
@@ -44,7 +44,7 @@ pub use op::{
     Normalisation, NormalisationFunction, Op, Pad, Padding, Pool, PoolKind, Slice, Span,
 };
 
-use crate::source::{self, Diagnostics, LoadError, Shelf, SourceFile};
+use crate::source::{self, Diagnostics, FileKind, LoadError, SourceFile};
 
 /// Reads a network: SCALE-Sim's topology if the file is named `.csv`, else RON.
 ///
@@ -69,7 +69,7 @@ pub fn open(name_or_path: &str) -> Result<Network, LoadError> {
     if onnx::is_onnx(name_or_path) {
         return Ok(onnx::open(name_or_path)?.network);
     }
-    Ok(load(&source::open(Shelf::Workload, name_or_path)?)?)
+    Ok(load(&source::open(FileKind::Workload, name_or_path)?)?)
 }
 
 #[cfg(test)]

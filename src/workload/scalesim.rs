@@ -360,7 +360,7 @@ impl<'f> Importer<'f> {
         kernel: [u32; 2],
         stride: u32,
         channels: u32,
-    ) -> (InputFile, Window) {
+    ) -> (InputFile, ConvGeometry) {
         let mut size = image;
         let mut beyond = [0; 2];
         for axis in 0..2 {
@@ -382,7 +382,7 @@ impl<'f> Importer<'f> {
             beyond[axis] = missing.min(kernel[axis] - 1);
             size[axis] += missing - beyond[axis];
         }
-        let window = Window {
+        let window = ConvGeometry {
             kernel,
             stride,
             beyond,
@@ -426,14 +426,14 @@ impl<'f> Importer<'f> {
 }
 
 /// The window of a convolution.
-struct Window {
+struct ConvGeometry {
     kernel: [u32; 2],
     stride: u32,
     /// Rows below the image and columns right of it that the last window needs.
     beyond: [u32; 2],
 }
 
-impl Window {
+impl ConvGeometry {
     fn op(&self, channels: u32, filters: u32, depthwise: bool) -> OpFile {
         let groups = if depthwise { channels } else { 1 };
         OpFile::Conv {

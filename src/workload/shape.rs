@@ -139,7 +139,7 @@ impl Inspector<'_, '_> {
             Op::Normalisation(op) => self.normalisation(op, shape),
             Op::Concat(op) => self.concat(op.axis, inputs),
             Op::Slice(op) => self.slice(op, shape),
-            Op::Pad(op) => Some(super::moves::padded(op, shape)),
+            Op::Pad(op) => Some(super::slices::padded(op, shape)),
         }
     }
 
@@ -147,7 +147,7 @@ impl Inspector<'_, '_> {
         let [out, groups] = [conv.out_channels, conv.groups].map(u64::from);
         let in_fits = self.divides(groups, input.channels, "groups", "input channels");
         let out_fits = self.divides(groups, out, "groups", "output channels");
-        let window = Window {
+        let window = SlidingGeometry {
             kernel: conv.kernel,
             stride: conv.stride,
             dilation: conv.dilation,
@@ -163,7 +163,7 @@ impl Inspector<'_, '_> {
     }
 
     fn pool(&mut self, pool: &Pool, input: Shape) -> Option<Shape> {
-        let window = Window {
+        let window = SlidingGeometry {
             kernel: pool.kernel,
             stride: pool.stride,
             dilation: [1, 1],
@@ -179,7 +179,7 @@ impl Inspector<'_, '_> {
     }
 
     /// Height and width of the output of a sliding window.
-    fn slide(&mut self, window: &Window, input: Shape) -> Option<[u64; 2]> {
+    fn slide(&mut self, window: &SlidingGeometry, input: Shape) -> Option<[u64; 2]> {
         let Padding {
             top,
             bottom,
@@ -194,7 +194,7 @@ impl Inspector<'_, '_> {
     /// Outputs along axis `axis` (0 vertical, 1 horizontal) of an input of `size`.
     fn slide_along(
         &mut self,
-        window: &Window,
+        window: &SlidingGeometry,
         axis: usize,
         size: u64,
         padding: [u32; 2],
@@ -358,7 +358,7 @@ impl Inspector<'_, '_> {
 }
 
 /// A window that slides over an image.
-struct Window {
+struct SlidingGeometry {
     kernel: [u32; 2],
     stride: [u32; 2],
     dilation: [u32; 2],
@@ -366,7 +366,7 @@ struct Window {
     ceil_mode: bool,
 }
 
-impl Window {
+impl SlidingGeometry {
     /// From the first to the last row (or column) the kernel touches; all sizes are at least 1.
     fn reach(&self, axis: usize) -> u64 {
         u64::from(self.kernel[axis] - 1) * u64::from(self.dilation[axis]) + 1

@@ -2,7 +2,7 @@
 
 use super::{Network, Op, Parameters, open};
 use crate::blocked::Signedness;
-use crate::source::{Shelf, shipped};
+use crate::source::{FileKind, shipped};
 
 fn network(name: &str) -> Network {
     open(name).unwrap_or_else(|error| panic!("{error}"))
@@ -24,7 +24,7 @@ fn assert_close(macs: u64, published: u64, percent: f64) {
 
 #[test]
 fn every_shipped_network_loads_and_agrees_with_what_it_says_is_published() {
-    let names = shipped(Shelf::Workload);
+    let names = shipped(FileKind::Workload);
     assert_eq!(names.len(), 10);
     for name in names {
         let network = network(name);

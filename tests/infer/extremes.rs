@@ -146,7 +146,7 @@ fn operands_of_fewer_bits_keep_their_top_bits() {
 
 /// What does not fit is refused with its name.
 #[test]
-fn misfits_are_named() {
+fn incompatibilities_are_named() {
     let Small { model, images, .. } = small();
     let base = quantised(&model, 0.01);
     let mut precisions = coarse(&base);

@@ -12,7 +12,7 @@ mod roofline;
 
 use axbxp::hw::Unobserved;
 use axbxp::report::{Report, ReportBuilder};
-use axbxp::source::{self, Shelf, shipped};
+use axbxp::source::{self, FileKind, shipped};
 use axbxp::sweep::{DesignPoint, Job, JobError, JobResult, map_parallel};
 use axbxp::workload::{self, Network};
 
@@ -82,8 +82,8 @@ impl Case {
 /// Those that fit, of the pairs that `chosen` picks.
 fn cases(chosen: impl Fn(&str, &str) -> bool) -> Vec<Case> {
     let mut cases = Vec::new();
-    for architecture in shipped(Shelf::Architecture) {
-        for workload in shipped(Shelf::Workload) {
+    for architecture in shipped(FileKind::Architecture) {
+        for workload in shipped(FileKind::Workload) {
             if TOO_LARGE.contains(&(architecture, workload)) || !chosen(architecture, workload) {
                 continue;
             }
@@ -115,13 +115,13 @@ fn every_run_keeps_the_laws() {
 #[test]
 fn reads_and_writes_have_prices_of_their_own() {
     let folder = tempfile::tempdir().expect("a folder");
-    let preset = source::open(Shelf::Dram, "ddr4_2400").expect("shipped");
+    let preset = source::open(FileKind::Dram, "ddr4_2400").expect("shipped");
     let text = preset
         .text()
         .replace("write_io_pj_per_bit: 6.6", "write_io_pj_per_bit: 60.0");
     assert_ne!(text, preset.text());
     std::fs::write(folder.path().join("my.ron"), text).expect("written");
-    let arch = source::open(Shelf::Architecture, "axbxp_k4_8x8").expect("shipped");
+    let arch = source::open(FileKind::Architecture, "axbxp_k4_8x8").expect("shipped");
     let path = folder.path().join("arch.ron");
     std::fs::write(&path, arch.text().replace("\"ddr4_2400\"", "\"my.ron\"")).expect("written");
     let case = Case {

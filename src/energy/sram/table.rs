@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::energy::error::EnergyError;
-use crate::source::{self, Diagnostics, Shelf, SourceFile};
+use crate::source::{self, Diagnostics, FileKind, SourceFile};
 
 /// Macros of one SRAM technology, each with one port that reads or writes. Read by [`SramTable::load`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -79,7 +79,7 @@ impl SramTable {
     /// # Errors
     /// As [`source::open`] and [`SramTable::load`].
     pub fn open(name_or_path: &str) -> Result<SramTable, EnergyError> {
-        let file = source::open(Shelf::Sram, name_or_path)?;
+        let file = source::open(FileKind::Sram, name_or_path)?;
         Ok(SramTable::load(&file)?)
     }
 

@@ -4,7 +4,7 @@ use super::{FXP8, K4, TINY_DRAM, architecture, model, table, tiny_architecture, 
 use crate::arch::{Dataflow, PeKind};
 use crate::energy::hardware::widest_operands;
 use crate::energy::{EnergyModel, array_mm2};
-use crate::source::{Shelf, shipped};
+use crate::source::{FileKind, shipped};
 
 #[track_caller]
 fn close(is: f64, should: f64) {
@@ -129,8 +129,8 @@ fn the_widest_operands_of_each_kind() {
 
 #[test]
 fn components_and_bases_sum_to_the_total_everywhere() {
-    for energy in shipped(Shelf::Energy) {
-        for name in shipped(Shelf::Architecture) {
+    for energy in shipped(FileKind::Energy) {
+        for name in shipped(FileKind::Architecture) {
             let model = EnergyModel::new(table(energy), &architecture(name), TINY_DRAM)
                 .unwrap_or_else(|error| panic!("{error}"));
             let area = model.area();

@@ -3,11 +3,11 @@
 use super::{FXP8, TINY_DRAM, TINY_SRAM, TINY_TABLE, architecture, load, model, point, table};
 use crate::arch::{PeKind, WindowUse};
 use crate::energy::{Action, Component, EnergyModel, EnergyTable, ParallelMacRule, SramTable};
-use crate::source::{Shelf, SourceFile, shipped};
+use crate::source::{FileKind, SourceFile, shipped};
 
 #[test]
 fn every_entry_has_a_source() {
-    for name in shipped(Shelf::Energy) {
+    for name in shipped(FileKind::Energy) {
         let table = table(name);
         assert_eq!(table.name, name);
         assert!(!table.sram().grid.source.trim().is_empty());
@@ -23,8 +23,8 @@ fn every_entry_has_a_source() {
 
 #[test]
 fn every_shipped_architecture_has_its_energies_in_every_table() {
-    for name in shipped(Shelf::Architecture) {
-        for energy in shipped(Shelf::Energy) {
+    for name in shipped(FileKind::Architecture) {
+        for energy in shipped(FileKind::Energy) {
             let architecture = architecture(name);
             let pe = architecture.array.pe;
             let model = EnergyModel::new(table(energy), &architecture, TINY_DRAM)

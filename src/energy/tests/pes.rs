@@ -6,7 +6,7 @@ use super::{K4, model, point, table};
 use crate::arch::{PeKind, WindowUse};
 use crate::blocked::{BlockFormat, Rounding, Signedness, Window};
 use crate::energy::{EnergyTable, ParallelMacRule};
-use crate::source::{Shelf, shipped};
+use crate::source::{FileKind, shipped};
 
 /// K = 1 to 8 with as many multipliers as blocks of 8 bits in both operands, and smaller ones that tables have.
 fn every_k() -> Vec<(u8, u32)> {
@@ -41,7 +41,7 @@ fn configurations(k: u8) -> Vec<(u32, (u32, u32))> {
 /// Every table has what every configuration of every K asks for, both rules, all windows; the parts sum to the cycle.
 #[test]
 fn every_k_has_its_energies_and_parts() {
-    for name in shipped(Shelf::Energy) {
+    for name in shipped(FileKind::Energy) {
         for rule in [ParallelMacRule::ExactCycle, ParallelMacRule::Lanes] {
             for (block_bits, multipliers) in every_k() {
                 let pe = PeKind::AxBxp {
@@ -70,7 +70,7 @@ fn every_k_has_its_energies_and_parts() {
 /// Fewer products of operands of the same width, in PEs that keep all multipliers fed: never dearer for a MAC.
 #[test]
 fn fewer_products_never_cost_more_at_any_k() {
-    for name in shipped(Shelf::Energy) {
+    for name in shipped(FileKind::Energy) {
         for rule in [ParallelMacRule::ExactCycle, ParallelMacRule::Lanes] {
             for (block_bits, multipliers) in every_k() {
                 let pe = PeKind::AxBxp {

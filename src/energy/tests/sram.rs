@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{TINY_SRAM, table};
 use crate::energy::SramTable;
-use crate::source::{Shelf, SourceFile, shipped};
+use crate::source::{FileKind, SourceFile, shipped};
 
 fn sram(name: &str) -> SramTable {
     SramTable::open(name).unwrap_or_else(|error| panic!("{error}"))
@@ -13,7 +13,7 @@ fn sram(name: &str) -> SramTable {
 /// The stated errors against every measured point; stated a hundredth too small they are refused.
 #[test]
 fn every_fit_is_within_its_stated_error() {
-    let names = shipped(Shelf::Sram);
+    let names = shipped(FileKind::Sram);
     assert_eq!(names.len(), 6);
     for name in names {
         let sram = sram(name);
@@ -83,7 +83,7 @@ fn grids_are_what_was_measured() {
 
 #[test]
 fn a_point_of_the_grid_is_itself() {
-    for name in shipped(Shelf::Sram) {
+    for name in shipped(FileKind::Sram) {
         let sram = sram(name);
         for (row, &kib) in sram.grid.size_kib.iter().enumerate() {
             for (column, &bits) in sram.grid.port_bits.iter().enumerate() {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::Activity;
+use super::SteppedCounts;
 use super::layer::{GivenOperands, LayerOperands, OutputCheck, TileOperands, fold_operands};
 use super::mac::MacUnit;
 use super::sequencer::{CycleEnd, FoldWork, Sequencer};
@@ -176,8 +176,8 @@ impl SteppedLayer {
     }
 
     /// What was done, and whether weights entered from the left.
-    pub fn activity(&self) -> (Activity, bool) {
-        (self.sequencer.activity(), self.sequencer.swapped())
+    pub fn counts(&self) -> (SteppedCounts, bool) {
+        (self.sequencer.counts(), self.sequencer.swapped())
     }
 
     /// The outputs beside a direct computation.

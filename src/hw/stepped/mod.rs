@@ -69,7 +69,7 @@ struct Look<'a> {
 
 /// What moved and what was done, counted where it happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Activity {
+pub struct SteppedCounts {
     /// Multiply-accumulates.
     pub macs: u64,
     /// PE-cycles with work.
@@ -88,7 +88,7 @@ pub struct Activity {
     pub chain_writes: u64,
 }
 
-impl Activity {
+impl SteppedCounts {
     fn enter_left(&mut self, values: usize, row: usize) {
         self.left_values += values as u64;
         self.left_skew_writes += (values * row) as u64;

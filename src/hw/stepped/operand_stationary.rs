@@ -7,7 +7,7 @@
 
 use super::flight::Flight;
 use super::mac::{MacUnit, NOTHING};
-use super::{Activity, Leaving, Look, Token};
+use super::{Leaving, Look, SteppedCounts, Token};
 use crate::blocked::Encoded;
 
 /// A row of stationary operands on its way: which fold's, and how many came before it.
@@ -81,19 +81,19 @@ impl OperandStationary {
         edge: &dyn Fn(usize) -> Option<Token>,
         load: &dyn Fn(usize) -> Option<LoadToken>,
         flight: &Flight,
-        activity: &mut Activity,
+        counts: &mut SteppedCounts,
         leaving: &mut Vec<Leaving>,
     ) {
-        self.move_operands(edge, flight, activity);
-        self.compute(mac, flight, activity, leaving);
-        self.move_stationary(load, flight, activity);
+        self.move_operands(edge, flight, counts);
+        self.compute(mac, flight, counts, leaving);
+        self.move_stationary(load, flight, counts);
     }
 
     fn move_operands(
         &mut self,
         edge: &dyn Fn(usize) -> Option<Token>,
         flight: &Flight,
-        activity: &mut Activity,
+        counts: &mut SteppedCounts,
     ) {
         let (columns, lanes) = (self.columns, self.lanes);
         for i in 0..self.rows {
@@ -110,7 +110,7 @@ impl OperandStationary {
             if i < operands.shape.rows {
                 self.left[values..values + lanes].copy_from_slice(operands.left(token.step, i));
                 if token.phase == 0 {
-                    activity.enter_left(operands.shape.filled_lanes(i), i);
+                    counts.enter_left(operands.shape.filled_lanes(i), i);
                 }
             }
         }
@@ -120,7 +120,7 @@ impl OperandStationary {
         &mut self,
         mac: &MacUnit,
         flight: &Flight,
-        activity: &mut Activity,
+        counts: &mut SteppedCounts,
         leaving: &mut Vec<Leaving>,
     ) {
         let (columns, lanes) = (self.columns, self.lanes);
@@ -146,7 +146,7 @@ impl OperandStationary {
                     let (left, top) = (&self.left[lanes.clone()], &self.registers[bank][lanes]);
                     let added = mac.phase(left, top, token.phase);
                     self.phases[pe] = self.phases[pe].wrapping_add(added);
-                    activity.active_pe_cycles += 1;
+                    counts.active_pe_cycles += 1;
                 }
                 if !token.ends_step {
                     continue;
@@ -158,9 +158,9 @@ impl OperandStationary {
                     value = value.wrapping_add(above.map_or(0, |sum| sum.value));
                 }
                 if i < operands.shape.rows {
-                    activity.macs += operands.shape.filled_lanes(i) as u64;
+                    counts.macs += operands.shape.filled_lanes(i) as u64;
                 } else {
-                    activity.chain_writes += 1;
+                    counts.chain_writes += 1;
                 }
                 if i + 1 < self.rows {
                     self.below[pe] = Some(PartialSum { token, value });
@@ -181,7 +181,7 @@ impl OperandStationary {
         &mut self,
         load: &dyn Fn(usize) -> Option<LoadToken>,
         flight: &Flight,
-        activity: &mut Activity,
+        counts: &mut SteppedCounts,
     ) {
         let (columns, lanes) = (self.columns, self.lanes);
         let last = (self.rows - 1) * columns;
@@ -213,12 +213,12 @@ impl OperandStationary {
                 let register = &mut self.registers[bank];
                 if i == 0 {
                     register[pe * lanes..(pe + 1) * lanes].copy_from_slice(operands.top(row, j));
-                    activity.top_values += operands.shape.filled_lanes(row) as u64;
+                    counts.top_values += operands.shape.filled_lanes(row) as u64;
                 } else {
                     let above = (pe - columns) * lanes;
                     register.copy_within(above..above + lanes, pe * lanes);
                 }
-                activity.preload_writes += operands.shape.filled_lanes(row) as u64;
+                counts.preload_writes += operands.shape.filled_lanes(row) as u64;
             }
         }
     }

@@ -8,7 +8,7 @@
 use super::flight::Flight;
 use super::fold::FoldOperands;
 use super::mac::{MacUnit, NOTHING};
-use super::{Activity, Leaving, Look, Token};
+use super::{Leaving, Look, SteppedCounts, Token};
 use crate::blocked::Encoded;
 
 /// A finished sum in the chain.
@@ -76,19 +76,19 @@ impl OutputStationary {
         mac: &MacUnit,
         edge: &dyn Fn(usize) -> Option<Token>,
         flight: &mut Flight,
-        activity: &mut Activity,
+        counts: &mut SteppedCounts,
         leaving: &mut Vec<Leaving>,
     ) {
-        self.shift_chain(now, flight, activity, leaving);
-        self.move_operands(edge, flight, activity);
-        self.compute(mac, flight, activity);
+        self.shift_chain(now, flight, counts, leaving);
+        self.move_operands(edge, flight, counts);
+        self.compute(mac, flight, counts);
     }
 
     fn shift_chain(
         &mut self,
         now: u64,
         flight: &mut Flight,
-        activity: &mut Activity,
+        counts: &mut SteppedCounts,
         leaving: &mut Vec<Leaving>,
     ) {
         let (rows, columns) = (self.rows, self.columns);
@@ -105,7 +105,7 @@ impl OutputStationary {
                     let below = &mut self.chain[(i + 1) * columns + j];
                     debug_assert!(below.is_none(), "the chain is overrun");
                     *below = Some(waiting);
-                    activity.chain_writes += 1;
+                    counts.chain_writes += 1;
                 }
             }
             for i in 0..rows {
@@ -115,7 +115,7 @@ impl OutputStationary {
                 let place = &mut self.chain[i * columns + j];
                 debug_assert!(place.is_none(), "the chain is overrun");
                 *place = Some(done);
-                activity.chain_writes += 1;
+                counts.chain_writes += 1;
                 if i + 1 == flight.shape(done.fold).rows {
                     flight.complete_column(done.fold, j, now);
                 }
@@ -136,7 +136,7 @@ impl OutputStationary {
         &mut self,
         edge: &dyn Fn(usize) -> Option<Token>,
         flight: &Flight,
-        activity: &mut Activity,
+        counts: &mut SteppedCounts,
     ) {
         let (rows, columns, lanes) = (self.rows, self.columns, self.lanes);
         let inside = |token: &Token, of: &dyn Fn(&FoldOperands) -> usize, line: usize| {
@@ -155,7 +155,7 @@ impl OutputStationary {
                 let entering = operands.left(token.step, i);
                 self.left[values..values + lanes].copy_from_slice(entering);
                 if token.phase == 0 {
-                    activity.enter_left(operands.shape.filled_lanes(token.step), i);
+                    counts.enter_left(operands.shape.filled_lanes(token.step), i);
                 }
             }
         }
@@ -169,13 +169,13 @@ impl OutputStationary {
                 let operands = flight.operands(token.fold);
                 self.top[j * lanes..(j + 1) * lanes].copy_from_slice(operands.top(token.step, j));
                 if token.phase == 0 {
-                    activity.enter_top(operands.shape.filled_lanes(token.step), j);
+                    counts.enter_top(operands.shape.filled_lanes(token.step), j);
                 }
             }
         }
     }
 
-    fn compute(&mut self, mac: &MacUnit, flight: &Flight, activity: &mut Activity) {
+    fn compute(&mut self, mac: &MacUnit, flight: &Flight, counts: &mut SteppedCounts) {
         let lanes = self.lanes;
         for pe in 0..self.rows * self.columns {
             let (Some(token), Some(other)) = (self.at_left[pe], self.at_top[pe]) else {
@@ -191,12 +191,12 @@ impl OutputStationary {
                 *sum = 0;
             }
             *sum = sum.wrapping_add(mac.phase(left, top, token.phase));
-            activity.active_pe_cycles += 1;
+            counts.active_pe_cycles += 1;
             if !token.ends_step {
                 continue;
             }
             let operands = flight.operands(token.fold);
-            activity.macs += operands.shape.filled_lanes(token.step) as u64;
+            counts.macs += operands.shape.filled_lanes(token.step) as u64;
             if token.step + 1 == operands.shape.steps {
                 self.finished[pe] = Some(Waiting {
                     fold: token.fold,

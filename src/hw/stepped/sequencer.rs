@@ -12,7 +12,7 @@ use super::fold::FoldOperands;
 use super::mac::{Codec, MacUnit};
 use super::operand_stationary::{LoadToken, OperandStationary};
 use super::output_stationary::OutputStationary;
-use super::{Activity, Leaving, Look, Token};
+use super::{Leaving, Look, SteppedCounts, Token};
 use crate::arch::{Dataflow, FillDrain};
 use crate::blocked::Encoded;
 use crate::hw::{ArrayProbe, PeView};
@@ -93,7 +93,7 @@ pub struct Sequencer {
     way_out: WayOut,
     /// Cycle from which the next fold may enter (exposed fill and drain).
     open_at: u64,
-    activity: Activity,
+    counts: SteppedCounts,
     leaving: Vec<Leaving>,
 }
 
@@ -121,7 +121,7 @@ impl Sequencer {
             loaded: VecDeque::from(vec![None; columns]),
             way_out: WayOut::default(),
             open_at: 0,
-            activity: Activity::default(),
+            counts: SteppedCounts::default(),
             leaving: Vec::new(),
         }
     }
@@ -132,8 +132,8 @@ impl Sequencer {
     }
 
     /// What was done so far.
-    pub fn activity(&self) -> Activity {
-        self.activity
+    pub fn counts(&self) -> SteppedCounts {
+        self.counts
     }
 
     /// Whether nothing is in the array or on its way into it.
@@ -275,14 +275,14 @@ impl Sequencer {
         let (fed, loaded) = (&self.fed, &self.loaded);
         let edge = |skew: usize| fed[skew];
         let load = |skew: usize| loaded[skew];
-        let (flight, activity) = (&mut self.flight, &mut self.activity);
+        let (flight, counts) = (&mut self.flight, &mut self.counts);
         let leaving = &mut self.leaving;
         match &mut self.pes {
             Pes::Output(pes) => {
-                pes.cycle(now, &self.mac, &edge, flight, activity, leaving);
+                pes.cycle(now, &self.mac, &edge, flight, counts, leaving);
             }
             Pes::Operand(pes) => {
-                pes.cycle(&self.mac, &edge, &load, flight, activity, leaving);
+                pes.cycle(&self.mac, &edge, &load, flight, counts, leaving);
             }
         }
     }

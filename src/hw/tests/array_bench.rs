@@ -12,7 +12,7 @@ use crate::hw::bus::{ARRAY, Bus, CONTROL, Clocks, DATA};
 use crate::hw::message::Message;
 use crate::hw::pe_array::{ArrayLayerEnd, PeArray};
 use crate::hw::stepped::SteppedLayer;
-use crate::hw::{Cause, Unobserved};
+use crate::hw::{StallReason, Unobserved};
 use crate::mapping::array_plan::SecondLayout;
 use crate::mapping::tiling::Loop;
 use crate::mapping::{
@@ -45,7 +45,7 @@ impl Bench<'_> {
             let delay = self.delays[self.started % self.delays.len()];
             let message = Message::Start {
                 step: self.started as u32,
-                cause: Cause::WaitWeights,
+                stall: StallReason::Weights,
             };
             self.last_start = self.last_start.max(now + u64::from(delay));
             let at = self.clocks.core.edge(self.last_start);

@@ -12,7 +12,7 @@ use crate::arch::{Architecture, Dataflow, Ports};
 use crate::hw::Observer;
 use crate::mapping::{ArrayTiming, LayerPlan, NetworkPlan, TileGemm, Transfer, Work};
 use crate::sim::Tick;
-use crate::source::{self, Shelf};
+use crate::source::{self, FileKind};
 use crate::sweep::DesignPoint;
 
 /// When loads ended, and from when to when stores took.
@@ -183,7 +183,7 @@ fn layers_of_networks_take_the_closed_form() {
     for architecture in architectures() {
         let mut point = point(architecture);
         practically_infinite(&mut point.architecture);
-        for name in source::shipped(Shelf::Workload) {
+        for name in source::shipped(FileKind::Workload) {
             let network = network(name);
             let whole = plan_for(&point, &network).expect("fits");
             let mut shapes = HashSet::new();

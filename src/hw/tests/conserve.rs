@@ -9,7 +9,7 @@ use crate::arch::{Dataflow, Ports};
 use crate::hw::Observer;
 use crate::mapping::Transfer;
 use crate::sim::Tick;
-use crate::source::{self, Shelf};
+use crate::source::{self, FileKind};
 use crate::sweep::DesignPoint;
 use crate::workload::Network;
 
@@ -54,7 +54,7 @@ fn tiny_on_every_architecture() {
 /// The smaller layers of every network, up to `macs`.
 #[test]
 fn layers_of_every_network() {
-    for name in source::shipped(Shelf::Workload) {
+    for name in source::shipped(FileKind::Workload) {
         let network = network(name);
         for architecture in ["fxp8_32x32", "fxp8_32x32_ws", "axbxp_k4_16x16_edge"] {
             let point = point(architecture);

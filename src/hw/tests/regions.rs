@@ -3,7 +3,7 @@
 use super::support::{network, plan_for, point};
 use crate::mapping::array_plan::{ArrayPlan, SecondLayout};
 use crate::mapping::{LayerPlan, Operand, Runs, TensorLayout, Transfer};
-use crate::source::{self, Shelf};
+use crate::source::{self, FileKind};
 
 /// First byte and the byte behind the last.
 type Span = (u64, u64);
@@ -76,7 +76,7 @@ fn output_bytes(plan: &LayerPlan, batch: u32) -> u64 {
 #[test]
 fn layers_keep_to_their_tensors_and_write_each_output_once() {
     for architecture in ["fxp8_32x32", "fxp8_32x32_ws", "axbxp_k4_16x16_edge"] {
-        for name in source::shipped(Shelf::Workload) {
+        for name in source::shipped(FileKind::Workload) {
             let network = network(name);
             let plan = plan_for(&point(architecture), &network).expect("fits");
             let mut owned = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::support::{architectures, network, plan_for, point, run, run_lawfully};
 use crate::arch::Architecture;
-use crate::hw::dram::{PagePolicy, RefreshPolicy};
+use crate::dram::{PagePolicy, RefreshPolicy};
 use crate::hw::{DramTotals, LayerResult, RunResult};
 use crate::sweep::DesignPoint;
 

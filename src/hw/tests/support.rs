@@ -5,12 +5,12 @@ use crate::arch::{Architecture, Dataflow};
 use crate::hw::conservation::{Violation, Widths, run_violations, violations};
 use crate::hw::{Fidelity, Observer, RunResult, Unobserved, simulate};
 use crate::mapping::{NetworkPlan, PlanError, plan};
-use crate::source::{self, Shelf, SourceFile};
+use crate::source::{self, FileKind, SourceFile};
 use crate::sweep::DesignPoint;
 use crate::workload::{self, Network};
 
 pub(super) fn architectures() -> Vec<&'static str> {
-    source::shipped(Shelf::Architecture)
+    source::shipped(FileKind::Architecture)
 }
 
 pub(super) fn point(name: &str) -> DesignPoint {

@@ -6,7 +6,7 @@ use super::dense::DensePanel;
 use super::depthwise::DepthwisePanels;
 use super::packing::{BandLayout, Packed, pack};
 use super::{Chunk, Exactness, PANEL};
-use crate::infer::plan::Window;
+use crate::infer::plan::ConvGeometry;
 
 /// Values of a band, and of its outputs: they stay in the second-level cache.
 const BAND_VALUES: usize = 1 << 16;
@@ -36,7 +36,7 @@ pub(in crate::infer) struct ConvScratch {
 /// A convolution with its weights.
 #[derive(Debug, Clone)]
 pub(in crate::infer) struct Convolution {
-    window: Window,
+    window: ConvGeometry,
     layout: BandLayout,
     exactness: Exactness,
     /// Output rows computed at a time.
@@ -49,7 +49,7 @@ pub(in crate::infer) struct Convolution {
 impl Convolution {
     /// Weights as [`pack`] takes them: `bounds` are the greatest magnitudes of the parts of the input's values.
     pub(in crate::infer) fn new(
-        window: &Window,
+        window: &ConvGeometry,
         exactness: Exactness,
         bounds: &[f32],
         weight: impl Fn(usize, usize, usize) -> f32,

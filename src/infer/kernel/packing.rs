@@ -1,7 +1,7 @@
 //! The reduction of a convolution in the order in which it is summed, and its weights in that order.
 
 use super::{Chunk, Exactness, PANEL, Run};
-use crate::infer::plan::Window;
+use crate::infer::plan::ConvGeometry;
 
 /// Integers below this are exact in f32.
 const EXACT_LIMIT: f64 = 16_777_216.0;
@@ -52,7 +52,7 @@ pub(super) struct Packed {
 /// Packs the weights of `window`: `weight(part, output channel, index in the channel's weights)`. With integers, no
 /// partial sum of a chunk reaches 2^24 while no value of part `p` is greater than `bounds[p]`.
 pub(super) fn pack(
-    window: &Window,
+    window: &ConvGeometry,
     layout: &BandLayout,
     exactness: Exactness,
     bounds: &[f32],
@@ -107,7 +107,7 @@ pub(super) fn pack(
 }
 
 /// The reduction of an output channel in order: kernel rows, kernel columns, parts, channels.
-fn elements(window: &Window, parts: usize) -> Vec<Element> {
+fn elements(window: &ConvGeometry, parts: usize) -> Vec<Element> {
     let channels = window.input.channels / window.groups;
     let [height, width] = window.kernel;
     let mut elements = Vec::with_capacity(height * width * parts * channels);
@@ -123,7 +123,7 @@ fn elements(window: &Window, parts: usize) -> Vec<Element> {
 }
 
 /// Where the elements lie under the kernel, for the first group.
-fn runs(window: &Window, layout: &BandLayout) -> Vec<Run> {
+fn runs(window: &ConvGeometry, layout: &BandLayout) -> Vec<Run> {
     let len = window.input.channels / window.groups;
     let mut runs: Vec<Run> = vec![];
     for row in 0..window.kernel[0] {

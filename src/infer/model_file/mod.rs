@@ -24,7 +24,7 @@ use super::data::{ImageError, Images, Pictures, hex};
 use super::error::InferError;
 use super::float::FloatNetwork;
 use crate::source::{
-    self, Base, ByteFile, Checker, Diagnostics, LoadError, Place, Shelf, SourceError, SourceFile,
+    self, Base, ByteFile, Checker, Diagnostics, FileKind, LoadError, Place, SourceError, SourceFile,
 };
 use crate::workload::Model;
 use crate::workload::onnx::{self, OnnxError};
@@ -102,7 +102,7 @@ impl ModelFile {
     /// # Errors
     /// As [`source::open`] and [`load`](Self::load).
     pub fn open(name_or_path: &str, root: Option<&Path>) -> Result<ModelFile, LoadError> {
-        let source = source::open(Shelf::Model, name_or_path)?;
+        let source = source::open(FileKind::Model, name_or_path)?;
         Ok(ModelFile::load(source, root)?)
     }
 

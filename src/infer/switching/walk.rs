@@ -2,7 +2,7 @@
 
 use super::patterns::Pair;
 use crate::arch::Dataflow;
-use crate::infer::plan::Window;
+use crate::infer::plan::ConvGeometry;
 
 /// The MACs of a layer on one image as lines of MACs: those that a PE does one after another.
 ///
@@ -11,7 +11,7 @@ use crate::infer::plan::Window;
 /// does one MAC of each output in turn, position by position, row by row; where activations stay one MAC of each filter.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Walk<'a> {
-    pub(super) window: &'a Window,
+    pub(super) window: &'a ConvGeometry,
     /// `[output channels, weights of a channel]`.
     pub(super) weights: &'a [i8],
     /// `[height, width, channels]`.

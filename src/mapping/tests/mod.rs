@@ -1,4 +1,4 @@
-//! Tests of the room whose truth comes from outside its code: a register-level array, the loop nest
+//! Tests of the module whose truth comes from outside its code: a register-level array, the loop nest
 //! element by element, and all tilings there are.
 
 mod cases;

@@ -8,7 +8,7 @@ use crate::approx::{LayerPrecision, OperandFormat};
 use crate::arch::{Architecture, PeKind};
 use crate::blocked::{Rounding, Window};
 use crate::infer::evaluation::{Accuracy, against, agreement};
-use crate::infer::measure::{Arithmetic, Candidate, Measurement, Question};
+use crate::infer::measure::{Arithmetic, Candidate, Measurement, MeasurementRequest};
 use crate::infer::model_file::{ModelFile, TrainedModel};
 use crate::infer::observation::{LayerObservation, WindowCounts};
 use crate::infer::statistics::Interval;
@@ -25,7 +25,7 @@ pub struct Subject<'a> {
     /// The architecture that the configurations are for.
     pub architecture: &'a Architecture,
     /// What was asked.
-    pub question: &'a Question<'a>,
+    pub request: &'a MeasurementRequest<'a>,
 }
 
 impl AccuracyReport {
@@ -35,7 +35,7 @@ impl AccuracyReport {
             file,
             trained,
             architecture,
-            question,
+            request,
         } = subject;
         let description = file.description();
         let network = &trained.model.network;
@@ -55,10 +55,10 @@ impl AccuracyReport {
                 macs: network.total_macs(),
             },
             images: MeasuredImages {
-                set: question.set,
+                set: request.set,
                 count: measurement.images as u64,
                 calibration_count: measurement.calibration_images as u64,
-                range: range_name(question.range),
+                range: range_name(request.range),
                 observed_count: measurement.observed_images as u64,
             },
             architecture: architecture.name.clone(),

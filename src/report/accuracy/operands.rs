@@ -56,11 +56,11 @@ fn source(subject: Subject<'_>, measurement: &Measurement, configuration: &str) 
     let Subject {
         file,
         architecture,
-        question,
+        request,
         ..
     } = subject;
     let order = architecture.array.dataflow.name();
-    let macs = question.switching.map_or(0, |asked| asked.sampling.macs);
+    let macs = request.switching.map_or(0, |asked| asked.sampling.macs);
     format!(
         "axbxp {} accuracy: {} on {} images of the {} set, about {macs} MACs of a layer and image, in the \
          order of an {order} array; twos_complement under FxP8, sign_magnitude under {configuration} in {} PEs; ranges by {} of \
@@ -68,9 +68,9 @@ fn source(subject: Subject<'_>, measurement: &Measurement, configuration: &str) 
         env!("CARGO_PKG_VERSION"),
         file.description().name,
         measurement.switching_images,
-        question.set.name(),
+        request.set.name(),
         pe_name(&architecture.array.pe),
-        range_name(question.range),
+        range_name(request.range),
         measurement.calibration_images,
     )
 }

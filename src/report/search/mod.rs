@@ -12,7 +12,7 @@ use crate::infer::evaluation::{self, against};
 use crate::infer::statistics::Interval;
 use crate::infer::{Correction, Prediction};
 use crate::search::{
-    Answer, Cost, Found, Level, LevelAnswer, Measured, Objective, Predicted, front,
+    Cost, Found, Level, LevelOutcome, Measured, Objective, Predicted, SearchOutcome, front,
 };
 
 pub use plot::plot;
@@ -146,14 +146,14 @@ pub struct Accuracy {
 }
 
 impl SearchReport {
-    /// The report of an answer.
-    pub fn of(setting: SearchSetting, answer: &Answer) -> SearchReport {
+    /// The report of an outcome.
+    pub fn of(setting: SearchSetting, outcome: &SearchOutcome) -> SearchReport {
         // The exact configuration is the first that a search measures.
-        let exact = &answer.measured[0];
-        let against = answer.baseline.as_ref().unwrap_or(&exact.cost);
-        let best = front(&answer.measured);
+        let exact = &outcome.measured[0];
+        let against = outcome.baseline.as_ref().unwrap_or(&exact.cost);
+        let best = front(&outcome.measured);
         let index = |one: &Measured| {
-            answer
+            outcome
                 .measured
                 .iter()
                 .position(|other| other.configuration == one.configuration)
@@ -162,13 +162,13 @@ impl SearchReport {
             schema: SEARCH_SCHEMA.to_owned(),
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
             exact: SearchPoint::of(exact, against),
-            exact_accuracy: Accuracy::of(&answer.exact),
-            levels: answer
+            exact_accuracy: Accuracy::of(&outcome.exact),
+            levels: outcome
                 .levels
                 .iter()
-                .map(|level| LevelReport::of(level, against, answer))
+                .map(|level| LevelReport::of(level, against, outcome))
                 .collect(),
-            tried: answer
+            tried: outcome
                 .measured
                 .iter()
                 .map(|one| SearchPoint::of(one, against))
@@ -203,23 +203,23 @@ impl SearchPoint {
 }
 
 impl LevelReport {
-    fn of(level_answer: &LevelAnswer, against: &Cost, answer: &Answer) -> LevelReport {
+    fn of(level_outcome: &LevelOutcome, against: &Cost, outcome: &SearchOutcome) -> LevelReport {
         let Found {
             level,
             best,
             nearest,
             measurements,
-        } = &level_answer.found;
+        } = &level_outcome.found;
         let [network, layers] = published::BOTH;
         LevelReport {
             level: level_name(*level).to_owned(),
-            found: best.configuration != answer.measured[0].configuration,
+            found: best.configuration != outcome.measured[0].configuration,
             best: SearchPoint::of(best, against),
             nearest: nearest.as_ref().map(|one| SearchPoint::of(one, against)),
-            reported: level_answer
+            reported: level_outcome
                 .reported
                 .iter()
-                .map(|predicted| Reported::of(predicted, &answer.exact))
+                .map(|predicted| Reported::of(predicted, &outcome.exact))
                 .collect(),
             measurements: *measurements,
             published: match level {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::graph::Graph;
 use super::node::Node;
-use super::window::Window;
+use super::sliding::SlidingGeometry;
 
 /// Rows and columns of zeros around an image: top, bottom, left, right.
 pub(super) type Border = [u32; 4];
@@ -54,7 +54,7 @@ fn pads(node: &Node, input: &str, border: Border) -> bool {
         return false;
     };
     // Of explicit padding the size of the image does not matter.
-    let Ok(window) = Window::of(node, kernel) else {
+    let Ok(window) = SlidingGeometry::of(node, kernel) else {
         return false;
     };
     window.padding(node, [0, 0]).is_ok_and(|own| {

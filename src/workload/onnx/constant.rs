@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use rten_onnx::onnx::{DataLocation, DataType, TensorProto};
 
-use super::problem::{Outcome, Problem};
+use super::problem::{OpResult, Problem};
 use crate::workload::MAX_TENSOR_ELEMENTS;
 
 /// A constant with its shape, row by row.
@@ -58,7 +58,7 @@ impl Constant {
     }
 
     /// The constant that `tensor` holds.
-    pub(super) fn decode(tensor: &TensorProto) -> Outcome<Constant> {
+    pub(super) fn decode(tensor: &TensorProto) -> OpResult<Constant> {
         if tensor.data_location == Some(DataLocation::EXTERNAL) || !tensor.external_data.is_empty()
         {
             return Problem::new("the values are in another file")
@@ -83,7 +83,7 @@ impl Constant {
     }
 
     /// The values as 32-bit floats, whatever they are.
-    pub(super) fn floats(&self) -> Outcome<&[f32]> {
+    pub(super) fn floats(&self) -> OpResult<&[f32]> {
         match &self.data {
             Data::F32(values) => Ok(values),
             other => Problem::new(format!("the values are {}", other.type_name()))
@@ -93,7 +93,7 @@ impl Constant {
     }
 
     /// The values as 32-bit floats, none of them NaN or infinite.
-    pub(super) fn finite_floats(&self) -> Outcome<&[f32]> {
+    pub(super) fn finite_floats(&self) -> OpResult<&[f32]> {
         let values = self.floats()?;
         match values.iter().position(|value| !value.is_finite()) {
             Some(index) => Problem::new(format!("value {index} is {}", values[index]))
@@ -104,7 +104,7 @@ impl Constant {
     }
 
     /// The values as 32-bit floats, none of them NaN or infinite, without a copy if nothing else holds them.
-    pub(super) fn into_floats(constant: Rc<Constant>) -> Outcome<Vec<f32>> {
+    pub(super) fn into_floats(constant: Rc<Constant>) -> OpResult<Vec<f32>> {
         constant.finite_floats()?;
         let data = match Rc::try_unwrap(constant) {
             Ok(constant) => constant.data,
@@ -117,7 +117,7 @@ impl Constant {
     }
 
     /// The one value of a constant with one element.
-    pub(super) fn scalar(&self) -> Outcome<f32> {
+    pub(super) fn scalar(&self) -> OpResult<f32> {
         match self.floats()? {
             [value] => Ok(*value),
             values => Problem::new(format!("{} values", values.len()))
@@ -127,7 +127,7 @@ impl Constant {
     }
 
     /// The values as integers.
-    pub(super) fn integers(&self) -> Outcome<Vec<i64>> {
+    pub(super) fn integers(&self) -> OpResult<Vec<i64>> {
         match &self.data {
             Data::I64(values) => Ok(values.clone()),
             Data::I32(values) => Ok(values.iter().map(|&value| i64::from(value)).collect()),
@@ -143,7 +143,7 @@ impl Constant {
     }
 
     /// The same values in another shape of as many elements.
-    pub(super) fn with_dims(self, dims: Vec<usize>) -> Outcome<Constant> {
+    pub(super) fn with_dims(self, dims: Vec<usize>) -> OpResult<Constant> {
         if dims.iter().product::<usize>() != self.len() {
             return Problem::new(format!(
                 "{} values do not fit the shape {dims:?}",
@@ -155,7 +155,7 @@ impl Constant {
     }
 
     /// Its dimensions in another order: dimension `i` of the result is `order[i]` of this one.
-    pub(super) fn transposed(&self, order: &[usize]) -> Outcome<Constant> {
+    pub(super) fn transposed(&self, order: &[usize]) -> OpResult<Constant> {
         let rank = self.dims.len();
         let mut sorted = order.to_vec();
         sorted.sort_unstable();
@@ -191,7 +191,7 @@ impl Constant {
 }
 
 /// The dimensions with the number of elements.
-fn shape(dims: &[i64]) -> Outcome<(Vec<usize>, usize)> {
+fn shape(dims: &[i64]) -> OpResult<(Vec<usize>, usize)> {
     let sizes: Option<Vec<usize>> = dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
     let count = sizes.as_ref().and_then(|sizes| {
         sizes
@@ -207,7 +207,7 @@ fn shape(dims: &[i64]) -> Outcome<(Vec<usize>, usize)> {
     }
 }
 
-fn elements(tensor: &TensorProto) -> Outcome<Data> {
+fn elements(tensor: &TensorProto) -> OpResult<Data> {
     let raw = tensor.raw_data.as_ref().map(|cell| cell.borrow());
     let raw = raw.as_ref().map(|bytes| bytes.as_slice());
     let ints = &tensor.int32_data;
@@ -245,7 +245,7 @@ fn elements(tensor: &TensorProto) -> Outcome<Data> {
     })
 }
 
-fn numbers<const N: usize, T>(raw: &[u8], number: fn([u8; N]) -> T) -> Outcome<Vec<T>> {
+fn numbers<const N: usize, T>(raw: &[u8], number: fn([u8; N]) -> T) -> OpResult<Vec<T>> {
     let (chunks, rest) = raw.as_chunks::<N>();
     if !rest.is_empty() {
         return Problem::new(format!("{} bytes are no whole number of values", raw.len()))
@@ -255,7 +255,7 @@ fn numbers<const N: usize, T>(raw: &[u8], number: fn([u8; N]) -> T) -> Outcome<V
     Ok(chunks.iter().map(|&chunk| number(chunk)).collect())
 }
 
-fn narrow<T: TryFrom<i32>>(values: &[i32]) -> Outcome<Vec<T>> {
+fn narrow<T: TryFrom<i32>>(values: &[i32]) -> OpResult<Vec<T>> {
     values
         .iter()
         .map(|&value| {
@@ -273,7 +273,7 @@ mod tests {
     use super::super::problem::Failure;
     use super::*;
 
-    fn said(outcome: Outcome<Constant>) -> String {
+    fn said(outcome: OpResult<Constant>) -> String {
         match outcome.expect_err("refused") {
             Failure::Said(problem) => format!("{} ({})", problem.message, problem.note),
             Failure::Silent => "nothing".to_owned(),

@@ -1,9 +1,9 @@
 //! Operators on constants, as exporters put them around a Reshape.
 
 use super::constant::{Constant, Data};
-use super::moves::bounded;
+use super::data_movement::bounded;
 use super::node::Node;
-use super::problem::{Outcome, Problem};
+use super::problem::{OpResult, Problem};
 use super::translate::Translator;
 use super::value::Value;
 
@@ -17,7 +17,7 @@ const INT64: i64 = 7;
 
 impl<'g> Translator<'g> {
     /// A constant that is written into the node.
-    pub(super) fn literal(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn literal(&mut self, node: &'g Node) -> OpResult<()> {
         let constant = if let Some(tensor) = node.tensor("value") {
             Constant::decode(tensor)?
         } else if let Some(values) = node.floats("value_floats").filter(|v| !v.is_empty()) {
@@ -46,7 +46,7 @@ impl<'g> Translator<'g> {
     }
 
     /// The shape of an activation; a batch that the file leaves open is 1.
-    pub(super) fn shape_of(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn shape_of(&mut self, node: &'g Node) -> OpResult<()> {
         if node.has("start") || node.has("end") {
             return Problem::new("it takes a part of the shape (`start`, `end`)")
                 .expected("the whole shape")
@@ -67,7 +67,7 @@ impl<'g> Translator<'g> {
     }
 
     /// Elements of a list by their indices.
-    pub(super) fn gather(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn gather(&mut self, node: &'g Node) -> OpResult<()> {
         let list = self.list(node)?;
         node.only("axis", 0)?;
         let indices = self.needed(node, 1)?;
@@ -95,7 +95,7 @@ impl<'g> Translator<'g> {
         self.set_constant(node, made)
     }
 
-    pub(super) fn cast(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn cast(&mut self, node: &'g Node) -> OpResult<()> {
         let target = node.int("to", 0)?;
         let value = self.value(node, 0)?;
         let stays = match &value {
@@ -118,7 +118,7 @@ impl<'g> Translator<'g> {
         Ok(())
     }
 
-    pub(super) fn concat_constants(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn concat_constants(&mut self, node: &'g Node) -> OpResult<()> {
         node.only("axis", 0)?;
         let mut all = Vec::new();
         for index in 0..node.inputs.len() {
@@ -134,7 +134,7 @@ impl<'g> Translator<'g> {
         starts: &[i64],
         ends: &[i64],
         steps: &[i64],
-    ) -> Outcome<()> {
+    ) -> OpResult<()> {
         let list = self.list(node)?;
         let (&[start], &[end], &[step]) = (starts, ends, steps) else {
             return Problem::new("a constant is cut along several axes")
@@ -152,7 +152,7 @@ impl<'g> Translator<'g> {
     }
 
     /// Input 0 as a list of integers.
-    fn list(&self, node: &Node) -> Outcome<Vec<i64>> {
+    fn list(&self, node: &Node) -> OpResult<Vec<i64>> {
         let constant = self.needed(node, 0)?;
         match constant.dims.len() {
             1 => constant.integers(),
@@ -163,7 +163,7 @@ impl<'g> Translator<'g> {
     }
 }
 
-fn short(count: usize) -> Outcome<()> {
+fn short(count: usize) -> OpResult<()> {
     match count <= MAX_LIST {
         true => Ok(()),
         false => Problem::new(format!("it makes a list of {count} elements"))

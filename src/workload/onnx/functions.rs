@@ -1,14 +1,14 @@
 //! Clip and softmax.
 
 use super::node::Node;
-use super::problem::{Outcome, Problem, about};
+use super::problem::{OpResult, Problem, about};
 use super::translate::Translator;
 use super::value::Value;
 use crate::workload::op::Activation;
 use crate::workload::{NormalisationFunction, OpFile};
 
 impl<'g> Translator<'g> {
-    pub(super) fn clip(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn clip(&mut self, node: &'g Node) -> OpResult<()> {
         let least = self.bound(node, 1, "min")?.unwrap_or(f32::NEG_INFINITY);
         let greatest = self.bound(node, 2, "max")?.unwrap_or(f32::INFINITY);
         let open_below = least <= f32::MIN;
@@ -27,7 +27,7 @@ impl<'g> Translator<'g> {
     }
 
     /// A bound from an attribute or an input.
-    fn bound(&self, node: &Node, index: usize, name: &str) -> Outcome<Option<f32>> {
+    fn bound(&self, node: &Node, index: usize, name: &str) -> OpResult<Option<f32>> {
         match self.constant(node, index)? {
             Some(constant) => about(name, constant.scalar()).map(Some),
             None if node.has(name) => node.float(name, 0.0).map(Some),
@@ -36,7 +36,7 @@ impl<'g> Translator<'g> {
     }
 
     /// Over the channels of a vector.
-    pub(super) fn softmax(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn softmax(&mut self, node: &'g Node) -> OpResult<()> {
         let view = self.plain(node, 0)?;
         let rank = view.dims.len() as i64 + 1;
         let default = if self.graph.opset < 13 { 1 } else { -1 };

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use rten_onnx::onnx::{DataType, GraphProto, ModelProto, TensorProto, ValueInfoProto};
 
 use super::node::{Node, shown};
-use super::problem::{Failure, Outcome, Problem};
+use super::problem::{Failure, OpResult, Problem};
 use crate::source::{Finding, nearest};
 use crate::workload::MAX_LAYERS;
 
@@ -330,7 +330,7 @@ impl Links {
 }
 
 /// The dimensions of the image.
-fn image(input: ValueInfoProto) -> Outcome<GraphInput> {
+fn image(input: ValueInfoProto) -> OpResult<GraphInput> {
     let name = input.name.unwrap_or_default();
     let tensor = input.r#type.and_then(|kind| kind.tensor_type);
     let Some(tensor) = tensor else {

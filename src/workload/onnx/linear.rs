@@ -4,14 +4,14 @@ use std::rc::Rc;
 
 use super::constant::Constant;
 use super::node::Node;
-use super::problem::{Outcome, Problem, about};
+use super::problem::{OpResult, Problem, about};
 use super::translate::{Translator, size};
 use super::value::{Value, View};
 use crate::workload::op::Activation;
 use crate::workload::{FunctionFile, LayerWeights, OpFile};
 
 impl<'g> Translator<'g> {
-    pub(super) fn gemm(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn gemm(&mut self, node: &'g Node) -> OpResult<()> {
         node.only("transA", 0)?;
         let input = self.vector(node, 0)?;
         let weights = self.needed(node, 1)?;
@@ -40,7 +40,7 @@ impl<'g> Translator<'g> {
         self.fully_connected(node, &input, layer)
     }
 
-    pub(super) fn matmul(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn matmul(&mut self, node: &'g Node) -> OpResult<()> {
         if !self.is_constant(node, 1) {
             return Problem::new("the right operand is no constant")
                 .expected("weights: products of two activations are not read from ONNX")
@@ -53,7 +53,7 @@ impl<'g> Translator<'g> {
     }
 
     /// An activation of one dimension behind the batch.
-    fn vector(&self, node: &Node, index: usize) -> Outcome<View> {
+    fn vector(&self, node: &Node, index: usize) -> OpResult<View> {
         let view = self.activation(node, index)?;
         match view.dims.len() {
             1 => Ok(view),
@@ -71,7 +71,7 @@ impl<'g> Translator<'g> {
         node: &'g Node,
         input: &View,
         layer: FullyConnected,
-    ) -> Outcome<()> {
+    ) -> OpResult<()> {
         let op = OpFile::FullyConnected {
             out_features: size(layer.features, "output features")?,
             per_position: false,
@@ -89,7 +89,7 @@ impl<'g> Translator<'g> {
     }
 
     /// Sum of two activations, or of one and a constant that becomes a bias.
-    pub(super) fn add(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn add(&mut self, node: &'g Node) -> OpResult<()> {
         if node.inputs.len() != 2 {
             return Problem::new(format!("it adds {} inputs", node.inputs.len()))
                 .expected("two")
@@ -107,7 +107,7 @@ impl<'g> Translator<'g> {
     }
 
     /// Product of an activation and a constant, which becomes part of the weights.
-    pub(super) fn multiply(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn multiply(&mut self, node: &'g Node) -> OpResult<()> {
         let Some((view, factors)) = self.constant_operand(node)? else {
             return Problem::new("it multiplies two activations")
                 .expected("an activation and a constant")
@@ -120,7 +120,7 @@ impl<'g> Translator<'g> {
 
     /// The activation of a node with two operands and its other operand, a constant, for each channel; none
     /// where both are activations.
-    fn constant_operand(&self, node: &Node) -> Outcome<Option<(View, Vec<f64>)>> {
+    fn constant_operand(&self, node: &Node) -> OpResult<Option<(View, Vec<f64>)>> {
         // Of a node that reads what could not be read nothing can be said.
         for index in [0, 1] {
             self.known(node, index)?;
@@ -141,7 +141,7 @@ impl<'g> Translator<'g> {
         Ok(Some((view, values)))
     }
 
-    fn sum(&mut self, node: &'g Node) -> Outcome<View> {
+    fn sum(&mut self, node: &'g Node) -> OpResult<View> {
         let [mut first, mut second] = [self.activation(node, 0)?, self.activation(node, 1)?];
         let same = first.dims == second.dims && self.shape(&first) == self.shape(&second);
         if !same {
@@ -162,7 +162,7 @@ impl<'g> Translator<'g> {
     }
 
     /// Folds a batch norm into the layer before it.
-    pub(super) fn batch_normalisation(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn batch_normalisation(&mut self, node: &'g Node) -> OpResult<()> {
         node.only("training_mode", 0)?;
         node.only("spatial", 1)?;
         node.one_output()?;
@@ -205,7 +205,7 @@ impl<'g> Translator<'g> {
     }
 
     /// Multiplies the output channels of the layer that makes `view` and adds to them, in its weights.
-    fn fold(&mut self, view: &View, factors: Option<&[f64]>, shifts: &[f64]) -> Outcome<()> {
+    fn fold(&mut self, view: &View, factors: Option<&[f64]>, shifts: &[f64]) -> OpResult<()> {
         let layer = view.tensor.checked_sub(1).filter(|_| view.exclusive);
         let layer = layer.filter(|&layer| self.layers[layer].activation.is_none());
         let Some((layer, weights)) =
@@ -236,7 +236,7 @@ impl<'g> Translator<'g> {
         Ok(())
     }
 
-    pub(super) fn activation_of(&mut self, node: &'g Node, activation: Activation) -> Outcome<()> {
+    pub(super) fn activation_of(&mut self, node: &'g Node, activation: Activation) -> OpResult<()> {
         let view = self.activation(node, 0)?;
         let made = self.activate(node, view, activation)?;
         self.set(node, 0, Value::Activation(made));
@@ -245,7 +245,7 @@ impl<'g> Translator<'g> {
 }
 
 /// Weights `[out, in]` from `[in, out]`.
-fn turned(weights: &Rc<Constant>) -> Outcome<Rc<Constant>> {
+fn turned(weights: &Rc<Constant>) -> OpResult<Rc<Constant>> {
     match weights.dims.len() {
         2 => weights.transposed(&[1, 0]).map(Rc::new),
         _ => Ok(Rc::clone(weights)),
@@ -260,7 +260,7 @@ struct FullyConnected {
 }
 
 impl FullyConnected {
-    fn new(weights: Rc<Constant>, input: &View) -> Outcome<FullyConnected> {
+    fn new(weights: Rc<Constant>, input: &View) -> OpResult<FullyConnected> {
         let inputs = input.dims.iter().product::<u64>();
         match weights.dims[..] {
             [features, width] if width as u64 == inputs => Ok(FullyConnected {
@@ -281,7 +281,7 @@ impl FullyConnected {
 }
 
 /// A constant as one value for each channel of an activation `[batch, dims]`, if that is how it broadcasts.
-fn per_channel(constant: &Constant, channels: usize, dims: &[u64]) -> Outcome<Vec<f64>> {
+fn per_channel(constant: &Constant, channels: usize, dims: &[u64]) -> OpResult<Vec<f64>> {
     let values = constant.finite_floats()?;
     let rank = dims.len() + 1;
     let fits = match constant.len() {
@@ -313,7 +313,7 @@ fn listed(dims: &[u64]) -> String {
     sizes.join(", ")
 }
 
-fn finite(weights: &LayerWeights) -> Outcome<()> {
+fn finite(weights: &LayerWeights) -> OpResult<()> {
     let mut values = weights.values.iter().chain(&weights.bias);
     match values.all(|value| value.is_finite()) {
         true => Ok(()),

@@ -31,19 +31,19 @@
 mod border;
 mod constant;
 mod constants;
+mod data_movement;
 mod functions;
 mod graph;
 mod linear;
-mod moves;
 mod names;
 mod node;
 mod operators;
 mod problem;
 mod quantised;
+mod sliding;
 mod translate;
 mod value;
 mod views;
-mod window;
 mod wire;
 
 use std::collections::HashMap;
@@ -63,7 +63,7 @@ use super::network::Network;
 use super::{NormalisationFunction, Op, build};
 use crate::blocked::Signedness;
 use crate::source::{
-    Diagnostics, Finding, Findings, LoadError, Shelf, SourceFile, Step, open_bytes,
+    Diagnostics, FileKind, Finding, Findings, LoadError, PathPart, SourceFile, open_bytes,
 };
 
 /// What is wrong with an ONNX file: the file, the nodes with their operators, what is wrong with each and what
@@ -84,7 +84,7 @@ pub fn is_onnx(path: &str) -> bool {
 /// # Errors
 /// The file cannot be read or is larger than [`MAX_ONNX_BYTES`], or as [`import`].
 pub fn open(path: &str) -> Result<Model, LoadError> {
-    let bytes = open_bytes(Shelf::Workload, path, MAX_ONNX_BYTES)?;
+    let bytes = open_bytes(FileKind::Workload, path, MAX_ONNX_BYTES)?;
     Ok(import(path, &bytes)?)
 }
 
@@ -230,11 +230,11 @@ fn network(name: &str, graph: &Graph, translator: Translator<'_>) -> Result<Netw
 
 /// The part of the file behind a place in the network made of it.
 fn part(place: &crate::source::Place, graph: &Graph, origins: &[&Node]) -> String {
-    match place.steps() {
-        [Step::Field(list), Step::Index(index), ..] if list == "layers" => origins
+    match place.parts() {
+        [PathPart::Field(list), PathPart::Index(index), ..] if list == "layers" => origins
             .get(*index)
             .map_or(String::new(), |node| node.part()),
-        [Step::Field(list), ..] if list == "inputs" => {
+        [PathPart::Field(list), ..] if list == "inputs" => {
             format!("input `{}`", shown(&graph.input.name))
         }
         _ => String::new(),

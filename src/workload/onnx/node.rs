@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rten_onnx::onnx::{AttributeProto, NodeProto, TensorProto};
 
-use super::problem::{Outcome, Problem};
+use super::problem::{OpResult, Problem};
 use crate::workload::MAX_DIMENSION;
 
 /// A node of the graph.
@@ -71,7 +71,7 @@ impl Node {
         self.attributes.contains_key(name)
     }
 
-    pub(super) fn int(&self, name: &str, default: i64) -> Outcome<i64> {
+    pub(super) fn int(&self, name: &str, default: i64) -> OpResult<i64> {
         match self.attributes.get(name) {
             None => Ok(default),
             Some(attribute) => match attribute.i {
@@ -81,7 +81,7 @@ impl Node {
         }
     }
 
-    pub(super) fn float(&self, name: &str, default: f32) -> Outcome<f32> {
+    pub(super) fn float(&self, name: &str, default: f32) -> OpResult<f32> {
         match self.attributes.get(name) {
             None => Ok(default),
             Some(attribute) => match attribute.f {
@@ -91,7 +91,7 @@ impl Node {
         }
     }
 
-    pub(super) fn text<'n>(&'n self, name: &str, default: &'n str) -> Outcome<&'n str> {
+    pub(super) fn text<'n>(&'n self, name: &str, default: &'n str) -> OpResult<&'n str> {
         match self.attributes.get(name) {
             None => Ok(default),
             Some(attribute) => match &attribute.s {
@@ -114,7 +114,7 @@ impl Node {
     }
 
     /// `N` sizes that a network file could hold.
-    pub(super) fn sizes<const N: usize>(&self, name: &str) -> Outcome<Option<[u32; N]>> {
+    pub(super) fn sizes<const N: usize>(&self, name: &str) -> OpResult<Option<[u32; N]>> {
         let Some(values) = self.ints(name) else {
             return Ok(None);
         };
@@ -134,7 +134,7 @@ impl Node {
     }
 
     /// Refuses an attribute with another value than the one supported.
-    pub(super) fn only(&self, name: &str, value: i64) -> Outcome<()> {
+    pub(super) fn only(&self, name: &str, value: i64) -> OpResult<()> {
         match self.int(name, value)? {
             found if found == value => Ok(()),
             found => Problem::new(format!("attribute `{name}` is {found}"))
@@ -144,7 +144,7 @@ impl Node {
     }
 
     /// Refuses outputs beyond the first.
-    pub(super) fn one_output(&self) -> Outcome<()> {
+    pub(super) fn one_output(&self) -> OpResult<()> {
         match self.output(1) {
             None => Ok(()),
             Some(name) => Problem::new(format!("it gives a second output, `{}`", shown(name)))
@@ -154,7 +154,7 @@ impl Node {
     }
 }
 
-fn wrong_type<T>(name: &str, expected: &str) -> Outcome<T> {
+fn wrong_type<T>(name: &str, expected: &str) -> OpResult<T> {
     Problem::new(format!("attribute `{name}` has another type"))
         .expected(expected)
         .fail()

@@ -1,7 +1,7 @@
 //! Which operators there are.
 
 use super::node::{Node, shown};
-use super::problem::{Outcome, Problem};
+use super::problem::{OpResult, Problem};
 use super::translate::Translator;
 use crate::source::nearest;
 use crate::workload::PoolKind;
@@ -47,7 +47,7 @@ pub(super) const SUPPORTED: [&str; 31] = [
 
 impl<'g> Translator<'g> {
     /// Takes a node over.
-    pub(super) fn node(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn node(&mut self, node: &'g Node) -> OpResult<()> {
         match node.operator.as_str() {
             "Add" | "Sum" => self.add(node),
             "AveragePool" => self.pool(node, PoolKind::Average),
@@ -84,7 +84,7 @@ impl<'g> Translator<'g> {
     }
 }
 
-fn unsupported(operator: &str) -> Outcome<()> {
+fn unsupported(operator: &str) -> OpResult<()> {
     let short = operator.rsplit('.').next().unwrap_or(operator);
     let help = if short.starts_with("QLinear") || short.ends_with("Integer") {
         Some(

@@ -24,7 +24,7 @@ impl From<Problem> for Failure {
 }
 
 /// What becomes of a node or a part of it.
-pub(super) type Outcome<T> = Result<T, Failure>;
+pub(super) type OpResult<T> = Result<T, Failure>;
 
 impl Problem {
     pub(super) fn new(message: impl Into<String>) -> Problem {
@@ -54,13 +54,13 @@ impl Problem {
         Problem { help, ..self }
     }
 
-    pub(super) fn fail<T>(self) -> Outcome<T> {
+    pub(super) fn fail<T>(self) -> OpResult<T> {
         Err(Failure::Said(self))
     }
 }
 
 /// Says of which input of a node a problem is.
-pub(super) fn about<T>(what: &str, outcome: Outcome<T>) -> Outcome<T> {
+pub(super) fn about<T>(what: &str, outcome: OpResult<T>) -> OpResult<T> {
     outcome.map_err(|failure| match failure {
         Failure::Said(problem) => Failure::Said(Problem {
             message: format!("{what}: {}", problem.message),

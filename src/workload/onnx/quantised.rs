@@ -2,7 +2,7 @@
 
 use super::constant::{Constant, Data};
 use super::node::Node;
-use super::problem::{Outcome, Problem, about};
+use super::problem::{OpResult, Problem, about};
 use super::translate::Translator;
 use super::value::{Codes, Value};
 use crate::blocked::Signedness;
@@ -19,7 +19,7 @@ struct Scales {
 }
 
 impl<'g> Translator<'g> {
-    pub(super) fn quantise(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn quantise(&mut self, node: &'g Node) -> OpResult<()> {
         let scales = self.scales(node)?;
         let made = match self.value(node, 0)? {
             Value::Constant(constant) => {
@@ -37,7 +37,7 @@ impl<'g> Translator<'g> {
         Ok(())
     }
 
-    pub(super) fn dequantise(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn dequantise(&mut self, node: &'g Node) -> OpResult<()> {
         let scales = self.scales(node)?;
         match self.value(node, 0)? {
             Value::Constant(constant) => {
@@ -83,7 +83,7 @@ impl<'g> Translator<'g> {
         }
     }
 
-    fn scales(&self, node: &Node) -> Outcome<Scales> {
+    fn scales(&self, node: &Node) -> OpResult<Scales> {
         node.only("block_size", 0)?;
         let scale = self.needed(node, 1)?;
         let scale = about("scale", scale.finite_floats())?.to_vec();
@@ -124,7 +124,7 @@ impl<'g> Translator<'g> {
 
 impl Scales {
     /// Of an activation.
-    fn codes(&self) -> Outcome<Codes> {
+    fn codes(&self) -> OpResult<Codes> {
         match (&self.scale[..], &self.zero[..]) {
             (&[scale], &[zero]) if self.greatest <= 255 => Ok(Codes {
                 scale,
@@ -139,7 +139,7 @@ impl Scales {
     }
 
     /// Which scale belongs to element `index` of a constant.
-    fn index(&self, constant: &Constant, axis: i64) -> Outcome<impl Fn(usize) -> usize + use<>> {
+    fn index(&self, constant: &Constant, axis: i64) -> OpResult<impl Fn(usize) -> usize + use<>> {
         let count = self.scale.len();
         let rank = constant.dims.len();
         let from_front = if axis < 0 {
@@ -164,7 +164,7 @@ impl Scales {
         })
     }
 
-    fn dequantised(&self, constant: &Constant, axis: i64) -> Outcome<Constant> {
+    fn dequantised(&self, constant: &Constant, axis: i64) -> OpResult<Constant> {
         let scale_of = self.index(constant, axis)?;
         let value = |element: usize, code: i32| {
             let index = scale_of(element);
@@ -188,7 +188,7 @@ impl Scales {
         })
     }
 
-    fn quantised(&self, constant: &Constant, axis: i64) -> Outcome<Constant> {
+    fn quantised(&self, constant: &Constant, axis: i64) -> OpResult<Constant> {
         let scale_of = self.index(constant, axis)?;
         let codes: Vec<i32> = constant
             .finite_floats()?

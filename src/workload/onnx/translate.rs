@@ -8,7 +8,7 @@ use super::constant::Constant;
 use super::graph::Graph;
 use super::names::Names;
 use super::node::{Node, shown};
-use super::problem::{Failure, Outcome, Problem, about};
+use super::problem::{Failure, OpResult, Problem, about};
 use super::value::{Budget, TensorSoFar, Value, View};
 use crate::blocked::Signedness;
 use crate::source::{Checker, Place, SourceFile};
@@ -76,7 +76,7 @@ impl<'g> Translator<'g> {
     }
 
     /// What input `index` of a node is.
-    pub(super) fn value(&self, node: &Node, index: usize) -> Outcome<Value> {
+    pub(super) fn value(&self, node: &Node, index: usize) -> OpResult<Value> {
         let Some(name) = node.input(index) else {
             return Problem::new(format!("input {index} is missing")).fail();
         };
@@ -111,7 +111,7 @@ impl<'g> Translator<'g> {
     }
 
     /// Fails without a word if something has been said of what makes input `index`.
-    pub(super) fn known(&self, node: &Node, index: usize) -> Outcome<()> {
+    pub(super) fn known(&self, node: &Node, index: usize) -> OpResult<()> {
         let value = node.input(index).and_then(|name| self.values.get(name));
         match value {
             Some(Value::Unknown) => Err(Failure::Silent),
@@ -120,7 +120,7 @@ impl<'g> Translator<'g> {
     }
 
     /// The activation that input `index` of a node is.
-    pub(super) fn activation(&self, node: &Node, index: usize) -> Outcome<View> {
+    pub(super) fn activation(&self, node: &Node, index: usize) -> OpResult<View> {
         match self.value(node, index)? {
             Value::Activation(view) if view.channels_last => {
                 Problem::new("the image has its channels last")
@@ -140,7 +140,7 @@ impl<'g> Translator<'g> {
 
     /// The activation that input `index` is, read as `[channels, height, width]` or, where height and width
     /// are 1, without them.
-    pub(super) fn plain(&self, node: &Node, index: usize) -> Outcome<View> {
+    pub(super) fn plain(&self, node: &Node, index: usize) -> OpResult<View> {
         let view = self.activation(node, index)?;
         let shape = self.shape(&view);
         match trimmed(&view.dims) == trimmed(&shape) {
@@ -155,7 +155,7 @@ impl<'g> Translator<'g> {
     }
 
     /// As [`plain`](Self::plain), with all three dimensions.
-    pub(super) fn image(&self, node: &Node, index: usize) -> Outcome<View> {
+    pub(super) fn image(&self, node: &Node, index: usize) -> OpResult<View> {
         let view = self.plain(node, index)?;
         match view.dims.len() {
             3 => Ok(view),
@@ -166,7 +166,7 @@ impl<'g> Translator<'g> {
     }
 
     /// The constant that input `index` is; none where it is left out.
-    pub(super) fn constant(&self, node: &Node, index: usize) -> Outcome<Option<Rc<Constant>>> {
+    pub(super) fn constant(&self, node: &Node, index: usize) -> OpResult<Option<Rc<Constant>>> {
         if node.input(index).is_none() {
             return Ok(None);
         }
@@ -179,7 +179,7 @@ impl<'g> Translator<'g> {
     }
 
     /// The constant that input `index` is.
-    pub(super) fn needed(&self, node: &Node, index: usize) -> Outcome<Rc<Constant>> {
+    pub(super) fn needed(&self, node: &Node, index: usize) -> OpResult<Rc<Constant>> {
         match self.constant(node, index)? {
             Some(constant) => Ok(constant),
             None => Problem::new(format!("input {index} is missing")).fail(),
@@ -192,7 +192,7 @@ impl<'g> Translator<'g> {
         node: &Node,
         attribute: &str,
         index: usize,
-    ) -> Outcome<Option<Vec<i64>>> {
+    ) -> OpResult<Option<Vec<i64>>> {
         if let Some(values) = node.ints(attribute) {
             return Ok(Some(values.to_vec()));
         }
@@ -221,7 +221,7 @@ impl<'g> Translator<'g> {
     }
 
     /// Gives output 0 of a node a constant that was computed.
-    pub(super) fn set_constant(&mut self, node: &'g Node, constant: Constant) -> Outcome<()> {
+    pub(super) fn set_constant(&mut self, node: &'g Node, constant: Constant) -> OpResult<()> {
         self.budget.spend(constant.len())?;
         self.set(node, 0, Value::Constant(Rc::new(constant)));
         Ok(())
@@ -241,7 +241,7 @@ impl<'g> Translator<'g> {
         op: OpFile,
         inputs: &[usize],
         weights: Option<LayerWeights>,
-    ) -> Outcome<View> {
+    ) -> OpResult<View> {
         let shape = self.output(&op, inputs)?;
         if let Some(weights) = &weights {
             self.budget.spend(weights.values.len())?;
@@ -286,7 +286,7 @@ impl<'g> Translator<'g> {
     }
 
     /// The shape that a layer would give, by the rules of every network.
-    fn output(&self, op: &OpFile, inputs: &[usize]) -> Outcome<Shape> {
+    fn output(&self, op: &OpFile, inputs: &[usize]) -> OpResult<Shape> {
         let file = SourceFile::from_text("", "");
         let mut checker = Checker::new(&file);
         let op = Op::from(op.clone());
@@ -334,7 +334,7 @@ impl<'g> Translator<'g> {
         node: &'g Node,
         view: View,
         activation: Activation,
-    ) -> Outcome<View> {
+    ) -> OpResult<View> {
         let is_unsigned = self.tensors[view.tensor].signedness == Signedness::Unsigned;
         if activation == Activation::Relu && is_unsigned {
             return Ok(view);
@@ -390,7 +390,7 @@ fn trimmed(dims: &[u64]) -> &[u64] {
 }
 
 /// A size of a network, if it can be one.
-pub(super) fn size(value: usize, what: &str) -> Outcome<u32> {
+pub(super) fn size(value: usize, what: &str) -> OpResult<u32> {
     match u32::try_from(value) {
         Ok(size) if (1..=MAX_DIMENSION).contains(&size) => Ok(size),
         _ => Problem::new(format!("{value} {what}"))

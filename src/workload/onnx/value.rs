@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::border::Border;
 use super::constant::Constant;
-use super::problem::{Outcome, Problem};
+use super::problem::{OpResult, Problem};
 use crate::blocked::Signedness;
 use crate::workload::ValueRange;
 use crate::workload::shape::Shape;
@@ -67,7 +67,7 @@ impl Budget {
     }
 
     /// Takes `values` of it, while there are as many.
-    pub(super) fn spend(&self, values: usize) -> Outcome<()> {
+    pub(super) fn spend(&self, values: usize) -> OpResult<()> {
         match self.0.get().checked_sub(values as u64) {
             Some(left) => {
                 self.0.set(left);

@@ -2,19 +2,19 @@
 
 use super::constant::Constant;
 use super::node::{Node, shortened};
-use super::problem::{Outcome, Problem};
+use super::problem::{OpResult, Problem};
 use super::translate::Translator;
 use super::value::{Value, View};
 
 impl<'g> Translator<'g> {
-    pub(super) fn identity(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn identity(&mut self, node: &'g Node) -> OpResult<()> {
         let value = self.value(node, 0)?;
         self.set(node, 0, value);
         Ok(())
     }
 
     /// Does nothing outside training.
-    pub(super) fn dropout(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn dropout(&mut self, node: &'g Node) -> OpResult<()> {
         if self
             .constant(node, 2)?
             .is_some_and(|training| training.is_true())
@@ -34,7 +34,7 @@ impl<'g> Translator<'g> {
         self.identity(node)
     }
 
-    pub(super) fn flatten(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn flatten(&mut self, node: &'g Node) -> OpResult<()> {
         let view = self.activation(node, 0)?;
         let rank = view.dims.len() as i64 + 1;
         match node.int("axis", 1)? {
@@ -49,7 +49,7 @@ impl<'g> Translator<'g> {
         }
     }
 
-    pub(super) fn reshape(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn reshape(&mut self, node: &'g Node) -> OpResult<()> {
         node.only("allowzero", 0)?;
         let Some(target) = self.integers(node, "shape", 1)? else {
             return Problem::new("input 1 (`shape`) is missing").fail();
@@ -80,9 +80,9 @@ impl<'g> Translator<'g> {
         Ok(())
     }
 
-    pub(super) fn squeeze(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn squeeze(&mut self, node: &'g Node) -> OpResult<()> {
         let axes = self.integers(node, "axes", 1)?;
-        let squeezed = |dims: &[u64], front: usize| -> Outcome<Vec<u64>> {
+        let squeezed = |dims: &[u64], front: usize| -> OpResult<Vec<u64>> {
             let Some(axes) = &axes else {
                 return Ok(dims.iter().copied().filter(|&size| size != 1).collect());
             };
@@ -112,11 +112,11 @@ impl<'g> Translator<'g> {
         Ok(())
     }
 
-    pub(super) fn unsqueeze(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn unsqueeze(&mut self, node: &'g Node) -> OpResult<()> {
         let Some(axes) = self.integers(node, "axes", 1)? else {
             return Problem::new("axes are missing").fail();
         };
-        let grown = |dims: &[u64], front: usize| -> Outcome<Vec<u64>> {
+        let grown = |dims: &[u64], front: usize| -> OpResult<Vec<u64>> {
             let axes = positions(&axes, dims.len() + front + axes.len())?;
             if axes.iter().any(|&axis| axis < front) {
                 return Problem::new("it puts an axis in front of the batch")
@@ -144,7 +144,7 @@ impl<'g> Translator<'g> {
     }
 
     /// Only where nothing moves: the dimensions larger than 1 stay in their order.
-    pub(super) fn transpose(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn transpose(&mut self, node: &'g Node) -> OpResult<()> {
         let value = self.value(node, 0)?;
         let rank = match &value {
             Value::Constant(constant) => constant.dims.len(),
@@ -167,7 +167,7 @@ impl<'g> Translator<'g> {
         Ok(())
     }
 
-    fn reshaped(&mut self, node: &'g Node, constant: &Constant, dims: Vec<u64>) -> Outcome<()> {
+    fn reshaped(&mut self, node: &'g Node, constant: &Constant, dims: Vec<u64>) -> OpResult<()> {
         let dims = dims.into_iter().map(|size| size as usize).collect();
         let made = constant.clone().with_dims(dims)?;
         self.set_constant(node, made)
@@ -180,7 +180,7 @@ fn elements(dims: &[u64]) -> u64 {
 }
 
 /// The view with its dimensions (the batch is 0) in another order.
-fn turned(view: View, order: &[usize]) -> Outcome<View> {
+fn turned(view: View, order: &[usize]) -> OpResult<View> {
     let refuse = || {
         Problem::new(format!("it reorders [batch, {:?}] as {order:?}", view.dims))
             .expected("an order in which no dimension larger than 1 passes another")
@@ -214,7 +214,7 @@ fn turned(view: View, order: &[usize]) -> Outcome<View> {
 }
 
 /// Axes counted from the front, each once.
-fn positions(axes: &[i64], rank: usize) -> Outcome<Vec<usize>> {
+fn positions(axes: &[i64], rank: usize) -> OpResult<Vec<usize>> {
     let rank_signed = i64::try_from(rank).unwrap_or(i64::MAX);
     let found: Vec<usize> = axes
         .iter()
@@ -240,7 +240,7 @@ fn positions(axes: &[i64], rank: usize) -> Outcome<Vec<usize>> {
 }
 
 /// The shape that `target` asks for: 0 copies a dimension, one -1 is what is left.
-fn resolved(target: &[i64], from: &[u64], elements: u64) -> Outcome<Vec<u64>> {
+fn resolved(target: &[i64], from: &[u64], elements: u64) -> OpResult<Vec<u64>> {
     let wrong = || {
         Problem::new(format!(
             "{from:?} does not reshape to {}",

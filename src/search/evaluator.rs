@@ -62,28 +62,28 @@ impl Objective {
 
 /// Answers to a set of labelled images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct Predictions {
     /// For each image whether the first answer is right.
     pub right: Vec<bool>,
     /// The accuracy lost against the exact network, in percentage points, as that network's confidence has it.
     pub expected_loss_points: f64,
 }
 
-impl Outcome {
+impl Predictions {
     /// Images that are answered right.
     pub fn count(&self) -> usize {
         self.right.iter().filter(|&&right| right).count()
     }
 
     /// Share of right answers lost against `reference`, in percentage points; negative where there are more.
-    pub fn loss_points(&self, reference: &Outcome) -> f64 {
+    pub fn loss_points(&self, reference: &Predictions) -> f64 {
         let lost = reference.count() as f64 - self.count() as f64;
         100.0 * lost / self.right.len().max(1) as f64
     }
 
-    /// Standard error of [`Outcome::loss_points`], in percentage points: that of the difference of two proportions on the
+    /// Standard error of [`Predictions::loss_points`], in percentage points: that of the difference of two proportions on the
     /// same images, from those that only one of both answers right.
-    pub fn loss_error_points(&self, reference: &Outcome) -> f64 {
+    pub fn loss_error_points(&self, reference: &Predictions) -> f64 {
         let images = self.right.len().max(1) as f64;
         let pairs = self.right.iter().zip(&reference.right);
         // That none differs on these images does not mean that none would on others.
@@ -94,27 +94,27 @@ impl Outcome {
 }
 
 /// Measures configurations. Every answer is a function of its arguments alone.
-pub trait Judge {
-    /// Why there is no answer.
+pub trait Evaluator {
+    /// Why there is no figure.
     type Error;
 
     /// Time and energy of each of `configurations`.
     ///
     /// # Errors
-    /// As the judge says.
+    /// As the evaluator says.
     fn costs(&self, configurations: &[Configuration]) -> Result<Vec<Cost>, Self::Error>;
 
     /// For each of `options`, the error power of layer `layer`'s outputs over their power, all other layers exact.
     ///
     /// # Errors
-    /// As the judge says.
+    /// As the evaluator says.
     fn errors(&self, layer: usize, options: &[LayerFormats]) -> Result<Vec<f64>, Self::Error>;
 
     /// For each of `options` in layer `layer`, all other layers exact: the mean divergence of the answers from the exact
     /// network's, in nats, on calibration images.
     ///
     /// # Errors
-    /// As the judge says.
+    /// As the evaluator says.
     fn sensitivities(
         &self,
         layer: usize,
@@ -124,12 +124,12 @@ pub trait Judge {
     /// Mean divergence of a configuration's answers from the exact network's, in nats, on calibration images.
     ///
     /// # Errors
-    /// As the judge says.
+    /// As the evaluator says.
     fn divergence(&self, configuration: &Configuration) -> Result<f64, Self::Error>;
 
     /// Answers to the selection images.
     ///
     /// # Errors
-    /// As the judge says.
-    fn select(&self, configuration: &Configuration) -> Result<Outcome, Self::Error>;
+    /// As the evaluator says.
+    fn select(&self, configuration: &Configuration) -> Result<Predictions, Self::Error>;
 }

@@ -4,7 +4,7 @@ use crate::approx::LayerFormats;
 
 /// An option of a layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Rung {
+pub(super) struct OptionPoint {
     /// The option.
     pub formats: LayerFormats,
     /// Its share of the objective.
@@ -13,52 +13,52 @@ pub(super) struct Rung {
     pub harm: f64,
 }
 
-/// The rungs that no other beats in both share and harm, from the most expensive and least harmful down: shares fall
+/// The points that no other beats in both share and harm, from the most expensive and least harmful down: shares fall
 /// and harms grow strictly. Of equals the first stays.
-pub(super) fn ladder(mut rungs: Vec<Rung>) -> Vec<Rung> {
-    rungs.sort_by(|a, b| a.harm.total_cmp(&b.harm).then(a.share.total_cmp(&b.share)));
-    let mut kept: Vec<Rung> = Vec::new();
-    for rung in rungs {
-        if kept.last().is_none_or(|last| rung.share < last.share) {
-            kept.push(rung);
+pub(super) fn option_front(mut points: Vec<OptionPoint>) -> Vec<OptionPoint> {
+    points.sort_by(|a, b| a.harm.total_cmp(&b.harm).then(a.share.total_cmp(&b.share)));
+    let mut kept: Vec<OptionPoint> = Vec::new();
+    for point in points {
+        if kept.last().is_none_or(|last| point.share < last.share) {
+            kept.push(point);
         }
     }
     kept
 }
 
-/// At most `most` rungs of a ladder: the first, the last, and between them those that lose the least area under the
-/// ladder's steps when the others go.
-pub(super) fn thinned(mut rungs: Vec<Rung>, most: usize) -> Vec<Rung> {
-    while rungs.len() > most.max(2) {
-        // Without rung `i`, what needed it takes the more expensive `i - 1`; harms are compared by their ratios.
+/// At most `most` points of a front: the first, the last, and between them those that lose the least area under the
+/// front's steps when the others go.
+pub(super) fn thinned(mut points: Vec<OptionPoint>, most: usize) -> Vec<OptionPoint> {
+    while points.len() > most.max(2) {
+        // Without point `i`, what needed it takes the more expensive `i - 1`; harms are compared by their ratios.
         let lost = |i: usize| {
-            let dearer = rungs[i - 1].share - rungs[i].share;
-            let span = (rungs[i + 1].harm / rungs[i].harm.max(f64::MIN_POSITIVE)).log2();
+            let dearer = points[i - 1].share - points[i].share;
+            let span = (points[i + 1].harm / points[i].harm.max(f64::MIN_POSITIVE)).log2();
             dearer * span
         };
-        let inner = 1..rungs.len() - 1;
+        let inner = 1..points.len() - 1;
         let Some(least) = inner.min_by(|&a, &b| lost(a).total_cmp(&lost(b))) else {
             break;
         };
-        rungs.remove(least);
+        points.remove(least);
     }
-    rungs
+    points
 }
 
-/// The lower convex hull of a ladder in (harm, share): what is left saves less and less per harm, step by step.
-pub(super) fn hull(rungs: &[Rung]) -> Vec<Rung> {
-    let mut kept: Vec<Rung> = Vec::new();
-    for &rung in rungs {
+/// The lower convex hull of a front in (harm, share): what is left saves less and less per harm, step by step.
+pub(super) fn hull(points: &[OptionPoint]) -> Vec<OptionPoint> {
+    let mut kept: Vec<OptionPoint> = Vec::new();
+    for &point in points {
         while let [.., a, b] = kept[..] {
-            // `b` lies on or above the line from `a` to `rung`.
-            let first = (a.share - b.share) * (rung.harm - a.harm);
-            let whole = (a.share - rung.share) * (b.harm - a.harm);
+            // `b` lies on or above the line from `a` to `point`.
+            let first = (a.share - b.share) * (point.harm - a.harm);
+            let whole = (a.share - point.share) * (b.harm - a.harm);
             if first > whole {
                 break;
             }
             kept.pop();
         }
-        kept.push(rung);
+        kept.push(point);
     }
     kept
 }
@@ -70,25 +70,25 @@ mod tests {
     use super::*;
     use crate::search::configuration::EXACT;
 
-    fn rungs(points: &[(f64, f64)]) -> Vec<Rung> {
-        let rung = |&(share, harm): &(f64, f64)| Rung {
+    fn made_up(points: &[(f64, f64)]) -> Vec<OptionPoint> {
+        let point = |&(share, harm): &(f64, f64)| OptionPoint {
             formats: EXACT,
             share,
             harm,
         };
-        points.iter().map(rung).collect()
+        points.iter().map(point).collect()
     }
 
     proptest! {
         #[test]
-        fn a_ladder_holds_exactly_what_nothing_beats(
+        fn a_front_holds_exactly_what_nothing_beats(
             points in prop::collection::vec((0u8..20, 0u8..20), 1..40)
         ) {
             let points: Vec<(f64, f64)> =
                 points.iter().map(|&(a, b)| (f64::from(a), f64::from(b))).collect();
-            let kept = ladder(rungs(&points));
+            let kept = option_front(made_up(&points));
             for &(share, harm) in &points {
-                let reached = kept.iter().any(|rung| rung.share <= share && rung.harm <= harm);
+                let reached = kept.iter().any(|point| point.share <= share && point.harm <= harm);
                 prop_assert!(reached);
             }
             for pair in kept.windows(2) {
@@ -97,24 +97,24 @@ mod tests {
         }
 
         #[test]
-        fn a_hull_lies_below_its_ladder_and_gets_flatter(
+        fn a_hull_lies_below_its_front_and_gets_flatter(
             points in prop::collection::vec((0u8..40, 0u8..40), 2..40)
         ) {
             let points: Vec<(f64, f64)> =
                 points.iter().map(|&(a, b)| (f64::from(a), f64::from(b))).collect();
-            let all = ladder(rungs(&points));
+            let all = option_front(made_up(&points));
             let kept = hull(&all);
             prop_assert_eq!(kept.first(), all.first());
             prop_assert_eq!(kept.last(), all.last());
-            let slope = |pair: &[Rung]| {
+            let slope = |pair: &[OptionPoint]| {
                 (pair[0].share - pair[1].share) / (pair[1].harm - pair[0].harm)
             };
             let slopes: Vec<f64> = kept.windows(2).map(slope).collect();
             prop_assert!(slopes.windows(2).all(|pair| pair[0] > pair[1]));
-            for rung in &all {
-                let Some(at) = kept.windows(2).find(|pair| rung.harm <= pair[1].harm) else { continue };
-                let line = at[0].share - slope(at) * (rung.harm - at[0].harm);
-                prop_assert!(rung.share >= line - 1e-9);
+            for point in &all {
+                let Some(at) = kept.windows(2).find(|pair| point.harm <= pair[1].harm) else { continue };
+                let line = at[0].share - slope(at) * (point.harm - at[0].harm);
+                prop_assert!(point.share >= line - 1e-9);
             }
         }
 
@@ -122,7 +122,7 @@ mod tests {
         fn thinning_keeps_the_ends(points in prop::collection::vec((0u8..40, 1u8..40), 1..40)) {
             let points: Vec<(f64, f64)> =
                 points.iter().map(|&(a, b)| (f64::from(a), f64::from(b))).collect();
-            let all = ladder(rungs(&points));
+            let all = option_front(made_up(&points));
             let few = thinned(all.clone(), 5);
             prop_assert_eq!(few.len(), all.len().min(5));
             prop_assert_eq!(few.first(), all.first());

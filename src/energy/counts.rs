@@ -4,15 +4,15 @@ use serde::Serialize;
 
 /// Everything in one layer that costs energy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Activity {
+pub struct LayerCounts {
     /// The PE array.
-    pub array: ArrayActivity,
+    pub array: PeArrayCounts,
     /// The activation buffer.
-    pub activation_buffer: BufferActivity,
+    pub activation_buffer: AccessCounts,
     /// The weight buffer.
-    pub weight_buffer: BufferActivity,
+    pub weight_buffer: AccessCounts,
     /// The output buffer.
-    pub output_buffer: BufferActivity,
+    pub output_buffer: AccessCounts,
     /// Values turned from accumulators into the output format.
     pub converter_values: u64,
     /// Scalar operations of the vector unit.
@@ -24,14 +24,14 @@ pub struct Activity {
     /// Tiles the controller set up.
     pub controller_tiles: u64,
     /// The DRAM, over all channels.
-    pub dram: DramActivity,
+    pub dram: DramCommandCounts,
     /// Core cycles the layer took, over which everything leaks.
     pub core_cycles: u64,
 }
 
-/// Activity of the PE array.
+/// Counts of the PE array.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct ArrayActivity {
+pub struct PeArrayCounts {
     /// Multiply-accumulates. Not priced (a PE's cycles are); kept for energy per MAC.
     pub macs: u64,
     /// Block multiplications. Not priced; kept for utilisation.
@@ -54,9 +54,9 @@ pub struct ArrayActivity {
     pub drain_register_bits: u64,
 }
 
-/// Activity of one buffer.
+/// Counts of one buffer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct BufferActivity {
+pub struct AccessCounts {
     /// Accesses that read.
     pub read_accesses: u64,
     /// Accesses that write.
@@ -66,9 +66,9 @@ pub struct BufferActivity {
     pub access_bits: u32,
 }
 
-/// Activity of the DRAM, summed over its channels.
+/// Counts of the DRAM, summed over its channels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct DramActivity {
+pub struct DramCommandCounts {
     /// Activates; each is priced together with its precharge.
     pub activates: u64,
     /// Precharges. Not priced on their own.

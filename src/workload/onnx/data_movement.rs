@@ -1,14 +1,14 @@
 //! Operators that only move values: concatenation, padding, slices.
 
 use super::node::{Node, shortened};
-use super::problem::{Outcome, Problem, about};
+use super::problem::{OpResult, Problem, about};
 use super::translate::Translator;
 use super::value::{Value, View};
 use crate::workload::op::Axis;
 use crate::workload::{MAX_DIMENSION, OpFile};
 
 /// An axis of an activation with its batch, counted from the front.
-fn axis(axis: i64, rank: usize) -> Outcome<usize> {
+fn axis(axis: i64, rank: usize) -> OpResult<usize> {
     let rank_signed = i64::try_from(rank).unwrap_or(i64::MAX);
     let from_front = if axis < 0 { axis + rank_signed } else { axis };
     match usize::try_from(from_front) {
@@ -21,7 +21,7 @@ fn axis(axis: i64, rank: usize) -> Outcome<usize> {
 type Taken = (u32, u32, u32);
 
 impl<'g> Translator<'g> {
-    pub(super) fn concat(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn concat(&mut self, node: &'g Node) -> OpResult<()> {
         if node.inputs.is_empty() {
             return Problem::new("nothing to concatenate").fail();
         }
@@ -30,7 +30,7 @@ impl<'g> Translator<'g> {
         }
         let views = (0..node.inputs.len())
             .map(|index| self.plain(node, index))
-            .collect::<Outcome<Vec<View>>>()?;
+            .collect::<OpResult<Vec<View>>>()?;
         let rank = views[0].dims.len() + 1;
         let along = axis(node.int("axis", 1)?, rank)?;
         if along != 1 {
@@ -53,7 +53,7 @@ impl<'g> Translator<'g> {
         Ok(())
     }
 
-    pub(super) fn pad(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn pad(&mut self, node: &'g Node) -> OpResult<()> {
         let view = self.plain(node, 0)?;
         match node.text("mode", "constant")? {
             "constant" => {}
@@ -81,7 +81,7 @@ impl<'g> Translator<'g> {
             Some(axes) => axes
                 .into_iter()
                 .map(|along| axis(along, rank))
-                .collect::<Outcome<Vec<usize>>>()?,
+                .collect::<OpResult<Vec<usize>>>()?,
             None => (0..rank).collect(),
         };
         if pads.len() != 2 * axes.len() {
@@ -127,7 +127,7 @@ impl<'g> Translator<'g> {
         Ok(())
     }
 
-    pub(super) fn slice(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn slice(&mut self, node: &'g Node) -> OpResult<()> {
         let (Some(starts), Some(ends)) = (
             self.integers(node, "starts", 1)?,
             self.integers(node, "ends", 2)?,
@@ -193,7 +193,7 @@ impl<'g> Translator<'g> {
 }
 
 /// What `[start, end, step]` take of an axis of `size`; none if all.
-fn of_axis(bounds: [i64; 3], size: u64) -> Outcome<Option<Taken>> {
+fn of_axis(bounds: [i64; 3], size: u64) -> OpResult<Option<Taken>> {
     let (first, count, step) = bounded(bounds, size)?;
     if (first, count, step) == (0, size, 1) {
         return Ok(None);
@@ -206,7 +206,7 @@ fn of_axis(bounds: [i64; 3], size: u64) -> Outcome<Option<Taken>> {
 }
 
 /// First, count and step; ends before the front and behind the end are cut, a single value has step 1.
-pub(super) fn bounded([start, end, step]: [i64; 3], size: u64) -> Outcome<(u64, u64, u64)> {
+pub(super) fn bounded([start, end, step]: [i64; 3], size: u64) -> OpResult<(u64, u64, u64)> {
     let Ok(step) = u64::try_from(step).map(|step| step.min(u64::from(u32::MAX))) else {
         return Problem::new(format!("a step of {step}"))
             .expected("at least 1: nothing is reversed")

@@ -14,7 +14,7 @@ static WORKLOADS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/workloads");
 
 /// What a shipped file describes, which decides the folder it lives in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Shelf {
+pub enum FileKind {
     /// An accelerator: `arch-configs/*.ron`.
     Architecture,
     /// The approximation of each layer: `arch-configs/approx/*.ron`.
@@ -33,43 +33,43 @@ pub enum Shelf {
     Model,
 }
 
-impl Shelf {
-    /// Every shelf.
-    pub const ALL: [Shelf; 8] = [
-        Shelf::Architecture,
-        Shelf::Approximation,
-        Shelf::Dram,
-        Shelf::Energy,
-        Shelf::Activity,
-        Shelf::Sram,
-        Shelf::Workload,
-        Shelf::Model,
+impl FileKind {
+    /// Every kind.
+    pub const ALL: [FileKind; 8] = [
+        FileKind::Architecture,
+        FileKind::Approximation,
+        FileKind::Dram,
+        FileKind::Energy,
+        FileKind::Activity,
+        FileKind::Sram,
+        FileKind::Workload,
+        FileKind::Model,
     ];
 
     /// The folder in the repository, such as `arch-configs/dram`.
     pub fn folder(self) -> &'static str {
         match self {
-            Shelf::Architecture => "arch-configs",
-            Shelf::Approximation => "arch-configs/approx",
-            Shelf::Dram => "arch-configs/dram",
-            Shelf::Energy => "arch-configs/energy",
-            Shelf::Activity => "arch-configs/activity",
-            Shelf::Sram => "arch-configs/sram",
-            Shelf::Workload => "workloads",
-            Shelf::Model => "workloads/models",
+            FileKind::Architecture => "arch-configs",
+            FileKind::Approximation => "arch-configs/approx",
+            FileKind::Dram => "arch-configs/dram",
+            FileKind::Energy => "arch-configs/energy",
+            FileKind::Activity => "arch-configs/activity",
+            FileKind::Sram => "arch-configs/sram",
+            FileKind::Workload => "workloads",
+            FileKind::Model => "workloads/models",
         }
     }
 
     fn directory(self) -> Option<&'static Dir<'static>> {
         match self {
-            Shelf::Architecture => Some(&ARCH_CONFIGS),
-            Shelf::Approximation => ARCH_CONFIGS.get_dir("approx"),
-            Shelf::Dram => ARCH_CONFIGS.get_dir("dram"),
-            Shelf::Energy => ARCH_CONFIGS.get_dir("energy"),
-            Shelf::Activity => ARCH_CONFIGS.get_dir("activity"),
-            Shelf::Sram => ARCH_CONFIGS.get_dir("sram"),
-            Shelf::Workload => Some(&WORKLOADS),
-            Shelf::Model => WORKLOADS.get_dir("models"),
+            FileKind::Architecture => Some(&ARCH_CONFIGS),
+            FileKind::Approximation => ARCH_CONFIGS.get_dir("approx"),
+            FileKind::Dram => ARCH_CONFIGS.get_dir("dram"),
+            FileKind::Energy => ARCH_CONFIGS.get_dir("energy"),
+            FileKind::Activity => ARCH_CONFIGS.get_dir("activity"),
+            FileKind::Sram => ARCH_CONFIGS.get_dir("sram"),
+            FileKind::Workload => Some(&WORKLOADS),
+            FileKind::Model => WORKLOADS.get_dir("models"),
         }
     }
 
@@ -85,24 +85,24 @@ impl Shelf {
     }
 }
 
-impl fmt::Display for Shelf {
+impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Shelf::Architecture => "architecture",
-            Shelf::Approximation => "approximation configuration",
-            Shelf::Dram => "DRAM standard",
-            Shelf::Energy => "energy table",
-            Shelf::Activity => "operand activity",
-            Shelf::Sram => "SRAM table",
-            Shelf::Workload => "network",
-            Shelf::Model => "trained network",
+            FileKind::Architecture => "architecture",
+            FileKind::Approximation => "approximation configuration",
+            FileKind::Dram => "DRAM standard",
+            FileKind::Energy => "energy table",
+            FileKind::Activity => "operand activity",
+            FileKind::Sram => "SRAM table",
+            FileKind::Workload => "network",
+            FileKind::Model => "trained network",
         })
     }
 }
 
-/// Names (without `.ron`) of the files that ship on a shelf, sorted.
-pub fn shipped(shelf: Shelf) -> Vec<&'static str> {
-    let mut names: Vec<_> = shelf.files().map(|(name, _)| name).collect();
+/// Names (without `.ron`) of the files that ship of a kind, sorted.
+pub fn shipped(kind: FileKind) -> Vec<&'static str> {
+    let mut names: Vec<_> = kind.files().map(|(name, _)| name).collect();
     names.sort_unstable();
     names
 }
@@ -121,8 +121,8 @@ pub(super) fn embedded(path: &Path) -> Option<&'static [u8]> {
 ///
 /// # Errors
 /// As [`SourceFile::read`], and a name that nothing ships by; both with the nearest shipped name.
-pub fn open(shelf: Shelf, name_or_path: &str) -> Result<SourceFile, SourceError> {
-    open_in(shelf, name_or_path, Path::new(""))
+pub fn open(kind: FileKind, name_or_path: &str) -> Result<SourceFile, SourceError> {
+    open_in(kind, name_or_path, Path::new(""))
 }
 
 /// As [`open`], with relative paths relative to the folder of the file that names them.
@@ -130,31 +130,31 @@ pub fn open(shelf: Shelf, name_or_path: &str) -> Result<SourceFile, SourceError>
 /// # Errors
 /// As [`open`].
 pub fn open_beside(
-    shelf: Shelf,
+    kind: FileKind,
     name_or_path: &str,
     referrer: &SourceFile,
 ) -> Result<SourceFile, SourceError> {
     let folder = referrer.path().and_then(Path::parent);
-    open_in(shelf, name_or_path, folder.unwrap_or(Path::new("")))
+    open_in(kind, name_or_path, folder.unwrap_or(Path::new("")))
 }
 
-fn open_in(shelf: Shelf, name_or_path: &str, folder: &Path) -> Result<SourceFile, SourceError> {
+fn open_in(kind: FileKind, name_or_path: &str, folder: &Path) -> Result<SourceFile, SourceError> {
     let path = folder.join(name_or_path);
     if is_path(name_or_path) {
-        return SourceFile::read(&path).map_err(|error| with_nearest(shelf, error));
+        return SourceFile::read(&path).map_err(|error| with_nearest(kind, error));
     }
-    if let Some((name, text)) = shelf.files().find(|&(name, _)| name == name_or_path) {
-        let shown = format!("{}/{name}.ron", shelf.folder());
+    if let Some((name, text)) = kind.files().find(|&(name, _)| name == name_or_path) {
+        let shown = format!("{}/{name}.ron", kind.folder());
         return Ok(SourceFile::from_text(shown, text));
     }
     if path.is_file() {
         return SourceFile::read(&path);
     }
     Err(SourceError::UnknownName {
-        shelf,
-        nearest: nearest(name_or_path, shipped(shelf)).map(str::to_owned),
+        kind,
+        nearest: nearest(name_or_path, shipped(kind)).map(str::to_owned),
         name: name_or_path.to_owned(),
-        available: shipped(shelf),
+        available: shipped(kind),
     })
 }
 
@@ -170,20 +170,20 @@ pub fn is_path(name_or_path: &str) -> bool {
 ///
 /// # Errors
 /// As [`read_bytes`], a missing file with the nearest shipped name.
-pub fn open_bytes(shelf: Shelf, path: &str, limit_bytes: u64) -> Result<Vec<u8>, SourceError> {
-    read_bytes(Path::new(path), limit_bytes).map_err(|error| with_nearest(shelf, error))
+pub fn open_bytes(kind: FileKind, path: &str, limit_bytes: u64) -> Result<Vec<u8>, SourceError> {
+    read_bytes(Path::new(path), limit_bytes).map_err(|error| with_nearest(kind, error))
 }
 
-fn with_nearest(shelf: Shelf, error: SourceError) -> SourceError {
+fn with_nearest(kind: FileKind, error: SourceError) -> SourceError {
     match error {
         SourceError::Missing { path, .. } => SourceError::Missing {
-            nearest: nearest_shipped(shelf, &path),
+            nearest: nearest_shipped(kind, &path),
             path,
         },
         other => other,
     }
 }
 
-fn nearest_shipped(shelf: Shelf, path: &Path) -> Option<String> {
-    nearest(path.file_stem()?.to_str()?, shipped(shelf)).map(str::to_owned)
+fn nearest_shipped(kind: FileKind, path: &Path) -> Option<String> {
+    nearest(path.file_stem()?.to_str()?, shipped(kind)).map(str::to_owned)
 }

@@ -2,11 +2,11 @@
 
 use super::super::spec::Power;
 use super::*;
-use crate::source::{Shelf, SourceFile, open, shipped};
+use crate::source::{FileKind, SourceFile, open, shipped};
 
 #[test]
 fn all_shipped_presets_load() {
-    assert_eq!(shipped(Shelf::Dram), PRESETS);
+    assert_eq!(shipped(FileKind::Dram), PRESETS);
     for name in PRESETS {
         assert_eq!(preset(name).name, name);
     }
@@ -125,7 +125,7 @@ fn channel_counts_are_checked() {
 
 /// What is said of a preset with one thing changed.
 fn complaint(from: &str, to: &str) -> String {
-    let file = open(Shelf::Dram, "ddr4_2400").expect("shipped");
+    let file = open(FileKind::Dram, "ddr4_2400").expect("shipped");
     assert_eq!(file.text().matches(from).count(), 1, "{from}");
     let changed = file.text().replace(from, to);
     let file = SourceFile::from_text("changed.ron", changed);
@@ -224,7 +224,7 @@ fn bad_presets_are_located_and_explained() {
 
 #[test]
 fn everything_wrong_is_reported_at_once() {
-    let file = open(Shelf::Dram, "hbm2").expect("shipped");
+    let file = open(FileKind::Dram, "hbm2").expect("shipped");
     let changed = file
         .text()
         .replace("rc: 48", "rc: 40")

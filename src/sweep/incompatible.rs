@@ -2,8 +2,8 @@
 
 use super::point::PriceChoice;
 use crate::arch::Architecture;
+use crate::dram::AddressMapError;
 use crate::energy::EnergyError;
-use crate::hw::dram::AddressMapError;
 use crate::mapping::{PlanError, tiling::Operand};
 use crate::source::{Checker, Diagnostics, Place, SourceFile};
 

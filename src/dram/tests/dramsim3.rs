@@ -7,7 +7,7 @@
 
 use super::super::spec::{Organisation, Power, Timing};
 use super::*;
-use crate::hw::dram::replay::{ChannelResult, Replay, ReplayResult};
+use crate::dram::replay::{ChannelResult, Replay, ReplayResult};
 
 const TABLE: &str = include_str!("dramsim3.csv");
 const REQUESTS: u64 = 32_768;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::source::{self, Diagnostics, LoadError, Shelf, SourceFile};
+use crate::source::{self, Diagnostics, FileKind, LoadError, SourceFile};
 
 use super::system::DramSystem;
 use super::validate;
@@ -212,7 +212,7 @@ impl DramSpec {
     /// The file cannot be read, is not of this shape, or describes no DRAM that could work; every inconsistency
     /// is listed with its place.
     pub fn load(name_or_path: &str) -> Result<DramSpec, LoadError> {
-        let file = source::open(Shelf::Dram, name_or_path)?;
+        let file = source::open(FileKind::Dram, name_or_path)?;
         Ok(DramSpec::from_source(&file)?)
     }
 

@@ -1,6 +1,6 @@
 //! A DRAM standard with a number of channels.
 
-use crate::source::{self, Diagnostics, LoadError, Shelf, SourceFile};
+use crate::source::{self, Diagnostics, FileKind, LoadError, SourceFile};
 
 use super::import;
 use super::spec::DramSpec;
@@ -22,7 +22,7 @@ impl DramSystem {
     /// # Errors
     /// The file cannot be read or describes no DRAM that could work.
     pub fn load(name_or_path: &str) -> Result<DramSystem, LoadError> {
-        let file = source::open(Shelf::Dram, name_or_path)?;
+        let file = source::open(FileKind::Dram, name_or_path)?;
         Ok(DramSystem::from_source(&file)?)
     }
 

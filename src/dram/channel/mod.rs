@@ -2,7 +2,7 @@
 
 mod accept;
 mod cycle;
-mod moves;
+mod dispatch;
 
 use super::address::Location;
 use super::command::{CommandSink, Completions, NoSink};

@@ -3,22 +3,22 @@
 use super::border::Border;
 use super::constant::Constant;
 use super::node::Node;
-use super::problem::{Outcome, Problem, about};
+use super::problem::{OpResult, Problem, about};
 use super::translate::{Translator, size};
 use super::value::Value;
 use crate::workload::{LayerWeights, OpFile, PoolKind};
 
 /// Where a window goes: sizes along the vertical and the horizontal axis.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Window {
+pub(super) struct SlidingGeometry {
     kernel: [u32; 2],
     stride: [u32; 2],
     dilation: [u32; 2],
 }
 
-impl Window {
-    pub(super) fn of(node: &Node, kernel: [u32; 2]) -> Outcome<Window> {
-        Ok(Window {
+impl SlidingGeometry {
+    pub(super) fn of(node: &Node, kernel: [u32; 2]) -> OpResult<SlidingGeometry> {
+        Ok(SlidingGeometry {
             kernel,
             stride: node.sizes("strides")?.unwrap_or([1, 1]),
             dilation: node.sizes("dilations")?.unwrap_or([1, 1]),
@@ -26,7 +26,7 @@ impl Window {
     }
 
     /// Rows and columns around an image of `height x width`: top, bottom, left, right.
-    pub(super) fn padding(&self, node: &Node, image: [u64; 2]) -> Outcome<Border> {
+    pub(super) fn padding(&self, node: &Node, image: [u64; 2]) -> OpResult<Border> {
         match node.text("auto_pad", "NOTSET")? {
             "NOTSET" | "" => {
                 let [top, left, bottom, right] = node.sizes("pads")?.unwrap_or([0; 4]);
@@ -61,7 +61,7 @@ impl Window {
 }
 
 impl<'g> Translator<'g> {
-    pub(super) fn conv(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn conv(&mut self, node: &'g Node) -> OpResult<()> {
         let input = self.image(node, 0)?;
         let [channels, height, width] = self.shape(&input);
         let weights = self.needed(node, 1)?;
@@ -95,7 +95,7 @@ impl<'g> Translator<'g> {
             ))
             .fail();
         }
-        let window = Window::of(node, kernel)?;
+        let window = SlidingGeometry::of(node, kernel)?;
         let mut padding = window.padding(node, [height, width])?;
         for (side, border) in padding.iter_mut().zip(input.border) {
             *side = side.saturating_add(border);
@@ -130,7 +130,7 @@ impl<'g> Translator<'g> {
         Ok(())
     }
 
-    pub(super) fn pool(&mut self, node: &'g Node, kind: PoolKind) -> Outcome<()> {
+    pub(super) fn pool(&mut self, node: &'g Node, kind: PoolKind) -> OpResult<()> {
         let input = self.image(node, 0)?;
         let [_, height, width] = self.shape(&input);
         node.one_output()?;
@@ -138,7 +138,7 @@ impl<'g> Translator<'g> {
         let Some(kernel) = node.sizes("kernel_shape")? else {
             return Problem::new("attribute `kernel_shape` is missing").fail();
         };
-        let window = Window::of(node, kernel)?;
+        let window = SlidingGeometry::of(node, kernel)?;
         if window.dilation != [1, 1] {
             return Problem::new(format!("attribute `dilations` is {:?}", window.dilation))
                 .expected("[1, 1]: pooling has no dilation here")
@@ -157,7 +157,7 @@ impl<'g> Translator<'g> {
         Ok(())
     }
 
-    pub(super) fn global_pool(&mut self, node: &'g Node, kind: PoolKind) -> Outcome<()> {
+    pub(super) fn global_pool(&mut self, node: &'g Node, kind: PoolKind) -> OpResult<()> {
         let input = self.image(node, 0)?;
         let made = self.layer(node, OpFile::GlobalPool { kind }, &[input.tensor], None)?;
         self.set(node, 0, Value::Activation(made));
@@ -165,7 +165,7 @@ impl<'g> Translator<'g> {
     }
 
     /// The mean over height and width.
-    pub(super) fn reduce_mean(&mut self, node: &'g Node) -> Outcome<()> {
+    pub(super) fn reduce_mean(&mut self, node: &'g Node) -> OpResult<()> {
         let input = self.image(node, 0)?;
         let axes = self.integers(node, "axes", 1)?.unwrap_or_default();
         let mut sorted: Vec<i64> = axes

@@ -1,17 +1,17 @@
 //! A layer's counts in the form in which energy is priced.
 
-use crate::energy::{Activity, ArrayActivity, BufferActivity, DramActivity};
+use crate::energy::{AccessCounts, DramCommandCounts, LayerCounts, PeArrayCounts};
 use crate::hw::{BufferCounts, Cause, DramTotals, LayerResult};
 
-/// The activity of a layer with the DRAM commands that it answers for. PEs are clocked while a fold is in the array,
+/// The layer_counts of a layer with the DRAM commands that it answers for. PEs are clocked while a fold is in the array,
 /// computing or not; while the whole array waits for operands, for output space or for the vector unit, and in a layer of
 /// the vector unit alone, its clock is gated.
-pub(super) fn activity(
+pub(super) fn layer_counts(
     result: &LayerResult,
     dram: &DramTotals,
     block_products_per_mac: u64,
     burst_bytes: u32,
-) -> Activity {
+) -> LayerCounts {
     let bursts = result.dma.read_bursts + result.dma.written_bursts;
     let clocked: &[Cause] = match result.array.macs {
         0 => &[],
@@ -24,8 +24,8 @@ pub(super) fn activity(
         ],
     };
     let clocked_idle = clocked.iter().map(|&cause| result.causes.get(cause)).sum();
-    Activity {
-        array: ArrayActivity {
+    LayerCounts {
+        array: PeArrayCounts {
             macs: result.array.macs,
             block_products: result.array.macs * block_products_per_mac,
             pe_cycles_active: result.array.active_pe_cycles,
@@ -43,7 +43,7 @@ pub(super) fn activity(
         dma_bursts: bursts,
         dma_bytes: bursts * u64::from(burst_bytes),
         controller_tiles: result.tiles,
-        dram: DramActivity {
+        dram: DramCommandCounts {
             activates: dram.activates,
             precharges: dram.precharges,
             reads: dram.reads,
@@ -57,8 +57,8 @@ pub(super) fn activity(
     }
 }
 
-fn buffer(counts: &BufferCounts) -> BufferActivity {
-    BufferActivity {
+fn buffer(counts: &BufferCounts) -> AccessCounts {
+    AccessCounts {
         read_accesses: counts.engine_reads + counts.dma_reads,
         write_accesses: counts.engine_writes + counts.dma_writes,
         access_bits: 0,

@@ -1,11 +1,11 @@
-//! The judge of real networks: the simulator for cost, bit-exact inference for accuracy, and the store.
+//! Real networks evaluated: the simulator for cost, bit-exact inference for accuracy, and the store.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
 use super::configuration::Configuration;
-use super::judge::{Cost, Judge, Outcome};
+use super::evaluator::{Cost, Evaluator, Predictions};
 use super::simulate::{price, simulate};
 use super::space::LayerOperands;
 use super::store::{Store, key};
@@ -50,9 +50,9 @@ pub struct Subject<'a> {
     pub correction: Option<Correction>,
 }
 
-/// What a laboratory is doing.
+/// What the evaluator is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activity {
+pub enum Phase {
     /// Simulating configurations.
     Simulating,
     /// Measuring errors of layers.
@@ -89,13 +89,13 @@ pub enum MeasureError {
 }
 
 /// Measures configurations of a real network, each once: what it has measured is in its store.
-pub struct Laboratory<'a> {
+pub struct NetworkEvaluator<'a> {
     subject: Subject<'a>,
     block_bits: u8,
     store: &'a Store,
     threads: usize,
     /// Told of every measurement that is begun.
-    tell: &'a (dyn Fn(Activity) + Sync),
+    tell: &'a (dyn Fn(Phase) + Sync),
     exact: ConfiguredModel,
     probe: Probe,
     corrector: Corrector<'a>,
@@ -106,20 +106,20 @@ pub struct Laboratory<'a> {
     temperature: f64,
     /// Hashes of all that costs, and all that answers, depend on.
     cost_context: String,
-    answer_context: String,
+    accuracy_context: String,
 }
 
-impl std::fmt::Debug for Laboratory<'_> {
+impl std::fmt::Debug for NetworkEvaluator<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Laboratory")
+        f.debug_struct("NetworkEvaluator")
             .field("network", &self.subject.network.name)
             .field("block_bits", &self.block_bits)
             .finish_non_exhaustive()
     }
 }
 
-impl<'a> Laboratory<'a> {
-    /// A laboratory that keeps its measurements in `store`.
+impl<'a> NetworkEvaluator<'a> {
+    /// An evaluator that keeps its measurements in `store`.
     ///
     /// # Errors
     /// PEs without blocks; images that can not be read or do not fit.
@@ -127,7 +127,7 @@ impl<'a> Laboratory<'a> {
         subject: Subject<'a>,
         store: &'a Store,
         threads: usize,
-        tell: &'a (dyn Fn(Activity) + Sync),
+        tell: &'a (dyn Fn(Phase) + Sync),
     ) -> Result<Self, MeasureError> {
         let block_bits = block_bits(subject.point)?;
         let layers = subject.network.array_layers().count();
@@ -148,7 +148,7 @@ impl<'a> Laboratory<'a> {
         let labels: Vec<u32> = (0..selection.len())
             .map(|index| selection.label(index))
             .collect();
-        Ok(Laboratory {
+        Ok(NetworkEvaluator {
             block_bits,
             store,
             threads,
@@ -160,7 +160,7 @@ impl<'a> Laboratory<'a> {
             selected,
             exact,
             cost_context: cost_context(&subject),
-            answer_context: answer_context(&subject)?,
+            accuracy_context: accuracy_context(&subject)?,
             subject,
         })
     }
@@ -236,8 +236,8 @@ impl<'a> Laboratory<'a> {
         resolve(&self.subject, self.block_bits, configuration)
     }
 
-    fn answer_key(&self, what: &str, configuration: &Configuration) -> String {
-        key(&[&self.answer_context, what, &text(configuration)])
+    fn accuracy_key(&self, what: &str, configuration: &Configuration) -> String {
+        key(&[&self.accuracy_context, what, &text(configuration)])
     }
 }
 
@@ -269,7 +269,7 @@ pub fn block_bits(point: &DesignPoint) -> Result<u8, MeasureError> {
     }
 }
 
-impl Judge for Laboratory<'_> {
+impl Evaluator for NetworkEvaluator<'_> {
     type Error = MeasureError;
 
     fn costs(&self, configurations: &[Configuration]) -> Result<Vec<Cost>, MeasureError> {
@@ -277,7 +277,7 @@ impl Judge for Laboratory<'_> {
         let costs = map_parallel(&priced.distinct, self.threads, |_, configuration| {
             let key = key(&[&self.cost_context, "cost", &text(configuration)]);
             self.store.get_or(&key, || {
-                (self.tell)(Activity::Simulating);
+                (self.tell)(Phase::Simulating);
                 let Subject { point, network, .. } = self.subject;
                 simulate(point, network, self.block_bits, configuration)
             })
@@ -294,12 +294,12 @@ impl Judge for Laboratory<'_> {
         let exact = self.exact_configuration();
         let keys = options
             .iter()
-            .map(|&formats| self.answer_key("error", &exact.with(layer, formats)));
+            .map(|&formats| self.accuracy_key("error", &exact.with(layer, formats)));
         let keys: Vec<String> = keys.collect();
         let work: Vec<(&LayerFormats, &String)> = options.iter().zip(&keys).collect();
         let errors = map_parallel(&work, self.threads, |_, &(&formats, key)| {
             self.store.get_or(key, || {
-                (self.tell)(Activity::Probing);
+                (self.tell)(Phase::Probing);
                 let precisions = self.precisions(&exact.with(layer, formats))?;
                 let mut scratch = Scratch::default();
                 let error = self.probe.error(layer, &precisions[layer], &mut scratch)?;
@@ -317,9 +317,9 @@ impl Judge for Laboratory<'_> {
         let exact = self.exact_configuration();
         let measure = |&formats: &LayerFormats| {
             let configuration = exact.with(layer, formats);
-            let key = self.answer_key("sensitivity", &configuration);
+            let key = self.accuracy_key("sensitivity", &configuration);
             self.store.get_or(&key, || {
-                (self.tell)(Activity::Diverging);
+                (self.tell)(Phase::Diverging);
                 let precisions = self.precisions(&configuration)?;
                 let mut sensitivity = self.sensitivity();
                 Ok(sensitivity.divergence(layer, &precisions[layer])?)
@@ -329,9 +329,9 @@ impl Judge for Laboratory<'_> {
     }
 
     fn divergence(&self, configuration: &Configuration) -> Result<f64, MeasureError> {
-        let key = self.answer_key("divergence", configuration);
+        let key = self.accuracy_key("divergence", configuration);
         self.store.get_or(&key, || {
-            (self.tell)(Activity::Diverging);
+            (self.tell)(Phase::Diverging);
             let model = self.model(configuration, self.subject.correction)?;
             let images = self.subject.calibration;
             let logits = Logits::of(&model, images, DIVERGENCE_IMAGES, self.threads)?;
@@ -339,16 +339,16 @@ impl Judge for Laboratory<'_> {
         })
     }
 
-    fn select(&self, configuration: &Configuration) -> Result<Outcome, MeasureError> {
-        let key = self.answer_key("selection", configuration);
+    fn select(&self, configuration: &Configuration) -> Result<Predictions, MeasureError> {
+        let key = self.accuracy_key("selection", configuration);
         self.store.get_or(&key, || {
-            (self.tell)(Activity::Selecting);
+            (self.tell)(Phase::Selecting);
             let model = self.model(configuration, self.subject.correction)?;
             let images = self.subject.selection;
             let logits = Logits::of(&model, images, usize::MAX, self.threads)?;
             let right = (0..images.len()).map(|index| logits.first(index) == images.label(index));
             let expected_loss = self.selected.expected_loss(&logits, self.temperature);
-            Ok(Outcome {
+            Ok(Predictions {
                 right: right.collect(),
                 expected_loss_points: 100.0 * expected_loss,
             })
@@ -406,7 +406,7 @@ fn digest(model: &QuantisedModel) -> String {
 }
 
 /// All that answers depend on but the configuration.
-fn answer_context(subject: &Subject<'_>) -> Result<String, ImageError> {
+fn accuracy_context(subject: &Subject<'_>) -> Result<String, ImageError> {
     Ok(key(&[
         env!("CARGO_PKG_VERSION"),
         &digest(subject.model),
