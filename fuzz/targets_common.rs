@@ -8,9 +8,10 @@ use axbxp::arch;
 use axbxp::blocked::Signedness;
 use axbxp::dram::replay::{Arrivals, ReplayError, RequestTrace, replay};
 use axbxp::dram::{
-    AddressMap, Channel, Completions, DramSpec, DramSystem, NoSink, RequestKind, command_energies,
+    AddressMap, Channel, CommandEnergies, Completions, DramSpec, DramSystem, NoSink, RequestKind,
+    command_energies,
 };
-use axbxp::energy::{ActivityFile, DramEnergy, EnergyModel, EnergyTable, SramTable};
+use axbxp::energy::{ActivityFile, EnergyModel, EnergyTable, SramTable};
 use axbxp::hw::Unobserved;
 use axbxp::source::{self, Diagnostics, FileKind, LoadError, SourceFile, shipped};
 use axbxp::sweep::{DesignPoint, Job, JobError};
@@ -330,8 +331,8 @@ fn play(spec: &DramSpec, map: &AddressMap) {
 }
 
 /// Any prices of the DRAM: they are not what is looked at.
-const PRICES: DramEnergy = DramEnergy {
-    act_pre_pj: 1000.0,
+const PRICES: CommandEnergies = CommandEnergies {
+    activate_precharge_pj: 1000.0,
     read_pj: 1000.0,
     write_pj: 1000.0,
     refresh_pj: 100_000.0,

@@ -1,5 +1,8 @@
 //! Energy of each command, from the currents of the data sheet.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::counts::DramCounts;
 use super::spec::DramSpec;
 
@@ -55,16 +58,73 @@ pub fn command_energies(spec: &DramSpec) -> CommandEnergies {
     }
 }
 
+/// Energy in pJ by what it is spent on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+pub struct DramEnergy {
+    /// Activations, with the precharges that end them.
+    pub activate_pj: f64,
+    /// Reads, in the array and on the data path.
+    pub read_pj: f64,
+    /// Writes, likewise.
+    pub write_pj: f64,
+    /// Drivers and termination; 0 where the description leaves them out.
+    pub io_pj: f64,
+    /// Refreshes, above standby.
+    pub refresh_pj: f64,
+    /// Standby with a row open.
+    pub active_standby_pj: f64,
+    /// Standby with all banks closed.
+    pub precharge_standby_pj: f64,
+}
+
+impl DramEnergy {
+    /// (label, pJ) in the order of the fields.
+    pub fn parts(&self) -> [(&'static str, f64); 7] {
+        [
+            ("activate", self.activate_pj),
+            ("read", self.read_pj),
+            ("write", self.write_pj),
+            ("I/O", self.io_pj),
+            ("refresh", self.refresh_pj),
+            ("active standby", self.active_standby_pj),
+            ("precharge standby", self.precharge_standby_pj),
+        ]
+    }
+
+    /// Activations, reads and writes inside the devices.
+    pub fn dynamic_pj(&self) -> f64 {
+        self.activate_pj + self.read_pj + self.write_pj
+    }
+
+    /// What is spent without any request: refresh and standby.
+    pub fn background_pj(&self) -> f64 {
+        self.refresh_pj + self.active_standby_pj + self.precharge_standby_pj
+    }
+
+    /// All parts together.
+    pub fn total_pj(&self) -> f64 {
+        self.parts().iter().map(|&(_, pj)| pj).sum()
+    }
+}
+
 impl CommandEnergies {
-    /// Energy of a channel's activity in pJ. Activations are charged with their precharge when they happen.
-    pub fn total_pj(&self, counts: &DramCounts) -> f64 {
-        let active: u64 = counts.active_standby_cycles.iter().sum();
-        let precharged: u64 = counts.precharge_standby_cycles.iter().sum();
-        counts.activates as f64 * self.activate_precharge_pj
-            + counts.reads as f64 * (self.read_pj + self.read_io_pj)
-            + counts.writes as f64 * (self.write_pj + self.write_io_pj)
-            + counts.refreshes as f64 * self.refresh_pj
-            + active as f64 * self.active_standby_pj_per_cycle
-            + precharged as f64 * self.precharge_standby_pj_per_cycle
+    /// What `counts` cost. Activations are charged with their precharge when they happen.
+    pub fn price(&self, counts: &DramCounts) -> DramEnergy {
+        let times = |count: u64, pj: f64| count as f64 * pj;
+        DramEnergy {
+            activate_pj: times(counts.activates, self.activate_precharge_pj),
+            read_pj: times(counts.reads, self.read_pj),
+            write_pj: times(counts.writes, self.write_pj),
+            io_pj: times(counts.reads, self.read_io_pj) + times(counts.writes, self.write_io_pj),
+            refresh_pj: times(counts.refreshes, self.refresh_pj),
+            active_standby_pj: times(
+                counts.active_standby_cycles,
+                self.active_standby_pj_per_cycle,
+            ),
+            precharge_standby_pj: times(
+                counts.precharge_standby_cycles,
+                self.precharge_standby_pj_per_cycle,
+            ),
+        }
     }
 }

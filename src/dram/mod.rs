@@ -64,7 +64,7 @@ pub use address::{AddressMap, AddressMapError, Location};
 pub use channel::Channel;
 pub use command::{Command, CommandKind, CommandSink, Completions, NoSink};
 pub use counts::DramCounts;
-pub use energy::{CommandEnergies, command_energies};
+pub use energy::{CommandEnergies, DramEnergy, command_energies};
 pub use request::RequestKind;
 pub use spec::{
     CommandBus, ControllerSpec, DramSpec, Organisation, PagePolicy, Power, RefreshPolicy,

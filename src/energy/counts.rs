@@ -1,9 +1,9 @@
 //! What happened in a layer, in integers.
 
-use serde::Serialize;
+use crate::dram::DramCounts;
 
 /// Everything in one layer that costs energy.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LayerCounts {
     /// The PE array.
     pub array: PeArrayCounts,
@@ -24,13 +24,13 @@ pub struct LayerCounts {
     /// Tiles the controller set up.
     pub controller_tiles: u64,
     /// The DRAM, over all channels.
-    pub dram: DramCommandCounts,
+    pub dram: DramCounts,
     /// Core cycles the layer took, over which everything leaks.
     pub core_cycles: u64,
 }
 
 /// Counts of the PE array.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PeArrayCounts {
     /// Multiply-accumulates. Not priced (a PE's cycles are); kept for energy per MAC.
     pub macs: u64,
@@ -55,7 +55,7 @@ pub struct PeArrayCounts {
 }
 
 /// Counts of one buffer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AccessCounts {
     /// Accesses that read.
     pub read_accesses: u64,
@@ -64,25 +64,4 @@ pub struct AccessCounts {
     /// Width of the accesses in bits, up to the port's; 0 stands for the whole port. Where a port is made of
     /// several macros side by side, only those that the width touches are paid.
     pub access_bits: u32,
-}
-
-/// Counts of the DRAM, summed over its channels.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct DramCommandCounts {
-    /// Activates; each is priced together with its precharge.
-    pub activates: u64,
-    /// Precharges. Not priced on their own.
-    pub precharges: u64,
-    /// Read bursts.
-    pub reads: u64,
-    /// Write bursts.
-    pub writes: u64,
-    /// All-bank refreshes.
-    pub refreshes: u64,
-    /// Rank-cycles (DRAM clock) with a bank open.
-    pub active_standby_cycles: u64,
-    /// Rank-cycles (DRAM clock) with all banks closed.
-    pub precharge_standby_cycles: u64,
-    /// Bytes that crossed the interface. Not priced: reads and writes are.
-    pub bytes: u64,
 }

@@ -37,11 +37,11 @@ mod tests;
 
 pub use area::{AreaBreakdown, AreaShares, array_mm2};
 pub use breakdown::{BasisShares, EnergyBreakdown, LeakageParts};
-pub use counts::{AccessCounts, DramCommandCounts, LayerCounts, PeArrayCounts};
+pub use counts::{AccessCounts, LayerCounts, PeArrayCounts};
 pub use entry::{Action, Basis, Component, Entry, Quantity, Split};
 pub use error::EnergyError;
 pub use listing::{LISTING_SCHEMA, ListedValue, Listing};
-pub use model::{DramEnergy, EnergyModel};
+pub use model::EnergyModel;
 pub use operands::{
     ActivityFile, LayerOperands, OperandActivity, OperandStatistics, SignMagnitude, TwosComplement,
     switching_is_known,

@@ -1,7 +1,5 @@
 //! Counts to picojoules.
 
-use serde::Serialize;
-
 use super::area::{self, AreaBreakdown};
 use super::breakdown::{EnergyBreakdown, LeakageParts};
 use super::counts::{AccessCounts, LayerCounts};
@@ -14,34 +12,14 @@ use super::pe::{self, Price};
 use super::sram::{self, BufferPrice};
 use super::table::EnergyTable;
 use crate::arch::{Architecture, OperatingPoint, PeKind};
-
-/// Energies of the DRAM preset, per rank of one channel.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct DramEnergy {
-    /// One activate and the precharge that ends it.
-    pub act_pre_pj: f64,
-    /// One read burst without I/O.
-    pub read_pj: f64,
-    /// One write burst without I/O.
-    pub write_pj: f64,
-    /// One all-bank refresh.
-    pub refresh_pj: f64,
-    /// One DRAM clock cycle with a bank open.
-    pub active_standby_pj_per_cycle: f64,
-    /// One DRAM clock cycle with all banks closed.
-    pub precharge_standby_pj_per_cycle: f64,
-    /// One read burst over the interface, with termination.
-    pub read_io_pj: f64,
-    /// One write burst over the interface, with termination.
-    pub write_io_pj: f64,
-}
+use crate::dram::CommandEnergies;
 
 /// A table, an architecture and a DRAM: prices the activity of layers.
 #[derive(Debug, Clone)]
 pub struct EnergyModel {
     table: EnergyTable,
     architecture: Architecture,
-    dram: DramEnergy,
+    dram: CommandEnergies,
     buffers: [BufferPrice; 3],
     prices: Prices,
     leakage: Leakage,
@@ -70,7 +48,7 @@ impl EnergyModel {
     pub fn new(
         table: EnergyTable,
         architecture: &Architecture,
-        dram: DramEnergy,
+        dram: CommandEnergies,
     ) -> Result<EnergyModel, EnergyError> {
         let pe = Component::Pe(architecture.array.pe);
         let price = |component, action| {
@@ -150,7 +128,7 @@ impl EnergyModel {
     pub fn layer(
         &self,
         point: &OperatingPoint,
-        activity: &LayerCounts,
+        counts: &LayerCounts,
         operands: Option<&OperandStatistics>,
     ) -> Result<EnergyBreakdown, EnergyError> {
         let compute = pe::cycle(&self.table, self.architecture.array.pe, point, operands)?;
@@ -160,24 +138,24 @@ impl EnergyModel {
             energy.basis.add(price.basis, pj);
             pj
         };
-        let array = &activity.array;
+        let array = &counts.array;
         let register_bits =
             array.operand_register_bits + array.weight_register_bits + array.drain_register_bits;
         let prices = &self.prices;
         let pe_array_pj = pay(array.pe_cycles_active, compute.price);
         let pe_idle_pj = pay(array.pe_cycles_clocked_idle, prices.pe_idle);
         let array_registers_pj = pay(register_bits, prices.register_write);
-        let converter_pj = pay(activity.converter_values, prices.convert)
+        let converter_pj = pay(counts.converter_values, prices.convert)
             + prices
                 .block_select
-                .map_or(0.0, |price| pay(activity.converter_values, price));
-        let vector_unit_pj = pay(activity.vector_operations, prices.operate);
-        let dma_pj = pay(activity.dma_bursts, prices.burst) + pay(activity.dma_bytes, prices.byte);
-        let controller_pj = pay(activity.controller_tiles, prices.tile);
+                .map_or(0.0, |price| pay(counts.converter_values, price));
+        let vector_unit_pj = pay(counts.vector_operations, prices.operate);
+        let dma_pj = pay(counts.dma_bursts, prices.burst) + pay(counts.dma_bytes, prices.byte);
+        let controller_pj = pay(counts.controller_tiles, prices.tile);
         let [activation_buffer_pj, weight_buffer_pj, output_buffer_pj] = [
-            (0, &activity.activation_buffer),
-            (1, &activity.weight_buffer),
-            (2, &activity.output_buffer),
+            (0, &counts.activation_buffer),
+            (1, &counts.weight_buffer),
+            (2, &counts.output_buffer),
         ]
         .map(|(index, buffer)| pay(accesses(buffer), self.access_price(index, buffer)));
         energy.pe_array_pj = pe_array_pj;
@@ -191,8 +169,8 @@ impl EnergyModel {
         energy.activation_buffer_pj = activation_buffer_pj;
         energy.weight_buffer_pj = weight_buffer_pj;
         energy.output_buffer_pj = output_buffer_pj;
-        self.add_leakage(&mut energy, activity.core_cycles);
-        self.add_dram(&mut energy, activity);
+        self.add_leakage(&mut energy, counts.core_cycles);
+        self.add_dram(&mut energy, counts);
         Ok(energy)
     }
 
@@ -218,16 +196,11 @@ impl EnergyModel {
         }
     }
 
-    fn add_dram(&self, energy: &mut EnergyBreakdown, activity: &LayerCounts) {
-        let (dram, price) = (&activity.dram, &self.dram);
-        energy.dram_dynamic_pj = dram.activates as f64 * price.act_pre_pj
-            + dram.reads as f64 * price.read_pj
-            + dram.writes as f64 * price.write_pj;
-        energy.dram_background_pj = dram.refreshes as f64 * price.refresh_pj
-            + dram.active_standby_cycles as f64 * price.active_standby_pj_per_cycle
-            + dram.precharge_standby_cycles as f64 * price.precharge_standby_pj_per_cycle;
-        energy.dram_io_pj =
-            dram.reads as f64 * price.read_io_pj + dram.writes as f64 * price.write_io_pj;
+    fn add_dram(&self, energy: &mut EnergyBreakdown, counts: &LayerCounts) {
+        let dram = self.dram.price(&counts.dram);
+        energy.dram_dynamic_pj = dram.dynamic_pj();
+        energy.dram_background_pj = dram.background_pj();
+        energy.dram_io_pj = dram.io_pj;
         energy.basis.dram_preset_pj += energy.dram_pj();
     }
 }

@@ -10,10 +10,11 @@ mod switching;
 use proptest::prelude::*;
 
 use super::{
-    AccessCounts, Basis, BasisShares, DramCommandCounts, DramEnergy, EnergyBreakdown, EnergyModel,
-    EnergyTable, LayerCounts, LeakageParts, ParallelMacRule, PeArrayCounts, PeParts, SramTable,
+    AccessCounts, Basis, BasisShares, EnergyBreakdown, EnergyModel, EnergyTable, LayerCounts,
+    LeakageParts, ParallelMacRule, PeArrayCounts, PeParts, SramTable,
 };
 use crate::arch::{self, Architecture, MacWork, OperatingPoint, PeKind, WindowUse};
+use crate::dram::{CommandEnergies, DramCounts};
 use crate::source::{FileKind, SourceFile, shipped};
 
 const FXP8: PeKind = PeKind::Fxp { bits: 8 };
@@ -73,8 +74,8 @@ const TINY_SRAM: &str = "(
     ),
 )";
 
-const TINY_DRAM: DramEnergy = DramEnergy {
-    act_pre_pj: 1000.0,
+const TINY_DRAM: CommandEnergies = CommandEnergies {
+    activate_precharge_pj: 1000.0,
     read_pj: 500.0,
     write_pj: 250.0,
     refresh_pj: 4000.0,
@@ -172,7 +173,7 @@ fn a_tiny_activity_by_hand() {
         dma_bursts: 3,
         dma_bytes: 192,
         controller_tiles: 2,
-        dram: DramCommandCounts {
+        dram: DramCounts {
             activates: 2,
             precharges: 1,
             reads: 2,
@@ -180,7 +181,7 @@ fn a_tiny_activity_by_hand() {
             refreshes: 1,
             active_standby_cycles: 100,
             precharge_standby_cycles: 50,
-            bytes: 192,
+            ..DramCounts::default()
         },
         core_cycles: 1000,
     };
@@ -282,13 +283,13 @@ prop_compose! {
             dma_bursts: n[11],
             dma_bytes: n[12],
             controller_tiles: n[13],
-            dram: DramCommandCounts {
+            dram: DramCounts {
                 activates: n[14],
                 reads: n[15],
                 writes: n[16],
                 refreshes: n[17],
                 active_standby_cycles: n[18],
-                ..DramCommandCounts::default()
+                ..DramCounts::default()
             },
             core_cycles: n[19],
         }

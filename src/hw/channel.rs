@@ -8,8 +8,7 @@ use hdrhistogram::Histogram;
 use super::bus::{Bus, CHANNELS, CONTROL, DMA, MEMORY};
 use super::message::Message;
 use super::observer::Observer;
-use super::result::DramTotals;
-use crate::dram::{AddressMap, Channel, Completions, DramSpec, RequestKind};
+use crate::dram::{AddressMap, Channel, Completions, DramCounts, DramSpec, RequestKind};
 use crate::sim::{ComponentId, Tick};
 
 #[derive(Debug, Clone, Copy)]
@@ -70,9 +69,9 @@ impl DramChannel {
     }
 
     /// Commands and cycles so far, background included up to DRAM cycle `cycle`.
-    pub fn totals_at(&mut self, cycle: u64) -> DramTotals {
+    pub fn totals_at(&mut self, cycle: u64) -> DramCounts {
         self.device.finish(cycle);
-        DramTotals::of(self.device.counts())
+        *self.device.counts()
     }
 
     /// DRAM cycles from a read's arrival at the controller to its last data.

@@ -18,12 +18,12 @@ use super::dma::Dma;
 use super::message::Message;
 use super::observer::{Observer, Unobserved};
 use super::pe_array::PeArray;
-use super::result::{DramTotals, LayerResult, RunResult};
+use super::result::{LayerResult, RunResult};
 use super::stepped::{GivenOperands, SteppedLayer};
 use super::vector_unit::VectorUnit;
 use crate::approx::LayerPrecision;
 use crate::arch::{Architecture, PeKind};
-use crate::dram::{AddressMap, DramSpec};
+use crate::dram::{AddressMap, DramCounts, DramSpec};
 use crate::mapping::{LayerPlan, NetworkPlan, Operand, Schedule};
 use crate::sim::{
     ClockError, ComponentId, Khz, Model, RunError, Scheduler, Waiting, clock_domains, run,
@@ -47,7 +47,7 @@ pub enum MachineError {
 #[derive(Debug, Clone, Copy, Default)]
 struct Totals {
     buffers: [BufferCounts; 3],
-    dram: DramTotals,
+    dram: DramCounts,
     converted: u64,
     tiles: u64,
 }
@@ -93,13 +93,12 @@ struct Machine<'a, O: Observer> {
 }
 
 impl<O: Observer> Machine<'_, O> {
-    fn channel_totals(&mut self, scheduler: &Scheduler<Message>) -> DramTotals {
+    fn channel_totals(&mut self, scheduler: &Scheduler<Message>) -> DramCounts {
         let cycle = self.clocks.dram.cycle_of(scheduler.now());
         self.channels
             .iter_mut()
-            .fold(DramTotals::default(), |sum, channel| {
-                sum.plus(&channel.totals_at(cycle))
-            })
+            .map(|channel| channel.totals_at(cycle))
+            .sum()
     }
 
     /// The layer for a stepped array, if that is the fidelity and the layer is the array's.

@@ -39,5 +39,5 @@ pub use cause::{Cause, CauseCycles, StallReason};
 pub use dma::DmaCounts;
 pub use machine::{Fidelity, MachineError, simulate, tick_rate};
 pub use observer::{ArrayProbe, Observer, PeView, Unobserved};
-pub use result::{DramTotals, LayerResult, RunResult};
+pub use result::{LayerResult, RunResult};
 pub use vector_unit::VectorCounts;

@@ -11,84 +11,6 @@ use super::vector_unit::VectorCounts;
 use crate::dram::DramCounts;
 use crate::sim::{Khz, RunStatistics};
 
-/// DRAM commands and standby time, over all channels and ranks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct DramTotals {
-    /// Row activations.
-    pub activates: u64,
-    /// Precharges.
-    pub precharges: u64,
-    /// Read bursts.
-    pub reads: u64,
-    /// Write bursts.
-    pub writes: u64,
-    /// Refreshes.
-    pub refreshes: u64,
-    /// Column commands that found their row open.
-    pub row_hits: u64,
-    /// Reads answered from the write queue, without a DRAM command.
-    pub forwarded_reads: u64,
-    /// Reads answered by another read of the same burst, without a DRAM command.
-    pub merged_reads: u64,
-    /// Writes that replaced a queued write of the same burst.
-    pub merged_writes: u64,
-    /// Rank-cycles with a row open.
-    pub active_standby_cycles: u64,
-    /// Rank-cycles with all rows closed.
-    pub precharge_standby_cycles: u64,
-}
-
-impl DramTotals {
-    /// The sum over ranks of one channel's counts.
-    pub fn of(counts: &DramCounts) -> DramTotals {
-        DramTotals {
-            activates: counts.activates,
-            precharges: counts.precharges,
-            reads: counts.reads,
-            writes: counts.writes,
-            refreshes: counts.refreshes,
-            row_hits: counts.row_hits,
-            forwarded_reads: counts.forwarded_reads,
-            merged_reads: counts.merged_reads,
-            merged_writes: counts.merged_writes,
-            active_standby_cycles: counts.active_standby_cycles.iter().sum(),
-            precharge_standby_cycles: counts.precharge_standby_cycles.iter().sum(),
-        }
-    }
-
-    /// Combines two counts field by field.
-    fn zip(&self, other: &DramTotals, with: impl Fn(u64, u64) -> u64) -> DramTotals {
-        DramTotals {
-            activates: with(self.activates, other.activates),
-            precharges: with(self.precharges, other.precharges),
-            reads: with(self.reads, other.reads),
-            writes: with(self.writes, other.writes),
-            refreshes: with(self.refreshes, other.refreshes),
-            row_hits: with(self.row_hits, other.row_hits),
-            forwarded_reads: with(self.forwarded_reads, other.forwarded_reads),
-            merged_reads: with(self.merged_reads, other.merged_reads),
-            merged_writes: with(self.merged_writes, other.merged_writes),
-            active_standby_cycles: with(self.active_standby_cycles, other.active_standby_cycles),
-            precharge_standby_cycles: with(
-                self.precharge_standby_cycles,
-                other.precharge_standby_cycles,
-            ),
-        }
-    }
-
-    /// Sum.
-    #[must_use]
-    pub fn plus(&self, other: &DramTotals) -> DramTotals {
-        self.zip(other, |a, b| a + b)
-    }
-
-    /// What came since `before`.
-    #[must_use]
-    pub fn since(&self, before: &DramTotals) -> DramTotals {
-        self.zip(before, |a, b| a - b)
-    }
-}
-
 /// One layer's run.
 #[derive(Debug, Clone)]
 pub struct LayerResult {
@@ -109,7 +31,7 @@ pub struct LayerResult {
     /// Accesses to activation, weight and output buffer.
     pub buffers: [BufferCounts; 3],
     /// DRAM commands.
-    pub dram: DramTotals,
+    pub dram: DramCounts,
     /// Values through the format converter.
     pub converted_values: u64,
     /// Tile steps.
@@ -133,7 +55,7 @@ pub struct RunResult {
     /// DRAM cycles from a read's arrival at the memory controller to its last data.
     pub read_latency: Histogram<u64>,
     /// What the DRAM did after the last layer: writes that its controller had accepted and not yet done.
-    pub after: DramTotals,
+    pub after: DramCounts,
     /// The kernel's figures.
     pub statistics: RunStatistics,
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::dram::replay::{Arrivals, ChannelResult, Latencies, ReplayResult};
-use crate::dram::{DramSpec, DramSystem, command_energies};
+use crate::dram::{DramEnergy, DramSpec, DramSystem, command_energies};
 
 /// Name and version of the JSON form.
 pub const DRAM_SCHEMA: &str = "axbxp.dram/1";
@@ -81,7 +81,7 @@ pub struct ChannelReport {
     /// Writes that the controller still keeps at the end.
     pub writes_left: u64,
     /// Energy in pJ by part.
-    pub energy: DramEnergyReport,
+    pub energy: DramEnergy,
     /// Sum of the parts in pJ.
     pub energy_pj: f64,
     /// Of each bit moved.
@@ -124,40 +124,6 @@ pub struct CommandReport {
     /// REF, all banks of a rank.
     #[serde(rename = "ref")]
     pub refresh: u64,
-}
-
-/// Energy in pJ.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-pub struct DramEnergyReport {
-    /// Activations, with the precharges that end them.
-    pub activate_pj: f64,
-    /// Reads, in the array and on the data path.
-    pub read_pj: f64,
-    /// Writes, likewise.
-    pub write_pj: f64,
-    /// Drivers and termination; 0 where the description leaves them out.
-    pub io_pj: f64,
-    /// Refreshes, above standby.
-    pub refresh_pj: f64,
-    /// Standby with a row open.
-    pub active_standby_pj: f64,
-    /// Standby with all banks closed.
-    pub precharge_standby_pj: f64,
-}
-
-impl DramEnergyReport {
-    /// (label, pJ) in the order of the fields.
-    pub fn parts(&self) -> [(&'static str, f64); 7] {
-        [
-            ("activate", self.activate_pj),
-            ("read", self.read_pj),
-            ("write", self.write_pj),
-            ("I/O", self.io_pj),
-            ("refresh", self.refresh_pj),
-            ("active standby", self.active_standby_pj),
-            ("precharge standby", self.precharge_standby_pj),
-        ]
-    }
 }
 
 impl TraceReport {
@@ -216,11 +182,11 @@ struct Run<'a> {
 impl Run<'_> {
     fn report(&self, channel: &ChannelResult, peak_gbps: f64) -> ChannelReport {
         let c = &channel.counts;
-        let bursts = c.reads + c.writes;
+        let bursts = c.bursts();
         let bytes = bursts as f64 * f64::from(self.spec.burst_bytes());
         let bandwidth_gbps = bytes / self.time_ns;
-        let energy = self.energy(channel);
-        let energy_pj = energy.parts().iter().map(|&(_, pj)| pj).sum();
+        let energy = command_energies(self.spec).price(c);
+        let energy_pj = energy.total_pj();
         let reads = c.reads + c.forwarded_reads + c.merged_reads;
         ChannelReport {
             requests: channel.requests,
@@ -259,27 +225,6 @@ impl Run<'_> {
             p99_cycles: latencies.quantile(0.99),
             max_cycles: latencies.max(),
             mean_ns: latencies.mean() * 1e6 / self.spec.clock_khz as f64,
-        }
-    }
-
-    fn energy(&self, channel: &ChannelResult) -> DramEnergyReport {
-        let e = command_energies(self.spec);
-        let c = &channel.counts;
-        let times = |count: u64, pj: f64| count as f64 * pj;
-        DramEnergyReport {
-            activate_pj: times(c.activates, e.activate_precharge_pj),
-            read_pj: times(c.reads, e.read_pj),
-            write_pj: times(c.writes, e.write_pj),
-            io_pj: times(c.reads, e.read_io_pj) + times(c.writes, e.write_io_pj),
-            refresh_pj: times(c.refreshes, e.refresh_pj),
-            active_standby_pj: times(
-                c.active_standby_cycles.iter().sum(),
-                e.active_standby_pj_per_cycle,
-            ),
-            precharge_standby_pj: times(
-                c.precharge_standby_cycles.iter().sum(),
-                e.precharge_standby_pj_per_cycle,
-            ),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::approx::{LayerPrecision, resolve_network};
 use crate::arch::{MacRate, OperatingPoint, WindowUse};
 use crate::energy::{EnergyBreakdown, OperandStatistics};
 use crate::hw::stepped::SteppedWork;
-use crate::hw::{DramTotals, Fidelity, MachineError, Observer, RunResult, simulate, tick_rate};
+use crate::hw::{Fidelity, MachineError, Observer, RunResult, simulate, tick_rate};
 use crate::mapping::{LayerPlan, NetworkPlan, plan};
 use crate::parallel::map_parallel;
 use crate::sim::Khz;
@@ -379,11 +379,7 @@ impl<'a> PlannedJob<'a> {
                 // The last layer answers for the writes that are done after it, not for the time they
                 // wait: the run is over by then.
                 let dram = if index + 1 == run.layers.len() {
-                    layer.dram.plus(&DramTotals {
-                        active_standby_cycles: 0,
-                        precharge_standby_cycles: 0,
-                        ..run.after
-                    })
+                    layer.dram.plus(&run.after.without_standby())
                 } else {
                     layer.dram
                 };

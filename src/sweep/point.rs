@@ -5,9 +5,7 @@ use super::iso::ArraySize;
 use crate::approx::ApproxFile;
 use crate::arch::{self, Architecture};
 use crate::dram::{AddressMap, DramSpec, command_energies};
-use crate::energy::{
-    ActivityFile, DramEnergy, EnergyError, EnergyModel, EnergyTable, ParallelMacRule,
-};
+use crate::energy::{ActivityFile, EnergyError, EnergyModel, EnergyTable, ParallelMacRule};
 use crate::mapping::MemoryShape;
 use crate::source::{self, Diagnostics, FileKind, LoadError, SourceFile};
 
@@ -112,7 +110,7 @@ impl DesignPoint {
         AddressMap::new(&dram, architecture.dram.channels)
             .map_err(|error| incompatible::channels(&source, &error))?;
         let table = prices.table(&architecture.energy_table, &source)?;
-        let energy = EnergyModel::new(table, &architecture, dram_energy(&dram))
+        let energy = EnergyModel::new(table, &architecture, command_energies(&dram))
             .map_err(|error| incompatible::price(&source, prices, &error))?;
         let approximation = match approximation {
             Some(name) => source::open(FileKind::Approximation, name)?,
@@ -139,7 +137,7 @@ impl DesignPoint {
     pub fn resized(&self, size: ArraySize) -> Result<Self, Diagnostics> {
         let architecture = size.of(&self.architecture);
         let table = self.energy.table().clone();
-        let energy = EnergyModel::new(table, &architecture, dram_energy(&self.dram))
+        let energy = EnergyModel::new(table, &architecture, command_energies(&self.dram))
             .map_err(|error| self.no_price(&error))?;
         Ok(DesignPoint {
             architecture,
@@ -169,19 +167,5 @@ impl DesignPoint {
             capacity_bytes: self.dram.capacity_bytes() * channels,
             peak_bytes_per_second: self.dram.peak_bytes_per_second() * channels,
         }
-    }
-}
-
-fn dram_energy(dram: &DramSpec) -> DramEnergy {
-    let commands = command_energies(dram);
-    DramEnergy {
-        act_pre_pj: commands.activate_precharge_pj,
-        read_pj: commands.read_pj,
-        write_pj: commands.write_pj,
-        refresh_pj: commands.refresh_pj,
-        active_standby_pj_per_cycle: commands.active_standby_pj_per_cycle,
-        precharge_standby_pj_per_cycle: commands.precharge_standby_pj_per_cycle,
-        read_io_pj: commands.read_io_pj,
-        write_io_pj: commands.write_io_pj,
     }
 }

@@ -1,14 +1,15 @@
 //! A layer's counts in the form in which energy is priced.
 
-use crate::energy::{AccessCounts, DramCommandCounts, LayerCounts, PeArrayCounts};
-use crate::hw::{BufferCounts, Cause, DramTotals, LayerResult};
+use crate::dram::DramCounts;
+use crate::energy::{AccessCounts, LayerCounts, PeArrayCounts};
+use crate::hw::{BufferCounts, Cause, LayerResult};
 
 /// The layer_counts of a layer with the DRAM commands that it answers for. PEs are clocked while a fold is in the array,
 /// computing or not; while the whole array waits for operands, for output space or for the vector unit, and in a layer of
 /// the vector unit alone, its clock is gated.
 pub(super) fn layer_counts(
     result: &LayerResult,
-    dram: &DramTotals,
+    dram: &DramCounts,
     block_products_per_mac: u64,
     burst_bytes: u32,
 ) -> LayerCounts {
@@ -43,16 +44,7 @@ pub(super) fn layer_counts(
         dma_bursts: bursts,
         dma_bytes: bursts * u64::from(burst_bytes),
         controller_tiles: result.tiles,
-        dram: DramCommandCounts {
-            activates: dram.activates,
-            precharges: dram.precharges,
-            reads: dram.reads,
-            writes: dram.writes,
-            refreshes: dram.refreshes,
-            active_standby_cycles: dram.active_standby_cycles,
-            precharge_standby_cycles: dram.precharge_standby_cycles,
-            bytes: (dram.reads + dram.writes) * u64::from(burst_bytes),
-        },
+        dram: *dram,
         core_cycles: result.cycles(),
     }
 }

@@ -2,8 +2,9 @@
 //! DRAM preset. Nothing of `axbxp::energy` is called but for the table's values.
 
 use axbxp::arch::{Buffer, OperatingPoint, PeKind, WindowUse};
+use axbxp::dram::DramCounts;
 use axbxp::energy::{Action, Component, EnergyTable, ParallelMacRule};
-use axbxp::hw::{BufferCounts, Cause, DramTotals, LayerResult};
+use axbxp::hw::{BufferCounts, Cause, LayerResult};
 use axbxp::sweep::DesignPoint;
 
 use crate::leakage::leakage_uw;
@@ -13,7 +14,7 @@ pub fn price(
     point: &DesignPoint,
     operating: &OperatingPoint,
     layer: &LayerResult,
-    dram: &DramTotals,
+    dram: &DramCounts,
 ) -> [(&'static str, f64); 14] {
     let table = point.energy.table();
     let arch = &point.architecture;
@@ -192,7 +193,7 @@ fn accesses_pj(table: &EnergyTable, buffer: &Buffer, counts: &BufferCounts) -> f
 }
 
 /// Commands, background and interface, from the currents: V x mA x ns = pJ.
-fn dram_pj(point: &DesignPoint, dram: &DramTotals) -> [f64; 3] {
+fn dram_pj(point: &DesignPoint, dram: &DramCounts) -> [f64; 3] {
     let spec = &point.dram;
     let (power, timing) = (&spec.power, &spec.timing);
     let organisation = &spec.organisation;

@@ -1,7 +1,8 @@
 //! What must hold for every run.
 
+use axbxp::dram::DramCounts;
 use axbxp::hw::conservation::{Widths, run_violations, violations};
-use axbxp::hw::{Cause, DramTotals, LayerResult};
+use axbxp::hw::{Cause, LayerResult};
 use axbxp::mapping::LayerPlan;
 use axbxp::sweep::JobResult;
 
@@ -104,8 +105,8 @@ pub fn broken(case: &Case, result: &JobResult) -> Vec<String> {
 }
 
 /// The last layer answers for writes that are done after it, but not for the time until then.
-fn with_trailing_writes(layer: &LayerResult, after: &DramTotals) -> DramTotals {
-    DramTotals {
+fn with_trailing_writes(layer: &LayerResult, after: &DramCounts) -> DramCounts {
+    DramCounts {
         active_standby_cycles: layer.dram.active_standby_cycles,
         precharge_standby_cycles: layer.dram.precharge_standby_cycles,
         ..layer.dram.plus(after)
@@ -158,7 +159,7 @@ fn memory(laws: &mut Laws, case: &Case, result: &JobResult) {
     };
     laws.broken.extend(run_violations(&result.run, posted));
     let layers = result.run.layers.iter().map(|layer| &layer.dram);
-    let in_layers = layers.fold(DramTotals::default(), |sum, dram| sum.plus(dram));
+    let in_layers = layers.fold(DramCounts::default(), |sum, dram| sum.plus(dram));
     let all = in_layers.plus(&result.run.after);
     let columns = all.reads + all.writes;
     laws.at_least(

@@ -90,7 +90,7 @@ impl<S: CommandSink> Channel<S> {
             clock: 0,
             next: refresh.next_due(),
             refresh,
-            counts: DramCounts::new(ranks),
+            counts: DramCounts::default(),
             sink,
         }
     }
@@ -168,11 +168,10 @@ impl<S: CommandSink> Channel<S> {
     /// Brings refreshes and standby counts up to the end of the cycle before `now`.
     pub fn finish(&mut self, now: u64) {
         self.catch_up(now);
-        for (index, rank) in self.device.ranks().iter().enumerate() {
-            let active = rank.active_cycles_until(now);
-            self.counts.active_standby_cycles[index] = active;
-            self.counts.precharge_standby_cycles[index] = now - active;
-        }
+        let ranks = self.device.ranks();
+        let active = ranks.iter().map(|rank| rank.active_cycles_until(now)).sum();
+        self.counts.active_standby_cycles = active;
+        self.counts.precharge_standby_cycles = ranks.len() as u64 * now - active;
     }
 
     /// What the channel has done so far; standby cycles as of the last [`Channel::finish`].

@@ -92,7 +92,7 @@ impl ReplayResult {
         };
         for channel in &self.channels {
             total.requests += channel.requests;
-            total.counts.add(&channel.counts);
+            total.counts = total.counts.plus(&channel.counts);
             total.read_latency.merge(&channel.read_latency);
         }
         total

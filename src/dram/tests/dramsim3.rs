@@ -280,21 +280,14 @@ fn check_counts(run: &Published<'_>, cycles: u64, total: &ChannelResult) {
 
 /// Energies part by part. They are rounded to 10 pJ in the table, and tCK to 10 ppm in the clock.
 fn check_energy(run: &Published<'_>, spec: &DramSpec, c: &DramCounts) {
-    let e = command_energies(spec);
-    let sum = |cycles: &[u64]| cycles.iter().sum::<u64>() as f64;
+    let energy = command_energies(spec).price(c);
     for (head, pj) in [
-        ("act_nj", c.activates as f64 * e.activate_precharge_pj),
-        ("read_nj", c.reads as f64 * e.read_pj),
-        ("write_nj", c.writes as f64 * e.write_pj),
-        ("ref_nj", c.refreshes as f64 * e.refresh_pj),
-        (
-            "active_standby_nj",
-            sum(&c.active_standby_cycles) * e.active_standby_pj_per_cycle,
-        ),
-        (
-            "precharge_standby_nj",
-            sum(&c.precharge_standby_cycles) * e.precharge_standby_pj_per_cycle,
-        ),
+        ("act_nj", energy.activate_pj),
+        ("read_nj", energy.read_pj),
+        ("write_nj", energy.write_pj),
+        ("ref_nj", energy.refresh_pj),
+        ("active_standby_nj", energy.active_standby_pj),
+        ("precharge_standby_nj", energy.precharge_standby_pj),
     ] {
         let (ours, theirs) = (pj / 1e3, run.number::<f64>(head));
         let near = (ours - theirs).abs() <= 0.006 + 1e-5 * theirs;

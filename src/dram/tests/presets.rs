@@ -56,20 +56,19 @@ fn command_energies_agree_with_published_ones() {
 #[test]
 fn total_energy_is_linear_in_the_counts() {
     let energies = command_energies(&preset("hbm2"));
-    let mut counts = DramCounts {
+    let counts = DramCounts {
         activates: 3,
         reads: 5,
         writes: 7,
         refreshes: 1,
-        active_standby_cycles: vec![100],
-        precharge_standby_cycles: vec![50],
+        active_standby_cycles: 100,
+        precharge_standby_cycles: 50,
         ..DramCounts::default()
     };
-    let once = energies.total_pj(&counts);
+    let once = energies.price(&counts).total_pj();
     assert!(once > 0.0);
-    let same = counts.clone();
-    counts.add(&same);
-    assert!((energies.total_pj(&counts) - 2.0 * once).abs() < 1e-6);
+    let twice = energies.price(&counts.plus(&counts)).total_pj();
+    assert!((twice - 2.0 * once).abs() < 1e-6);
 }
 
 /// Every burst of the address space has a place of its own.

@@ -2,8 +2,8 @@
 
 use super::support::{architectures, network, plan_for, point, run, run_lawfully};
 use crate::arch::Architecture;
-use crate::dram::{PagePolicy, RefreshPolicy};
-use crate::hw::{DramTotals, LayerResult, RunResult};
+use crate::dram::{DramCounts, PagePolicy, RefreshPolicy};
+use crate::hw::{LayerResult, RunResult};
 use crate::sweep::DesignPoint;
 
 fn in_full(run: &RunResult) -> String {
@@ -89,7 +89,7 @@ fn on_an_idle_machine_a_layer_alone_is_exactly_the_layer_in_its_network() {
                 let begin = in_network.begin_cycle;
                 (alone.begin_cycle, alone.end_cycle) = (begin, begin + alone.end_cycle);
                 // Writes that the layer before left posted are done, and counted, in this one.
-                let late = |dram: DramTotals| DramTotals {
+                let late = |dram: DramCounts| DramCounts {
                     activates: 0,
                     precharges: 0,
                     writes: 0,
