@@ -5,7 +5,6 @@
 
 use std::hint::black_box;
 
-use axbxp::hw::Unobserved;
 use axbxp::sweep::{DesignPoint, Job};
 use axbxp::workload;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -23,19 +22,9 @@ fn default_run(criterion: &mut Criterion) {
             points
                 .iter()
                 .map(|point| {
-                    let job = Job {
-                        point,
-                        network: &network,
-                        layers: None,
-                        stepped: None,
-                    };
-                    let result = job.run(&mut Unobserved, &|_| ()).expect("runs");
-                    result
-                        .run
-                        .layers
-                        .iter()
-                        .map(|l| l.dram.reads + l.dram.writes)
-                        .sum::<u64>()
+                    let result = Job::new(point, &network).run().expect("runs");
+                    let dram = result.layers.iter().map(|layer| layer.run.dram);
+                    dram.map(|dram| dram.reads + dram.writes).sum::<u64>()
                 })
                 .sum()
         };
@@ -51,15 +40,7 @@ fn planning(criterion: &mut Criterion) {
     let point = DesignPoint::open("axbxp_k4_32x32", None).expect("shipped");
     let network = workload::open("resnet50").expect("shipped");
     criterion.bench_function("plan resnet50", |bencher| {
-        bencher.iter(|| {
-            let job = Job {
-                point: &point,
-                network: &network,
-                layers: None,
-                stepped: None,
-            };
-            black_box(job.plan().expect("plans"))
-        });
+        bencher.iter(|| black_box(Job::new(&point, &network).plan().expect("plans")));
     });
 }
 

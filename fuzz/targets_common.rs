@@ -95,23 +95,13 @@ fn show_load(error: &LoadError) {
 
 /// Plans a network, and simulates it if it is small.
 fn run(point: &DesignPoint, network: &Network) {
-    let job = Job {
-        point,
-        network,
-        layers: None,
-        stepped: None,
-    };
-    let planned = match job.plan() {
+    let planned = match Job::new(point, network).plan() {
         Ok(planned) => planned,
         Err(JobError::File(diagnostics)) => return show(&diagnostics),
         Err(error) => panic!("{error}"),
     };
-    let steps: u64 = planned
-        .plan()
-        .layers
-        .iter()
-        .map(|layer| layer.steps())
-        .sum();
+    let layers = planned.layers().iter();
+    let steps: u64 = layers.map(|layer| layer.mapping.plan.steps()).sum();
     if steps > SIMULATED.0 || network.total_macs() > SIMULATED.1 {
         return;
     }
@@ -119,7 +109,7 @@ fn run(point: &DesignPoint, network: &Network) {
     let result = planned
         .run(&mut Unobserved, &|_| {})
         .expect("runs to its end");
-    let total: f64 = result.energy.iter().map(|layer| layer.total_pj()).sum();
+    let total = result.energy().total_pj();
     assert!(total.is_finite() && total >= 0.0, "{total} pJ");
 }
 

@@ -40,18 +40,13 @@ pub fn mapping(data: &[u8]) {
     let Some(network) = network(&mut source) else {
         return;
     };
-    let job = Job {
-        point: &point,
-        network: &network,
-        layers: None,
-        stepped: None,
-    };
-    let planned = match job.plan() {
+    let planned = match Job::new(&point, &network).plan() {
         Ok(planned) => planned,
         Err(JobError::File(diagnostics)) => return super::show(&diagnostics),
         Err(error) => panic!("{error}"),
     };
-    for layer in &planned.plan().layers {
+    for layer in planned.layers() {
+        let layer = &layer.mapping.plan;
         let schedule = layer.schedule();
         assert_eq!(schedule.steps.len() as u64, layer.steps());
         match layer {

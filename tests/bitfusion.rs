@@ -133,7 +133,7 @@ fn plan_of(row: &Row, point: &DesignPoint) -> NetworkPlan {
     let precisions = [row.precision()];
     let mut plan = plan(&point.architecture, &point.memory(), &network, &precisions).expect("fits");
     for layer in &mut plan.layers {
-        if let LayerPlan::Array(layer) = layer {
+        if let LayerPlan::Array(layer) = &mut layer.plan {
             layer.tiling = whole(&layer.nest, &layer.tiling);
         }
     }
@@ -156,8 +156,8 @@ fn whole(nest: &Nest, tiling: &Tiling) -> Tiling {
 /// Cycles in which operands stream, over all folds of all tiles.
 fn streamed_cycles(plan: &NetworkPlan) -> u64 {
     let mut cycles = 0;
-    for layer in &plan.layers {
-        let schedule = layer.schedule();
+    for layer in plan {
+        let schedule = layer.plan.schedule();
         let timing = schedule.timing.expect("a layer of the array");
         for step in &schedule.steps {
             let Work::Array(tile) = step.work else {

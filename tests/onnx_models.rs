@@ -95,16 +95,8 @@ const MOBILENET: &str = "mobilenetv2_imagenet/mobilenet_v2_1.0_224_qat_fp32.onnx
 
 fn cycles(network: &Network) -> u64 {
     let point = DesignPoint::open("fxp8_32x32", None).expect("shipped");
-    let job = Job {
-        point: &point,
-        network,
-        layers: None,
-        stepped: None,
-    };
-    let run = job
-        .run(&mut axbxp::hw::Unobserved, &|_| {})
-        .expect("it fits");
-    run.run.cycles()
+    let result = Job::new(&point, network).run().expect("it fits");
+    result.cycles()
 }
 
 /// The same products in the same order as the network that ships; the files pad the stride-2 layers on

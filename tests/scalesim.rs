@@ -20,7 +20,7 @@ use axbxp::blocked::Signedness;
 use axbxp::hw::{Cause, Fidelity, LayerResult, Unobserved, simulate};
 use axbxp::mapping::{LayerPlan, Nest, Tiling, plan};
 use axbxp::source::SourceFile;
-use axbxp::sweep::{DesignPoint, Job};
+use axbxp::sweep::{DesignPoint, Job, JobResult};
 use axbxp::workload;
 use snapbox::Data;
 use snapbox::cmd::{Command, cargo_bin};
@@ -228,7 +228,7 @@ fn every_figure_equals_that_of_scale_sim() {
         let mut plan = plan(&point.architecture, &point.memory(), &network, &precisions)
             .expect("fits the buffers");
         for layer in &mut plan.layers {
-            if let LayerPlan::Array(layer) = layer {
+            if let LayerPlan::Array(layer) = &mut layer.plan {
                 layer.tiling = whole(&layer.nest, &layer.tiling);
             }
         }
@@ -291,16 +291,10 @@ fn a_stepped_array_takes_the_same_cycles() {
         }
         let source = SourceFile::from_text("a.cfg", configuration(&row));
         let point = DesignPoint::load(source, None).expect("a configuration");
-        let [closed_form, stepped] = [None, Some(7)].map(|stepped| {
-            let job = Job {
-                point: &point,
-                network: &network,
-                layers: None,
-                stepped,
-            };
-            job.run(&mut Unobserved, &|_| {}).expect("runs").run
-        });
-        for (expected, layer) in closed_form.layers.iter().zip(&stepped.layers) {
+        let job = Job::new(&point, &network);
+        let [closed_form, stepped] = [job, job.stepped(7)].map(|job| job.run().expect("runs"));
+        let runs = |result: JobResult| result.layers.into_iter().map(|layer| layer.run);
+        for (expected, layer) in runs(closed_form).zip(runs(stepped)) {
             assert_eq!(layer.cycles(), expected.cycles(), "{}", row.dataflow);
             assert_eq!(layer.causes, expected.causes, "{}", row.dataflow);
             assert_eq!(layer.array, expected.array, "{}", row.dataflow);

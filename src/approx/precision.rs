@@ -4,7 +4,7 @@ use crate::arch::{MacRate, MacWork, OperatingPoint, PeKind, WindowUse};
 use crate::blocked::{BlockFormat, ProductSet, Signedness};
 
 /// Formats of one layer on one PE kind.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerPrecision {
     /// Format of the activations; of a product of two activations, the first.
     pub activations: OperandFormat,
@@ -17,7 +17,7 @@ pub struct LayerPrecision {
 }
 
 /// Format of one operand in memory and in the array.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OperandFormat {
     /// All bits of the PE (`fxp`, `bit_serial`, `bit_fusion`).
     Exact {

@@ -71,12 +71,9 @@ impl ComparisonRequest<'_> {
         let jobs: Vec<Job<'_>> = networks
             .iter()
             .flat_map(|network| {
-                points.iter().map(move |sized| Job {
-                    point: &sized.point,
-                    network,
-                    layers: None,
-                    stepped: None,
-                })
+                points
+                    .iter()
+                    .map(move |sized| Job::new(&sized.point, network))
             })
             .collect();
         let threads = threads_or_cores(self.threads);

@@ -54,17 +54,20 @@ pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
     )?;
     let network = with_batch(network::open(&args.workload)?, args.batch);
     let chosen = choose_layers(&network, &args.layers)?;
-    let layers = chosen.as_deref();
     // The baseline first: it is what the other is compared with.
     let points: Vec<&DesignPoint> = baseline.iter().chain([&candidate]).collect();
     let network = &network;
     let jobs: Vec<Job<'_>> = points
         .iter()
-        .map(|point| Job {
-            point,
-            network,
-            layers,
-            stepped: (args.fidelity == ArrayFidelity::Stepped).then_some(args.seed),
+        .map(|point| {
+            let mut job = Job::new(point, network);
+            if let Some(layers) = chosen.as_deref() {
+                job = job.layers(layers);
+            }
+            match args.fidelity {
+                ArrayFidelity::Stepped => job.stepped(args.seed),
+                ArrayFidelity::Wavefront => job,
+            }
         })
         .collect();
     let threads = threads_or_cores(args.output.threads);

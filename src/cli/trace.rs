@@ -6,10 +6,9 @@ use super::args::RunArgs;
 use super::error::CliError;
 use super::output::end_of_links;
 use super::wave;
-use crate::sweep::{Job, JobError, JobResult, PlannedJob};
+use crate::sweep::{Job, JobError, JobResult, PlannedJob, PlannedLayer};
 use crate::trace::waveform::WaveFormat;
 use crate::trace::{RecorderInfo, TraceFile, TraceFormat, TraceOptions, TraceRecorder};
-use crate::workload::LayerId;
 
 const PS_PER_US: f64 = 1e6;
 
@@ -95,7 +94,7 @@ fn options(job: &Job<'_>, args: &RunArgs) -> TraceOptions {
 fn info(planned: &PlannedJob<'_>) -> Result<RecorderInfo, JobError> {
     let job = planned.job();
     let architecture = &job.point.architecture;
-    let name = |&id: &LayerId| job.network.layer(id).name.clone();
+    let name = |layer: &PlannedLayer| job.network.layer(layer.mapping.id).name.clone();
     Ok(RecorderInfo {
         tick_rate: planned.tick_rate()?,
         layers: planned.layers().iter().map(name).collect(),

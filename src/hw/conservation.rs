@@ -1,16 +1,18 @@
 //! Laws that every layer's run must keep, asserted in debug builds and by the tests.
 
-use super::result::{LayerResult, RunResult};
+use super::result::LayerResult;
 use crate::arch::{Architecture, Dataflow};
-use crate::dram::DramSpec;
-use crate::mapping::{ArrayTiming, LayerPlan, NetworkPlan, Schedule, TileGemm, Transfer, Work};
+use crate::dram::{DramCounts, DramSpec};
+use crate::mapping::{ArrayTiming, LayerPlan, Schedule, TileGemm, Transfer, Work};
 
 /// A law that a run broke, in words.
 pub type Violation = String;
 
-/// The widths at which a machine moves data.
+/// The widths of a machine: of its array, and at which it moves data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Widths {
+    /// PEs of the array.
+    pub pes: u64,
     /// Bytes of a DRAM burst.
     pub burst_bytes: u32,
     /// Bits of the port of activation, weight and output buffer.
@@ -22,6 +24,7 @@ impl Widths {
     pub fn of(arch: &Architecture, dram: &DramSpec) -> Widths {
         let buffers = &arch.buffers;
         Widths {
+            pes: arch.array.pes(),
             burst_bytes: dram.burst_bytes(),
             port_bits: [&buffers.activation, &buffers.weight, &buffers.output]
                 .map(|buffer| buffer.port_bits),
@@ -57,29 +60,30 @@ impl Laws {
     }
 }
 
-/// The laws for one layer: nothing is lost between controller, array, DMA, DRAM and buffers.
+/// The laws for a layer, the run's number `index`: nothing is lost between controller, array, DMA, DRAM and
+/// buffers. `schedule` is the plan's.
 pub fn violations(
-    result: &LayerResult,
+    index: usize,
+    plan: &LayerPlan,
     schedule: &Schedule,
-    plan: &NetworkPlan,
-    layer: usize,
+    result: &LayerResult,
     widths: &Widths,
 ) -> Vec<Violation> {
     let mut laws = Laws {
-        place: format!("layer {layer}"),
+        place: format!("layer {index}"),
         found: Vec::new(),
     };
     laws.equal(
         "causes and PE-cycles",
         result.causes.total(),
-        result.cycles() * plan.pes,
+        result.cycles() * widths.pes,
     );
     laws.equal(
         "steps scheduled and tiles started",
         schedule.steps.len() as u64,
         result.tiles,
     );
-    check_engines(&mut laws, result, schedule, &plan.layers[layer]);
+    check_engines(&mut laws, result, schedule, plan);
     check_transfers(&mut laws, result, schedule, widths);
     if let Some(timing) = &schedule.timing {
         check_edges(&mut laws, result, schedule, timing);
@@ -266,39 +270,37 @@ fn check_edges(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, timin
 }
 
 /// The law for a whole run, of which no layer can be held to: writes that the DRAM controller has accepted
-/// are done during later layers, or after the last one. At most `posted` of them may never be.
-pub fn run_violations(run: &RunResult, posted: u64) -> Vec<Violation> {
+/// are done during later layers, or `after` the last one. At most `posted` of them may never be.
+pub fn run_violations<'a>(
+    layers: impl IntoIterator<Item = &'a LayerResult>,
+    after: &DramCounts,
+    posted: u64,
+) -> Vec<Violation> {
     let mut laws = Laws {
         place: "run".to_string(),
         found: Vec::new(),
     };
-    let requested: u64 = run
-        .layers
-        .iter()
-        .map(|layer| layer.dma.written_bursts)
-        .sum();
-    let done: u64 = run
-        .layers
-        .iter()
-        .map(|layer| &layer.dram)
-        .chain([&run.after])
-        .map(|dram| dram.writes + dram.merged_writes)
-        .sum();
+    let written = |dram: &DramCounts| dram.writes + dram.merged_writes;
+    let (mut requested, mut done) = (0, written(after));
+    for layer in layers {
+        requested += layer.dma.written_bursts;
+        done += written(&layer.dram);
+    }
     laws.at_least("writes requested and done", requested, done);
     laws.at_least("writes done and requested", done + posted, requested);
     laws.found
 }
 
 /// Asserts [`violations`] to be empty, in debug builds.
-pub fn check(
-    result: &LayerResult,
+pub(super) fn check(
+    index: usize,
+    plan: &LayerPlan,
     schedule: &Schedule,
-    plan: &NetworkPlan,
-    layer: usize,
+    result: &LayerResult,
     widths: &Widths,
 ) {
     if cfg!(debug_assertions) {
-        let found = violations(result, schedule, plan, layer, widths);
+        let found = violations(index, plan, schedule, result, widths);
         assert!(
             found.is_empty(),
             "conservation violated:\n{}",

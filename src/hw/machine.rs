@@ -11,7 +11,7 @@ use hdrhistogram::Histogram;
 use super::buffer::{Buffer, BufferCounts};
 use super::bus::{ARRAY, BUFFERS, Bus, CHANNELS, CONTROLLER, CONVERTER, Clocks, DMA, VECTOR_UNIT};
 use super::channel::DramChannel;
-use super::conservation::Widths;
+use super::conservation::{self, Widths};
 use super::controller::Controller;
 use super::converter::Converter;
 use super::dma::Dma;
@@ -21,13 +21,13 @@ use super::pe_array::PeArray;
 use super::result::{LayerResult, RunResult};
 use super::stepped::{GivenOperands, SteppedLayer};
 use super::vector_unit::VectorUnit;
-use crate::approx::LayerPrecision;
 use crate::arch::{Architecture, PeKind};
 use crate::dram::{AddressMap, DramCounts, DramSpec};
-use crate::mapping::{LayerPlan, NetworkPlan, Operand, Schedule};
+use crate::mapping::{LayerPlan, MappedLayer, Operand, Schedule};
 use crate::sim::{
     ClockError, ComponentId, Khz, Model, RunError, Scheduler, Waiting, clock_domains, run,
 };
+use crate::workload::LayerId;
 
 /// Why a run could not be made or did not end.
 #[derive(Debug, thiserror::Error)]
@@ -60,18 +60,16 @@ pub enum Fidelity<'a> {
     Wavefront,
     /// Every PE and every block multiplier works every cycle, on operand values drawn from `seed`.
     Stepped {
-        /// The precision of each layer of the plan.
-        precisions: &'a [Option<LayerPrecision>],
         /// Seed of the operand values.
         seed: u64,
-        /// Operand values of layers of the plan that are not drawn from the seed; layers beyond its end are drawn.
-        given: &'a [Option<Arc<GivenOperands>>],
+        /// Operand values of layers for which they are not drawn from the seed.
+        given: &'a [(LayerId, Arc<GivenOperands>)],
     },
 }
 
 /// The hardware with the layer it works on.
 struct Machine<'a, O: Observer> {
-    plan: &'a NetworkPlan,
+    layers: Vec<&'a MappedLayer>,
     fidelity: Fidelity<'a>,
     pe: PeKind,
     clocks: Clocks,
@@ -102,26 +100,18 @@ impl<O: Observer> Machine<'_, O> {
     }
 
     /// The layer for a stepped array, if that is the fidelity and the layer is the array's.
-    fn stepped_layer(&self) -> Option<Box<SteppedLayer>> {
-        let Fidelity::Stepped {
-            precisions,
-            seed,
-            given,
-        } = self.fidelity
-        else {
+    fn stepped_layer(&self, layer: &MappedLayer) -> Option<Box<SteppedLayer>> {
+        let Fidelity::Stepped { seed, given } = self.fidelity else {
             return None;
         };
-        let (LayerPlan::Array(plan), Some(precision)) =
-            (&self.plan.layers[self.layer], &precisions[self.layer])
-        else {
+        let LayerPlan::Array(plan) = &layer.plan else {
             return None;
         };
-        let number = self.plan.ids[self.layer].index() as u64;
-        let layer = SteppedLayer::new(plan, &self.pe, precision, seed, number);
-        let given = given.get(self.layer).and_then(Option::as_ref);
+        let stepped = SteppedLayer::new(plan, &self.pe, seed, u64::from(layer.id.0));
+        let given = given.iter().find(|(id, _)| *id == layer.id);
         Some(Box::new(match given {
-            Some(operands) => layer.with_values(operands),
-            None => layer,
+            Some((_, operands)) => stepped.with_values(operands),
+            None => stepped,
         }))
     }
 
@@ -130,11 +120,12 @@ impl<O: Observer> Machine<'_, O> {
         let cycle = self.clocks.core.cycle_of(scheduler.now());
         self.observer
             .layer_begins(self.layer as u32, scheduler.now());
-        self.schedule = self.plan.layers[self.layer].schedule();
+        let layer = self.layers[self.layer];
+        self.schedule = layer.plan.schedule();
         self.begin_cycle = cycle;
         self.dma.begin_layer(&self.schedule);
         self.array
-            .begin_layer(self.schedule.timing, self.stepped_layer(), cycle);
+            .begin_layer(self.schedule.timing, self.stepped_layer(layer), cycle);
         self.vector_unit.begin_layer(cycle);
         let mut bus = Bus {
             scheduler,
@@ -185,13 +176,14 @@ impl<O: Observer> Machine<'_, O> {
             converted_values: totals.converted - self.before.converted,
             tiles: totals.tiles - self.before.tiles,
         };
-        super::conservation::check(&result, &self.schedule, self.plan, self.layer, &self.widths);
+        let plan = &self.layers[self.layer].plan;
+        conservation::check(self.layer, plan, &self.schedule, &result, &self.widths);
         self.results.push(result);
         self.before = totals;
         self.observer.layer_ends(self.layer as u32, scheduler.now());
         (self.progress)(self.layer);
         self.layer += 1;
-        if self.layer < self.plan.layers.len() {
+        if self.layer < self.layers.len() {
             self.begin_layer(scheduler);
         }
     }
@@ -228,7 +220,7 @@ impl<O: Observer> Model for Machine<'_, O> {
     }
 
     fn is_done(&self) -> bool {
-        self.layer == self.plan.layers.len()
+        self.layer == self.layers.len()
     }
 
     fn waiting(&self) -> Vec<Waiting> {
@@ -281,16 +273,16 @@ fn clocks(arch: &Architecture, dram: &DramSpec) -> Result<(Khz, Clocks), ClockEr
     Ok((rate, Clocks { core, dram }))
 }
 
-/// Runs a plan on an architecture with the memory `dram`. `progress` is called with each finished layer's
-/// index.
+/// Runs the layers of a plan on an architecture with the memory `dram`. `progress` is called with each finished
+/// layer's index.
 ///
 /// # Errors
 /// [`MachineError`] for clocks or a memory that can not be built; [`MachineError::Run`] for a run that
 /// did not come to its end, which is a defect of this program.
-pub fn simulate<O: Observer>(
+pub fn simulate<'a, O: Observer>(
     arch: &Architecture,
     dram: &DramSpec,
-    plan: &NetworkPlan,
+    layers: impl IntoIterator<Item = &'a MappedLayer>,
     fidelity: Fidelity<'_>,
     observer: &mut O,
     progress: &dyn Fn(usize),
@@ -313,8 +305,10 @@ pub fn simulate<O: Observer>(
         &arch.buffers.weight,
         &arch.buffers.output,
     ];
+    let layers: Vec<&MappedLayer> = layers.into_iter().collect();
     let mut machine = Machine {
-        plan,
+        results: Vec::with_capacity(layers.len()),
+        layers,
         fidelity,
         pe: arch.array.pe,
         clocks,
@@ -330,12 +324,11 @@ pub fn simulate<O: Observer>(
         begin_cycle: 0,
         schedule: Schedule::default(),
         before: Totals::default(),
-        results: Vec::with_capacity(plan.layers.len()),
         observer,
         progress,
     };
     let mut scheduler = Scheduler::new();
-    if !plan.layers.is_empty() {
+    if !machine.layers.is_empty() {
         machine.begin_layer(&mut scheduler);
     }
     let statistics = run(&mut machine, &mut scheduler)?;
@@ -350,7 +343,6 @@ pub fn simulate<O: Observer>(
     }
     Ok(RunResult {
         layers: machine.results,
-        core_clock: Khz(arch.core_clock_khz),
         read_latency,
         after,
         statistics,

@@ -9,7 +9,7 @@ use super::dma::DmaCounts;
 use super::stepped::OutputCheck;
 use super::vector_unit::VectorCounts;
 use crate::dram::DramCounts;
-use crate::sim::{Khz, RunStatistics};
+use crate::sim::RunStatistics;
 
 /// One layer's run.
 #[derive(Debug, Clone)]
@@ -50,8 +50,6 @@ impl LayerResult {
 pub struct RunResult {
     /// Layer by layer, in order.
     pub layers: Vec<LayerResult>,
-    /// Core clock.
-    pub core_clock: Khz,
     /// DRAM cycles from a read's arrival at the memory controller to its last data.
     pub read_latency: Histogram<u64>,
     /// What the DRAM did after the last layer: writes that its controller had accepted and not yet done.

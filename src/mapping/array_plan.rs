@@ -7,12 +7,15 @@ use super::memory::{Runs, TensorLayout};
 use super::nest::{Nest, SecondOperand};
 use super::schedule::{Schedule, Step, Transfer, Work};
 use super::tiling::{Loop, Operand, Tiling, Trips};
+use crate::approx::LayerPrecision;
 
 /// An array layer with its tiling and the places of its operands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArrayPlan {
     /// The loops.
     pub nest: Nest,
+    /// What the array computes with.
+    pub precision: LayerPrecision,
     /// The tiles.
     pub tiling: Tiling,
     /// The array for this layer's precision (exchange included).

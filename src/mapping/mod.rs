@@ -36,7 +36,7 @@ pub use fold::{ArrayTiming, EdgePort, Fold, FoldPart, OutputPath, TileGemm};
 pub use memory::{Bursts, Runs, TensorLayout};
 pub use nest::{Axis, Nest, SecondOperand};
 pub use placement::{Interference, Placement, Predecessor};
-pub use plan::{LayerPlan, MemoryShape, NetworkPlan, PlanError, plan};
+pub use plan::{LayerPlan, MappedLayer, MemoryShape, NetworkPlan, PlanError, plan};
 pub use port::{PortDemand, PortProgress};
 pub use schedule::{Schedule, Step, Transfer, VectorWork, Work};
 pub use tiling::{DoesNotFit, Operand, Tiling};

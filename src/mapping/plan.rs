@@ -72,6 +72,15 @@ pub enum PlanError {
     },
 }
 
+/// A layer of a network with its plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedLayer {
+    /// Which layer of the network it is.
+    pub id: LayerId,
+    /// How it is computed.
+    pub plan: LayerPlan,
+}
+
 /// A layer's plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LayerPlan {
@@ -87,6 +96,14 @@ impl LayerPlan {
         match self {
             LayerPlan::Array(plan) => plan.schedule(),
             LayerPlan::Vector(plan) => plan.schedule(),
+        }
+    }
+
+    /// The precision on the array; none for the vector unit.
+    pub fn precision(&self) -> Option<&LayerPrecision> {
+        match self {
+            LayerPlan::Array(plan) => Some(&plan.precision),
+            LayerPlan::Vector(_) => None,
         }
     }
 
@@ -110,12 +127,8 @@ impl LayerPlan {
 /// The plan of a network.
 #[derive(Debug, Clone)]
 pub struct NetworkPlan {
-    /// One for each layer, in order.
-    pub layers: Vec<LayerPlan>,
-    /// Which layers of the network they are.
-    pub ids: Vec<LayerId>,
-    /// PEs of the array.
-    pub pes: u64,
+    /// Its layers, in order.
+    pub layers: Vec<MappedLayer>,
     /// DRAM bytes in use.
     pub memory_bytes: u64,
 }
@@ -142,13 +155,15 @@ pub fn plan(
     planner.lay_out_tensors(&formats);
     let mut array_layers = precisions.iter();
     let mut layers = Vec::with_capacity(network.layers.len());
-    for layer in &network.layers {
+    for id in network.layer_ids() {
+        let layer = network.layer(id);
         let precision = if layer.op.runs_on_array() {
             array_layers.next()
         } else {
             None
         };
-        layers.push(planner.layer(layer, precision)?);
+        let plan = planner.layer(layer, precision)?;
+        layers.push(MappedLayer { id, plan });
     }
     let memory_bytes = planner.allocator.used();
     if memory_bytes > memory.capacity_bytes {
@@ -157,11 +172,8 @@ pub fn plan(
             capacity_bytes: memory.capacity_bytes,
         });
     }
-    let ids = network.layer_ids().collect();
     Ok(NetworkPlan {
         layers,
-        ids,
-        pes: arch.array.pes(),
         memory_bytes,
     })
 }
@@ -170,15 +182,18 @@ impl NetworkPlan {
     /// The plan of the chosen layers alone, each at the place it has in the whole.
     #[must_use]
     pub fn only(mut self, chosen: impl Fn(LayerId) -> bool) -> NetworkPlan {
-        let mut keep = self
-            .ids
-            .iter()
-            .map(|&id| chosen(id))
-            .collect::<Vec<_>>()
-            .into_iter();
-        self.layers.retain(|_| keep.next().unwrap_or(false));
-        self.ids.retain(|&id| chosen(id));
+        self.layers.retain(|layer| chosen(layer.id));
         self
+    }
+}
+
+/// Its layers, in order.
+impl<'a> IntoIterator for &'a NetworkPlan {
+    type Item = &'a MappedLayer;
+    type IntoIter = std::slice::Iter<'a, MappedLayer>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.layers.iter()
     }
 }
 
@@ -320,6 +335,7 @@ impl Planner<'_> {
         let psum_base = self.allocator.take(psum_bytes);
         Ok(ArrayPlan {
             nest,
+            precision: precision.clone(),
             tiling,
             timing: ArrayTiming {
                 exchanged: tiling.exchanged,

@@ -13,7 +13,7 @@ use crate::arch::{MacRate, WindowUse};
 use crate::energy::{ACCURACY, EnergyBreakdown, switching_is_known};
 use crate::hw::{Cause, CauseCycles, LayerResult};
 use crate::mapping::{LayerPlan, tiling::Loop};
-use crate::sweep::{DesignPoint, Iso, JobResult};
+use crate::sweep::{DesignPoint, Iso, JobResult, LayerOutcome};
 use crate::workload::Network;
 
 /// Names a run in a report under construction.
@@ -125,60 +125,19 @@ fn outputs_note(run: &RunReport) -> Option<String> {
 }
 
 fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> RunReport {
-    let clock_khz = point.architecture.core_clock_khz as f64;
-    let burst_bytes = u64::from(point.dram.burst_bytes());
-    let dram_peak_gbps = dram_peak_gbps(point);
+    let layers: Vec<LayerReport> = result
+        .layers
+        .iter()
+        .map(|layer| layer_report(point, network, layer))
+        .collect();
+    let capacity = result
+        .layers
+        .iter()
+        .filter(|layer| layer.precision().is_some())
+        .map(capacity)
+        .sum();
     let area_mm2 = point.energy.area().total_mm2();
-    let mut layers = Vec::with_capacity(result.run.layers.len());
-    let mut capacity = Capacity::default();
-    for (index, layer) in result.run.layers.iter().enumerate() {
-        let id = result.plan.ids[index];
-        let precision = result.precisions[index].as_ref();
-        let pe_cycles = layer.causes.total();
-        let rate = &result.points[index].rate;
-        let of_layer = Capacity::of(pe_cycles, layer.array.macs, rate);
-        let (operations, peak) = if precision.is_some() {
-            capacity.add(&of_layer);
-            (2 * layer.array.macs, array_peak(point, rate))
-        } else {
-            (layer.vector.operations, vector_peak(point))
-        };
-        let time_us = layer.cycles() as f64 / clock_khz * 1e3;
-        let energy_pj = result.energy[index].total_pj();
-        let work = Work {
-            operations,
-            dram_bytes: (layer.dram.reads + layer.dram.writes).max(1) * burst_bytes,
-            time_us,
-        };
-        layers.push(LayerReport {
-            name: network.layer(id).name.clone(),
-            op: network.layer(id).op.name().to_string(),
-            engine: if precision.is_some() {
-                Engine::Array
-            } else {
-                Engine::VectorUnit
-            },
-            precision: precision.map(precision_label).unwrap_or_default(),
-            macs: layer.array.macs,
-            cycles: layer.cycles(),
-            time_us,
-            pe_utilization: of_layer.pe_utilization(),
-            multiplier_utilization: of_layer.multiplier_utilization(),
-            pe_cycles: causes(&layer.causes),
-            energy: result.energy[index],
-            energy_pj,
-            efficiency: Efficiency::of(layer.array.macs, time_us, energy_pj, area_mm2),
-            roofline: Roofline::of(work, peak, dram_peak_gbps),
-            traffic: traffic(layer, burst_bytes),
-            tiles: layer.tiles,
-            tiling: tiling_label(&result.plan.layers[index]),
-            outputs: layer.outputs.map(|check| OutputReport {
-                checked: check.outputs,
-                hash: format!("{:016x}", check.hash),
-            }),
-        });
-    }
-    let total = total(&layers, &capacity, dram_peak_gbps, area_mm2);
+    let total = total(&layers, &capacity, dram_peak_gbps(point), area_mm2);
     let dram = dram_report(point, result, total.time_us);
     RunReport {
         workload: network.name.clone(),
@@ -192,8 +151,68 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
         layers,
         total,
         dram,
-        events: result.run.statistics.events,
+        events: result.statistics.events,
     }
+}
+
+fn layer_report(point: &DesignPoint, network: &Network, layer: &LayerOutcome) -> LayerReport {
+    let run = &layer.run;
+    let macs = run.array.macs;
+    let (engine, operations, peak) = match layer.precision() {
+        Some(_) => (
+            Engine::Array,
+            2 * macs,
+            array_peak(point, &layer.planned.point.rate),
+        ),
+        None => (
+            Engine::VectorUnit,
+            run.vector.operations,
+            vector_peak(point),
+        ),
+    };
+    let burst_bytes = u64::from(point.dram.burst_bytes());
+    let time_us = run.cycles() as f64 / point.architecture.core_clock_khz as f64 * 1e3;
+    let energy_pj = layer.energy.total_pj();
+    let area_mm2 = point.energy.area().total_mm2();
+    let work = Work {
+        operations,
+        dram_bytes: (run.dram.reads + run.dram.writes).max(1) * burst_bytes,
+        time_us,
+    };
+    let capacity = capacity(layer);
+    let of_network = network.layer(layer.id());
+    LayerReport {
+        name: of_network.name.clone(),
+        op: of_network.op.name().to_string(),
+        engine,
+        precision: layer.precision().map(precision_label).unwrap_or_default(),
+        macs,
+        cycles: run.cycles(),
+        time_us,
+        pe_utilization: capacity.pe_utilization(),
+        multiplier_utilization: capacity.multiplier_utilization(),
+        pe_cycles: causes(&run.causes),
+        energy: layer.energy,
+        energy_pj,
+        efficiency: Efficiency::of(macs, time_us, energy_pj, area_mm2),
+        roofline: Roofline::of(work, peak, dram_peak_gbps(point)),
+        traffic: traffic(run, burst_bytes),
+        tiles: run.tiles,
+        tiling: tiling_label(&layer.planned.mapping.plan),
+        outputs: run.outputs.map(|check| OutputReport {
+            checked: check.outputs,
+            hash: format!("{:016x}", check.hash),
+        }),
+    }
+}
+
+fn capacity(layer: &LayerOutcome) -> Capacity {
+    let run = &layer.run;
+    Capacity::of(
+        run.causes.total(),
+        run.array.macs,
+        &layer.planned.point.rate,
+    )
 }
 
 /// What the PEs could do at `rate`.
@@ -364,11 +383,10 @@ fn operands(point: &DesignPoint) -> String {
 
 fn dram_report(point: &DesignPoint, result: &JobResult, time_us: f64) -> DramReport {
     let totals = result
-        .run
         .layers
         .iter()
-        .fold(result.run.after, |sum, layer| sum.plus(&layer.dram));
-    let latency = &result.run.read_latency;
+        .fold(result.after, |sum, layer| sum.plus(&layer.run.dram));
+    let latency = &result.read_latency;
     let to_ns = |cycles: f64| cycles * 1e6 / point.dram.clock_khz as f64;
     let bursts = totals.reads + totals.writes;
     let bytes = bursts * u64::from(point.dram.burst_bytes());

@@ -1,5 +1,7 @@
 //! What an array did of what it could do.
 
+use std::iter::Sum;
+
 use super::performance::ratio;
 use crate::arch::MacRate;
 
@@ -24,18 +26,22 @@ impl Capacity {
         }
     }
 
-    pub fn add(&mut self, other: &Capacity) {
-        self.macs += other.macs;
-        self.possible_macs += other.possible_macs;
-        self.multiplications += other.multiplications;
-        self.possible_multiplications += other.possible_multiplications;
-    }
-
     pub fn pe_utilization(&self) -> f64 {
         ratio(self.macs, self.possible_macs)
     }
 
     pub fn multiplier_utilization(&self) -> f64 {
         ratio(self.multiplications, self.possible_multiplications)
+    }
+}
+
+impl Sum for Capacity {
+    fn sum<I: Iterator<Item = Capacity>>(all: I) -> Capacity {
+        all.fold(Capacity::default(), |sum, one| Capacity {
+            macs: sum.macs + one.macs,
+            possible_macs: sum.possible_macs + one.possible_macs,
+            multiplications: sum.multiplications + one.multiplications,
+            possible_multiplications: sum.possible_multiplications + one.possible_multiplications,
+        })
     }
 }

@@ -4,7 +4,6 @@ use super::configuration::Configuration;
 use super::evaluator::{Cost, LayerCost};
 use crate::approx::{ApproxFile, LayerFormats, OperandSpec};
 use crate::blocked::Rounding;
-use crate::hw::Unobserved;
 use crate::sweep::{DesignPoint, Job, JobError};
 use crate::workload::Network;
 
@@ -74,23 +73,16 @@ pub(super) fn simulate(
 /// # Errors
 /// As [`JobError`] says.
 pub(super) fn cost(point: &DesignPoint, network: &Network) -> Result<Cost, JobError> {
-    let job = Job {
-        point,
-        network,
-        layers: None,
-        stepped: None,
-    };
-    let result = job.run(&mut Unobserved, &|_| {})?;
-    let layers = result.plan.ids.iter().zip(&result.run.layers);
-    let layers = layers.zip(&result.energy);
+    let result = Job::new(point, network).run()?;
+    let layers = result.layers.iter();
     Ok(Cost {
-        cycles: result.run.cycles(),
-        energy_pj: result.energy.iter().map(|energy| energy.total_pj()).sum(),
+        cycles: result.cycles(),
+        energy_pj: layers.clone().map(|layer| layer.energy.total_pj()).sum(),
         layers: layers
-            .filter(|((id, _), _)| network.layer(**id).op.runs_on_array())
-            .map(|((_, run), energy)| LayerCost {
-                cycles: run.cycles(),
-                energy_pj: energy.total_pj(),
+            .filter(|layer| layer.precision().is_some())
+            .map(|layer| LayerCost {
+                cycles: layer.run.cycles(),
+                energy_pj: layer.energy.total_pj(),
             })
             .collect(),
     })

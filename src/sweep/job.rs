@@ -1,27 +1,34 @@
 //! One simulation: a network at a design point.
 
+use std::collections::BTreeMap;
+
 use super::incompatible;
+use super::planned::{PlannedJob, PlannedLayer, check_steppable};
 use super::point::DesignPoint;
-use super::priced_counts::layer_counts;
+use super::result::JobResult;
 use crate::approx::{LayerPrecision, resolve_network};
-use crate::arch::{MacRate, OperatingPoint, WindowUse};
-use crate::energy::{EnergyBreakdown, OperandStatistics};
-use crate::hw::stepped::SteppedWork;
-use crate::hw::{Fidelity, MachineError, Observer, RunResult, simulate, tick_rate};
-use crate::mapping::{LayerPlan, NetworkPlan, plan};
+use crate::energy::OperandStatistics;
+use crate::hw::{MachineError, Unobserved};
+use crate::mapping::{NetworkPlan, plan};
 use crate::parallel::map_parallel;
-use crate::sim::Khz;
 use crate::source::Diagnostics;
 use crate::workload::{LayerId, Network};
 
-/// Most PE-cycles of one layer on a stepped array: minutes.
-const MAX_STEPPED_PE_CYCLES: u64 = 1 << 33;
-
-/// Most operands of one tile, and most outputs of a layer, on a stepped array: a gigabyte.
-const MAX_STEPPED_VALUES: u64 = 1 << 28;
-
-/// A network at a design point.
+/// A network at a design point: all layers, on an array in closed form, unless said otherwise.
+///
+/// ```
+/// use axbxp::sweep::{DesignPoint, Job};
+/// use axbxp::workload;
+///
+/// let point = DesignPoint::open("fxp8_8x8", None)?;
+/// let network = workload::open("tiny")?;
+/// let first = [network.layer_ids().next().ok_or("no layers")?];
+/// let result = Job::new(&point, &network).layers(&first).stepped(1).run()?;
+/// assert_eq!(result.layers.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Job<'a> {
     /// The design point.
     pub point: &'a DesignPoint,
@@ -96,93 +103,89 @@ impl JobError {
     }
 }
 
-/// A job's outcome.
-#[derive(Debug, Clone)]
-pub struct JobResult {
-    /// The plan it followed.
-    pub plan: NetworkPlan,
-    /// Per simulated layer: the precision on the array, none for the vector unit.
-    pub precisions: Vec<Option<LayerPrecision>>,
-    /// Per simulated layer: what the PEs do.
-    pub points: Vec<OperatingPoint>,
-    /// Time and counts.
-    pub run: RunResult,
-    /// Per simulated layer: energy.
-    pub energy: Vec<EnergyBreakdown>,
-    /// Seed of the operand values of a stepped array.
-    pub stepped: Option<u64>,
-}
-
-/// A job that can be simulated: all that can be wrong with its input has been looked at.
-#[derive(Debug, Clone)]
-pub struct PlannedJob<'a> {
-    job: Job<'a>,
-    plan: NetworkPlan,
-    precisions: Vec<Option<LayerPrecision>>,
-    points: Vec<OperatingPoint>,
-    operands: Vec<Option<OperandStatistics>>,
-}
-
 impl<'a> Job<'a> {
+    /// All layers of a network at a design point, on an array in closed form.
+    pub fn new(point: &'a DesignPoint, network: &'a Network) -> Self {
+        Job {
+            point,
+            network,
+            layers: None,
+            stepped: None,
+        }
+    }
+
+    /// Of these layers alone.
+    #[must_use]
+    pub fn layers(self, layers: &'a [LayerId]) -> Self {
+        Job {
+            layers: Some(layers),
+            ..self
+        }
+    }
+
+    /// On an array that is stepped PE by PE, with operand values drawn from `seed`.
+    #[must_use]
+    pub fn stepped(self, seed: u64) -> Self {
+        Job {
+            stepped: Some(seed),
+            ..self
+        }
+    }
+
     /// Resolves precisions, plans every layer and looks for a price of what the PEs do.
     ///
     /// # Errors
-    /// [`JobError::File`] for files that do not fit each other.
+    /// [`JobError::File`] for files that do not fit each other; [`JobError::TooMuchToStep`].
     pub fn plan(self) -> Result<PlannedJob<'a>, JobError> {
-        let architecture = &self.point.architecture;
-        let source = &self.point.source;
-        let array_precisions = self.precisions()?;
-        let memory = self.point.memory();
-        let plan = plan(architecture, &memory, self.network, &array_precisions)
-            .map_err(|error| incompatible::plan(source, architecture, &self.network.name, &error))?
-            .only(|id| self.layers.is_none_or(|layers| layers.contains(&id)));
-        let mut by_layer = vec![None; self.network.layers.len()];
-        for (id, precision) in self.network.array_layers().zip(array_precisions) {
-            by_layer[id.index()] = Some(precision);
-        }
-        let precisions: Vec<_> = plan
-            .ids
-            .iter()
-            .map(|id| by_layer[id.index()].take())
+        let NetworkPlan {
+            layers,
+            memory_bytes,
+        } = self.mapping()?;
+        let statistics = self.operands()?;
+        let pe = &self.point.architecture.array.pe;
+        let layers: Vec<PlannedLayer> = layers
+            .into_iter()
+            .map(|mapping| {
+                let operands = statistics.get(&mapping.id).copied();
+                PlannedLayer::new(mapping, pe, operands)
+            })
             .collect();
-        let points: Vec<_> = precisions
-            .iter()
-            .map(|precision| self.operating_point(precision.as_ref()))
-            .collect();
-        let operands = self.operands(&plan.ids)?;
-        for (point, operands) in points.iter().zip(&operands) {
-            let price = self.point.energy.pe_cycle_pj(point, operands.as_ref());
+        for layer in &layers {
+            let energy = &self.point.energy;
+            let price = energy.pe_cycle_pj(&layer.point, layer.operands.as_ref());
             price.map_err(|error| self.point.no_price(&error))?;
         }
         if self.stepped.is_some() {
-            self.check_steppable(&plan)?;
+            for layer in &layers {
+                check_steppable(self.network, &layer.mapping)?;
+            }
         }
         tracing::debug!(
-            architecture = architecture.name,
+            architecture = self.point.architecture.name,
             workload = self.network.name,
-            layers = plan.layers.len(),
-            memory_bytes = plan.memory_bytes,
+            layers = layers.len(),
+            memory_bytes,
             "planned"
         );
-        Ok(PlannedJob {
-            job: self,
-            plan,
-            precisions,
-            points,
-            operands,
-        })
+        Ok(PlannedJob::new(self, layers))
     }
 
-    /// Plans, simulates and prices. `progress` is told of each finished layer.
+    /// Plans, simulates and prices, observed by nobody. [`PlannedJob::run`] takes an observer.
     ///
     /// # Errors
     /// [`JobError`].
-    pub fn run<O: Observer>(
-        self,
-        observer: &mut O,
-        progress: &dyn Fn(usize),
-    ) -> Result<JobResult, JobError> {
-        self.plan()?.run(observer, progress)
+    pub fn run(self) -> Result<JobResult, JobError> {
+        self.plan()?.run(&mut Unobserved, &|_| {})
+    }
+
+    fn mapping(&self) -> Result<NetworkPlan, Diagnostics> {
+        let architecture = &self.point.architecture;
+        let precisions = self.precisions()?;
+        let memory = self.point.memory();
+        let plan = plan(architecture, &memory, self.network, &precisions).map_err(|error| {
+            incompatible::plan(&self.point.source, architecture, &self.network.name, &error)
+        })?;
+        Ok(plan.only(|id| self.layers.is_none_or(|layers| layers.contains(&id))))
     }
 
     fn precisions(&self) -> Result<Vec<LayerPrecision>, Diagnostics> {
@@ -193,67 +196,18 @@ impl<'a> Job<'a> {
         )
     }
 
-    /// The statistics of the operands of each of `layers`, where the design point has some; none for the vector unit.
-    fn operands(&self, layers: &[LayerId]) -> Result<Vec<Option<OperandStatistics>>, Diagnostics> {
+    /// The statistics of the operands of the network's layers on the array, where the design point has some.
+    fn operands(&self) -> Result<BTreeMap<LayerId, OperandStatistics>, Diagnostics> {
         let Some(file) = &self.point.operands else {
-            return Ok(vec![None; layers.len()]);
+            return Ok(BTreeMap::new());
         };
-        let on_array: Vec<LayerId> = self.network.array_layers().collect();
-        let names: Vec<&str> = on_array
-            .iter()
-            .map(|&id| self.network.layer(id).name.as_str())
+        let names: Vec<&str> = self
+            .network
+            .array_layers()
+            .map(|id| self.network.layer(id).name.as_str())
             .collect();
         let statistics = file.resolve(&names)?;
-        let of = |id: &LayerId| on_array.binary_search(id).ok();
-        Ok(layers
-            .iter()
-            .map(|id| of(id).map(|index| statistics[index]))
-            .collect())
-    }
-
-    /// Refuses layers for which every PE in every cycle is too much.
-    fn check_steppable(&self, plan: &NetworkPlan) -> Result<(), JobError> {
-        for (layer, &id) in plan.layers.iter().zip(&plan.ids) {
-            let LayerPlan::Array(array) = layer else {
-                continue;
-            };
-            let work = SteppedWork::of(array);
-            for (what, amount, most) in [
-                ("PE-cycles", work.pe_cycles, MAX_STEPPED_PE_CYCLES),
-                ("operands in a tile", work.tile_operands, MAX_STEPPED_VALUES),
-                ("outputs", work.outputs, MAX_STEPPED_VALUES),
-            ] {
-                if amount > most {
-                    return Err(JobError::TooMuchToStep {
-                        network: self.network.name.clone(),
-                        layer: self.network.layer(id).name.clone(),
-                        amount,
-                        what,
-                        most,
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What the PEs do in a layer; in a layer of the vector unit they do nothing.
-    fn operating_point(&self, precision: Option<&LayerPrecision>) -> OperatingPoint {
-        match precision {
-            Some(precision) => precision.operating_point(&self.point.architecture.array.pe),
-            None => OperatingPoint {
-                rate: MacRate {
-                    macs: 1,
-                    cycles: 1,
-                    busy_multipliers: 1,
-                    multipliers: 1,
-                },
-                products: 1,
-                windows: WindowUse::Exact,
-                activation_bits: 8,
-                weight_bits: 8,
-            },
-        }
+        Ok(self.network.array_layers().zip(statistics).collect())
     }
 }
 
@@ -265,129 +219,4 @@ pub fn plan_all<'a>(jobs: &[Job<'a>], threads: usize) -> Result<Vec<PlannedJob<'
     map_parallel(jobs, threads, |_, job| job.plan())
         .into_iter()
         .collect()
-}
-
-impl<'a> PlannedJob<'a> {
-    /// What was planned.
-    pub fn job(&self) -> &Job<'a> {
-        &self.job
-    }
-
-    /// The plan.
-    pub fn plan(&self) -> &NetworkPlan {
-        &self.plan
-    }
-
-    /// Layers that will be simulated.
-    pub fn layers(&self) -> &[LayerId] {
-        &self.plan.ids
-    }
-
-    /// Rate of the ticks in which observers are told the time.
-    ///
-    /// # Errors
-    /// [`JobError::Machine`] when the clocks have no common tick.
-    pub fn tick_rate(&self) -> Result<Khz, JobError> {
-        let DesignPoint {
-            architecture, dram, ..
-        } = self.job.point;
-        tick_rate(architecture, dram).map_err(|error| JobError::Machine {
-            architecture: architecture.name.clone(),
-            error: MachineError::Clock(error),
-        })
-    }
-
-    /// Most MACs of one output that a PE does in a step, over the layers.
-    pub fn most_macs_per_step(&self) -> u32 {
-        let macs = self.points.iter().map(|point| point.rate.macs);
-        macs.max().unwrap_or(1)
-    }
-
-    /// Simulates and prices. `progress` is told of each finished layer.
-    ///
-    /// # Errors
-    /// [`JobError`].
-    pub fn run<O: Observer>(
-        &self,
-        observer: &mut O,
-        progress: &dyn Fn(usize),
-    ) -> Result<JobResult, JobError> {
-        let point = self.job.point;
-        let architecture = &point.architecture;
-        let fidelity = match self.job.stepped {
-            None => Fidelity::Wavefront,
-            Some(seed) => Fidelity::Stepped {
-                precisions: &self.precisions,
-                seed,
-                given: &[],
-            },
-        };
-        let run = simulate(
-            architecture,
-            &point.dram,
-            &self.plan,
-            fidelity,
-            observer,
-            progress,
-        )
-        .map_err(|error| JobError::Machine {
-            architecture: architecture.name.clone(),
-            error,
-        })?;
-        self.check_outputs(&run)?;
-        tracing::info!(
-            architecture = architecture.name,
-            workload = self.job.network.name,
-            events = run.statistics.events,
-            cycles = run.cycles(),
-            "simulated"
-        );
-        Ok(JobResult {
-            energy: self.price(&run)?,
-            plan: self.plan.clone(),
-            precisions: self.precisions.clone(),
-            points: self.points.clone(),
-            run,
-            stepped: self.job.stepped,
-        })
-    }
-
-    fn check_outputs(&self, run: &RunResult) -> Result<(), JobError> {
-        for (layer, &id) in run.layers.iter().zip(&self.plan.ids) {
-            if let Some(check) = layer.outputs
-                && check.different > 0
-            {
-                return Err(JobError::Outputs {
-                    network: self.job.network.name.clone(),
-                    layer: self.job.network.layer(id).name.clone(),
-                    different: check.different,
-                    outputs: check.outputs,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Energy of each layer.
-    fn price(&self, run: &RunResult) -> Result<Vec<EnergyBreakdown>, Diagnostics> {
-        let design = self.job.point;
-        let burst_bytes = design.dram.burst_bytes();
-        let prices = self.points.iter().zip(&self.operands);
-        let layers = run.layers.iter().zip(prices).enumerate();
-        layers
-            .map(|(index, (layer, (point, operands)))| {
-                // The last layer answers for the writes that are done after it, not for the time they
-                // wait: the run is over by then.
-                let dram = if index + 1 == run.layers.len() {
-                    layer.dram.plus(&run.after.without_standby())
-                } else {
-                    layer.dram
-                };
-                let products = u64::from(point.products);
-                let counts = layer_counts(layer, &dram, products, burst_bytes);
-                design.energy.layer(point, &counts, operands.as_ref())
-            })
-            .collect::<Result<_, _>>()
-            .map_err(|error| design.no_price(&error))
-    }
 }

@@ -8,13 +8,16 @@
 mod incompatible;
 mod iso;
 mod job;
+mod planned;
 mod point;
 mod priced_counts;
-
+mod result;
 mod sized;
 
 pub use crate::parallel::{map_parallel, threads_or_cores};
 pub use iso::{ArraySize, Iso};
-pub use job::{Job, JobError, JobResult, PlannedJob, plan_all};
+pub use job::{Job, JobError, plan_all};
+pub use planned::{PlannedJob, PlannedLayer};
 pub use point::{DesignPoint, PriceChoice};
+pub use result::{JobResult, LayerOutcome};
 pub use sized::{SizedPoint, size_points};

@@ -4,7 +4,7 @@ use crate::dram::DramCounts;
 use crate::energy::{AccessCounts, LayerCounts, PeArrayCounts};
 use crate::hw::{BufferCounts, Cause, LayerResult};
 
-/// The layer_counts of a layer with the DRAM commands that it answers for. PEs are clocked while a fold is in the array,
+/// The counts of a layer with the DRAM commands that it answers for. PEs are clocked while a fold is in the array,
 /// computing or not; while the whole array waits for operands, for output space or for the vector unit, and in a layer of
 /// the vector unit alone, its clock is gated.
 pub(super) fn layer_counts(

@@ -6,7 +6,7 @@ use prost::Message;
 
 use super::perfetto_proto::{EventType, TracePacket};
 use super::*;
-use crate::hw::{Cause, Observer, Unobserved, tick_rate};
+use crate::hw::{Cause, Observer, tick_rate};
 use crate::mapping::{Operand, Schedule};
 use crate::sim::Tick;
 use crate::sweep::{DesignPoint, Job, JobResult};
@@ -42,12 +42,7 @@ fn record(architecture: &str, format: TraceFormat, options: TraceOptions) -> Rec
     };
     let sink = TraceWriter::new(Vec::new(), format, options);
     let mut recorder = TraceRecorder::new(sink, info);
-    let job = Job {
-        point: &point,
-        network: &network,
-        layers: None,
-        stepped: None,
-    };
+    let job = Job::new(&point, &network).plan().unwrap();
     let result = job.run(&mut recorder, &|_| ()).unwrap();
     let (bytes, summary) = recorder.into_sink().finish().unwrap();
     Recorded {
@@ -159,8 +154,10 @@ impl Decoded {
 }
 
 fn schedules(recorded: &Recorded) -> Vec<Schedule> {
-    let layers = &recorded.result.plan.layers;
-    layers.iter().map(|layer| layer.schedule()).collect()
+    let layers = recorded.result.layers.iter();
+    layers
+        .map(|layer| layer.planned.mapping.plan.schedule())
+        .collect()
 }
 
 #[test]
@@ -172,7 +169,7 @@ fn every_step_and_transfer_has_a_slice() {
         assert_eq!(layers.len(), recorded.network.layers.len());
         for (index, schedule) in schedules(&recorded).iter().enumerate() {
             let layer = &layers[index];
-            let run = &recorded.result.run.layers[index];
+            let run = &recorded.result.layers[index].run;
             assert_eq!(layer.name, recorded.network.layers[index].name);
             assert_eq!(layer.from, run.begin_cycle * recorded.cycle_ps);
             assert_eq!(layer.to, run.end_cycle * recorded.cycle_ps);
@@ -236,8 +233,8 @@ fn steps_and_waits_cover_each_layer() {
                     None => 0,
                 })
                 .sum();
-            let layers = &recorded.result.run.layers;
-            let counted: u64 = layers.iter().map(|layer| layer.causes.get(cause)).sum();
+            let layers = recorded.result.layers.iter();
+            let counted: u64 = layers.map(|layer| layer.run.causes.get(cause)).sum();
             assert_eq!(shown, counted, "{}", cause.label());
         }
         for step in engine.iter().filter(|s| s.arguments.contains_key("step")) {
@@ -305,13 +302,8 @@ fn bursts_of_a_run(architecture: &str) -> u64 {
     }
     let point = DesignPoint::open(architecture, None).unwrap();
     let network = workload::open("tiny").unwrap();
-    let job = Job {
-        point: &point,
-        network: &network,
-        layers: None,
-        stepped: None,
-    };
     let mut tally = Tally(0);
+    let job = Job::new(&point, &network).plan().unwrap();
     job.run(&mut tally, &|_| ()).unwrap();
     tally.0
 }
@@ -336,21 +328,13 @@ fn counters_agree_with_the_run() {
         .filter(|(counter, _)| counter.starts_with("DRAM/"))
         .map(|(_, values)| area(values) / 1e3)
         .sum();
-    let run = &recorded.result.run;
+    let layers = || recorded.result.layers.iter().map(|layer| &layer.run);
     let moved = bursts_of_a_run(CANDIDATE) as f64;
     assert!((bytes - moved).abs() < 1e-6 * moved, "{bytes} {moved}");
     // The write queues drain behind the last layer.
-    let bursts: u64 = run
-        .layers
-        .iter()
-        .map(|l| l.dram.reads + l.dram.writes)
-        .sum();
+    let bursts: u64 = layers().map(|l| l.dram.reads + l.dram.writes).sum();
     assert!(moved >= (bursts * u64::from(recorded.burst_bytes)) as f64);
-    let computing: u64 = run
-        .layers
-        .iter()
-        .map(|l| l.causes.get(Cause::Computing))
-        .sum();
+    let computing: u64 = layers().map(|l| l.causes.get(Cause::Computing)).sum();
     let shown = area(&trace.values["PE array/PE utilization"]) / 100.0;
     let counted = (computing * recorded.cycle_ps / recorded.pes) as f64;
     assert!(
@@ -372,18 +356,12 @@ fn counters_agree_with_the_run() {
 fn a_run_is_not_changed_and_gives_the_same_bytes_twice() {
     let point = DesignPoint::open(CANDIDATE, None).unwrap();
     let network = workload::open("tiny").unwrap();
-    let job = Job {
-        point: &point,
-        network: &network,
-        layers: None,
-        stepped: None,
-    };
-    let unobserved = job.run(&mut Unobserved, &|_| ()).unwrap();
+    let unobserved = Job::new(&point, &network).run().unwrap();
     for format in [TraceFormat::Perfetto, TraceFormat::ChromeJson] {
         let first = record(CANDIDATE, format, TraceOptions::default());
         let second = record(CANDIDATE, format, TraceOptions::default());
         assert_eq!(first.bytes, second.bytes);
-        assert_eq!(first.result.run.cycles(), unobserved.run.cycles());
+        assert_eq!(first.result.cycles(), unobserved.cycles());
     }
 }
 

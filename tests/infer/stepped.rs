@@ -41,7 +41,7 @@ pub fn watch(
     observer: &mut impl Observer,
 ) -> u64 {
     let network = &model.network;
-    let (mut given, mut hashes) = (vec![None; network.layers.len()], vec![]);
+    let (mut given, mut hashes) = (vec![], vec![]);
     let mut see = |id: axbxp::workload::LayerId, observed: axbxp::infer::Observed<'_>| {
         let weights = configured.base().weights(hashes.len());
         let signedness = network.input(id, 0).signedness;
@@ -55,10 +55,11 @@ pub fn watch(
                 .map(|at| activations[at % positions * channels + at / positions])
                 .collect();
         }
-        given[id.index()] = Some(Arc::new(GivenOperands {
+        let operands = GivenOperands {
             activations,
             weights: weights.iter().map(|&w| i32::from(w)).collect(),
-        }));
+        };
+        given.push((id, Arc::new(operands)));
         // The array's outputs are group by group.
         let groups = network.gemm(id).unwrap().groups as usize;
         let channels = network.output(id).channels as usize;
@@ -75,14 +76,7 @@ pub fn watch(
     let point = DesignPoint::open(architecture, None).unwrap();
     let precisions: Vec<LayerPrecision> = configured.precisions().cloned().collect();
     let plan = plan(&point.architecture, &point.memory(), network, &precisions).unwrap();
-    let mut on_array = precisions.into_iter();
-    let by_layer: Vec<Option<LayerPrecision>> = network
-        .layers
-        .iter()
-        .map(|layer| layer.op.runs_on_array().then(|| on_array.next()).flatten())
-        .collect();
     let fidelity = Fidelity::Stepped {
-        precisions: &by_layer,
         seed: 0,
         given: &given,
     };
@@ -96,7 +90,7 @@ pub fn watch(
             expected,
             "{}: {:?}",
             network.layer(id).name,
-            by_layer[id.index()]
+            plan.layers[id.index()].plan.precision()
         );
         compared += check.outputs;
     }

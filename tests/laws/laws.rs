@@ -38,13 +38,13 @@ pub fn broken(case: &Case, result: &JobResult) -> Vec<String> {
     };
     let widths = Widths::of(&case.point.architecture, &case.point.dram);
     let mut end_before = 0;
-    for (index, layer) in result.run.layers.iter().enumerate() {
-        let id = result.plan.ids[index];
+    for (index, outcome) in result.layers.iter().enumerate() {
+        let (id, layer) = (outcome.id(), &outcome.run);
+        let plan = &outcome.planned.mapping.plan;
         let name = &case.network.layer(id).name;
         laws.place = format!("{}, layer {name}", case.name());
         // What a debug build asserts, in a release build too.
-        let schedule = result.plan.layers[index].schedule();
-        let found = violations(layer, &schedule, &result.plan, index, &widths);
+        let found = violations(index, plan, &plan.schedule(), layer, &widths);
         laws.broken.extend(
             found
                 .into_iter()
@@ -66,29 +66,21 @@ pub fn broken(case: &Case, result: &JobResult) -> Vec<String> {
             layer.causes.get(Cause::Computing),
             layer.array.active_pe_cycles,
         );
-        bounds(
-            &mut laws,
-            case,
-            &result.plan.layers[index],
-            result.plan.pes,
-            layer,
-        );
-        let last = index + 1 == result.run.layers.len();
+        bounds(&mut laws, case, plan, layer);
+        let last = index + 1 == result.layers.len();
         let dram = if last {
-            with_trailing_writes(layer, &result.run.after)
+            with_trailing_writes(layer, &result.after)
         } else {
             layer.dram
         };
-        let prices = energy::price(&case.point, &result.points[index], layer, &dram);
-        for ((component, ours), (_, stated)) in
-            prices.into_iter().zip(result.energy[index].components())
-        {
+        let energy = &outcome.energy;
+        let prices = energy::price(&case.point, &outcome.planned.point, layer, &dram);
+        for ((component, ours), (_, stated)) in prices.into_iter().zip(energy.components()) {
             let near = (ours - stated).abs() <= 1e-9 * ours.abs();
             laws.expect(near, || {
                 format!("energy of {component}: {ours} pJ, stated {stated} pJ")
             });
         }
-        let energy = &result.energy[index];
         let leakage = energy.leakage_parts.logic_pj + energy.leakage_parts.sram_pj;
         for (whole, parts, stated) in [
             ("PEs", energy.pe_parts.total_pj(), energy.pe_array_pj),
@@ -114,9 +106,10 @@ fn with_trailing_writes(layer: &LayerResult, after: &DramCounts) -> DramCounts {
 }
 
 /// No layer is faster than its MACs at the peak rate, or than its bytes at the peak bandwidth.
-fn bounds(laws: &mut Laws, case: &Case, plan: &LayerPlan, pes: u64, layer: &LayerResult) {
+fn bounds(laws: &mut Laws, case: &Case, plan: &LayerPlan, layer: &LayerResult) {
     if let LayerPlan::Array(array) = plan {
         let timing = &array.timing;
+        let pes = case.point.architecture.array.pes();
         let least = (layer.array.macs * u64::from(timing.cycles_per_step))
             .div_ceil(pes * u64::from(timing.macs_per_step));
         laws.at_least("cycles and MACs at the peak rate", layer.cycles(), least);
@@ -157,10 +150,11 @@ fn memory(laws: &mut Laws, case: &Case, result: &JobResult) {
         Some(_) => 0,
         None => u64::from(spec.controller.write_queue) * channels,
     };
-    laws.broken.extend(run_violations(&result.run, posted));
-    let layers = result.run.layers.iter().map(|layer| &layer.dram);
-    let in_layers = layers.fold(DramCounts::default(), |sum, dram| sum.plus(dram));
-    let all = in_layers.plus(&result.run.after);
+    let layers = result.layers.iter().map(|layer| &layer.run);
+    laws.broken
+        .extend(run_violations(layers.clone(), &result.after, posted));
+    let in_layers = layers.fold(DramCounts::default(), |sum, run| sum.plus(&run.dram));
+    let all = in_layers.plus(&result.after);
     let columns = all.reads + all.writes;
     laws.at_least(
         "activates and column commands that were no hits",
@@ -175,12 +169,12 @@ fn memory(laws: &mut Laws, case: &Case, result: &JobResult) {
     );
     laws.equal(
         "recorded latencies and reads",
-        result.run.read_latency.len(),
+        result.read_latency.len(),
         reads(result),
     );
     // Every rank is in one of two states in every DRAM cycle of the run.
     let clocks = (case.point.architecture.core_clock_khz, spec.clock_khz);
-    let dram_cycles = result.run.cycles() * clocks.1 / clocks.0;
+    let dram_cycles = result.cycles() * clocks.1 / clocks.0;
     let standby = in_layers.active_standby_cycles + in_layers.precharge_standby_cycles;
     laws.equal(
         "rank-cycles in either state and of the run",
@@ -195,10 +189,6 @@ fn memory(laws: &mut Laws, case: &Case, result: &JobResult) {
 }
 
 fn reads(result: &JobResult) -> u64 {
-    result
-        .run
-        .layers
-        .iter()
-        .map(|layer| layer.dma.read_bursts)
-        .sum()
+    let layers = result.layers.iter();
+    layers.map(|layer| layer.run.dma.read_bursts).sum()
 }

@@ -10,7 +10,6 @@ mod laws;
 mod leakage;
 mod roofline;
 
-use axbxp::hw::Unobserved;
 use axbxp::report::{Report, ReportBuilder};
 use axbxp::source::{self, FileKind, shipped};
 use axbxp::sweep::{DesignPoint, Job, JobError, JobResult, map_parallel};
@@ -54,16 +53,11 @@ impl Case {
     }
 
     fn job(&self) -> Job<'_> {
-        Job {
-            point: &self.point,
-            network: &self.network,
-            layers: None,
-            stepped: None,
-        }
+        Job::new(&self.point, &self.network)
     }
 
     fn run(&self) -> JobResult {
-        let result = self.job().run(&mut Unobserved, &|_| {});
+        let result = self.job().run();
         result.unwrap_or_else(|error| panic!("{}: {error}", self.name()))
     }
 

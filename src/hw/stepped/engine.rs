@@ -7,7 +7,6 @@ use super::SteppedCounts;
 use super::layer::{GivenOperands, LayerOperands, OutputCheck, TileOperands, fold_operands};
 use super::mac::MacUnit;
 use super::sequencer::{CycleEnd, FoldWork, Sequencer};
-use crate::approx::LayerPrecision;
 use crate::arch::PeKind;
 use crate::hw::ArrayProbe;
 use crate::mapping::{ArrayPlan, ArrayTiming, FoldPart, Operand, TileGemm, Work};
@@ -78,17 +77,11 @@ pub struct SteppedLayer {
 
 impl SteppedLayer {
     /// Layer number `layer` of a run, with operands drawn from `seed`.
-    pub fn new(
-        plan: &ArrayPlan,
-        pe: &PeKind,
-        precision: &LayerPrecision,
-        seed: u64,
-        layer: u64,
-    ) -> Self {
+    pub fn new(plan: &ArrayPlan, pe: &PeKind, seed: u64, layer: u64) -> Self {
         SteppedLayer {
             timing: plan.timing,
-            sequencer: Sequencer::new(plan.timing, MacUnit::new(pe, precision)),
-            operands: LayerOperands::new(plan, pe, precision, seed, layer),
+            sequencer: Sequencer::new(plan.timing, MacUnit::new(pe, &plan.precision)),
+            operands: LayerOperands::new(plan, pe, seed, layer),
             tiles: VecDeque::new(),
             destinations: VecDeque::new(),
             exited: 0,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::fold::{FoldOperands, FoldShape};
 use super::mac::{Codec, MacUnit};
-use crate::approx::LayerPrecision;
 use crate::arch::{Dataflow, PeKind};
 use crate::blocked::{Encoded, multiply};
 use crate::mapping::{ArrayPlan, ArrayTiming, FoldPart, Nest, SecondOperand, TileBox, TileGemm};
@@ -78,7 +77,6 @@ impl Stimulus {
 #[derive(Debug, Clone)]
 pub struct LayerOperands {
     plan: ArrayPlan,
-    precision: LayerPrecision,
     activation: Codec,
     weight: Codec,
     activations: Stimulus,
@@ -125,20 +123,13 @@ struct OutputPlace {
 
 impl LayerOperands {
     /// Operands drawn from `seed` for layer number `layer`.
-    pub fn new(
-        plan: &ArrayPlan,
-        pe: &PeKind,
-        precision: &LayerPrecision,
-        seed: u64,
-        layer: u64,
-    ) -> Self {
-        let (activation, weight) = MacUnit::new(pe, precision).codecs();
+    pub fn new(plan: &ArrayPlan, pe: &PeKind, seed: u64, layer: u64) -> Self {
+        let (activation, weight) = MacUnit::new(pe, &plan.precision).codecs();
         let stream = seed
             .wrapping_add(layer << 1)
             .wrapping_mul(0xD134_2543_DE82_EF95);
         LayerOperands {
             plan: plan.clone(),
-            precision: precision.clone(),
             activation,
             weight,
             activations: Stimulus::Seed(stream),
@@ -309,7 +300,7 @@ impl LayerOperands {
     }
 
     fn product(&self, activation: i32, weight: i32) -> i32 {
-        match (self.activation, self.weight, &self.precision.products) {
+        match (self.activation, self.weight, &self.plan.precision.products) {
             (Codec::Blocks(a), Codec::Blocks(w), Some(products)) => {
                 match (a.encode(activation), w.encode(weight)) {
                     (Ok(activation), Ok(weight)) => {

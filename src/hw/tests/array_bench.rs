@@ -92,7 +92,6 @@ impl Model for Bench<'_> {
 #[derive(Debug, Clone)]
 struct Case {
     pe: PeKind,
-    precision: LayerPrecision,
     plan: ArrayPlan,
     delays: Vec<u8>,
     disturbances: Vec<(u16, u8, u8)>,
@@ -105,7 +104,7 @@ fn run_bench(case: &Case, stepped: bool) -> (Vec<Sent>, u64, ArrayLayerEnd) {
     let timing = case.plan.timing;
     let mut array = PeArray::new(u64::from(timing.rows) * u64::from(timing.columns), 0);
     let layer = stepped.then(|| {
-        let layer = SteppedLayer::new(&case.plan, &case.pe, &case.precision, case.seed, 0);
+        let layer = SteppedLayer::new(&case.plan, &case.pe, case.seed, 0);
         Box::new(layer)
     });
     array.begin_layer(Some(timing), layer, 0);
@@ -398,6 +397,7 @@ fn case(dataflow: Dataflow) -> impl Strategy<Value = Case> {
                     |channels, rows, columns| TensorLayout::dense(0, channels, rows, columns, 8);
                 let plan = ArrayPlan {
                     nest,
+                    precision,
                     tiling: Tiling {
                         exchanged,
                         ..tiling
@@ -421,7 +421,6 @@ fn case(dataflow: Dataflow) -> impl Strategy<Value = Case> {
                 };
                 Case {
                     pe,
-                    precision,
                     plan,
                     delays,
                     disturbances,

@@ -99,7 +99,7 @@ fn closed_form(timing: &ArrayTiming, gemm: &TileGemm) -> u64 {
 
 /// Makes the only layer of `plan` one tile; none if it has to be several (one for each repetition).
 fn in_one_tile(plan: &mut NetworkPlan) -> Option<(ArrayTiming, TileGemm)> {
-    let LayerPlan::Array(layer) = &mut plan.layers[0] else {
+    let LayerPlan::Array(layer) = &mut plan.layers[0].plan else {
         return None;
     };
     let (nest, tiling) = (layer.nest, &mut layer.tiling);
@@ -189,7 +189,7 @@ fn layers_of_networks_take_the_closed_form() {
             let mut shapes = HashSet::new();
             for id in network.array_layers() {
                 let mut plan = whole.clone().only(|other| other == id);
-                let LayerPlan::Array(layer) = &plan.layers[0] else {
+                let LayerPlan::Array(layer) = &plan.layers[0].plan else {
                     continue;
                 };
                 let nest = layer.nest;

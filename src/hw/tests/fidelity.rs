@@ -1,32 +1,14 @@
 //! The two fidelities of the array in the whole machine: the same cycles, causes, counts and DRAM commands,
 //! and outputs that are those of a direct computation.
 
-use super::support::{architectures, network, plan_for, point, precisions, run_at};
-use crate::approx::LayerPrecision;
-
+use super::support::{architectures, network, plan_for, point, run_at};
 use crate::hw::{Fidelity, LayerResult, Unobserved};
 use crate::mapping::NetworkPlan;
 use crate::sweep::DesignPoint;
-use crate::workload::Network;
 
 /// Runs both, and gives the numbers of outputs compared.
-fn compare(point: &DesignPoint, network: &Network, plan: &NetworkPlan, seed: u64) -> u64 {
-    let mut on_array = precisions(point, network).into_iter();
-    let by_layer: Vec<Option<LayerPrecision>> = network
-        .layers
-        .iter()
-        .map(|layer| layer.op.runs_on_array().then(|| on_array.next()).flatten())
-        .collect();
-    let by_layer: Vec<_> = plan
-        .ids
-        .iter()
-        .map(|id| by_layer[id.index()].clone())
-        .collect();
-    let stepped = Fidelity::Stepped {
-        precisions: &by_layer,
-        seed,
-        given: &[],
-    };
+fn compare(point: &DesignPoint, plan: &NetworkPlan, seed: u64) -> u64 {
+    let stepped = Fidelity::Stepped { seed, given: &[] };
     let closed = run_at(point, plan, Fidelity::Wavefront, &mut Unobserved);
     let stepped = run_at(point, plan, stepped, &mut Unobserved);
     let mut outputs = 0;
@@ -55,6 +37,6 @@ fn shipped_architectures_run_alike_at_both_fidelities() {
     for name in architectures() {
         let point = point(name);
         let plan = plan_for(&point, &network).expect("fits");
-        assert!(compare(&point, &network, &plan, 1) > 0, "{name}");
+        assert!(compare(&point, &plan, 1) > 0, "{name}");
     }
 }

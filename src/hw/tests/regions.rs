@@ -80,7 +80,8 @@ fn layers_keep_to_their_tensors_and_write_each_output_once() {
             let network = network(name);
             let plan = plan_for(&point(architecture), &network).expect("fits");
             let mut owned = Vec::new();
-            for layer in &plan.layers {
+            for layer in &plan {
+                let layer = &layer.plan;
                 let (allowed, psums) = regions(layer, network.batch);
                 let schedule = layer.schedule();
                 let keeps_to = |what: &Transfer| {

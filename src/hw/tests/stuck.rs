@@ -25,7 +25,7 @@ fn a_buffer_without_room_is_named() {
     for (operand, name) in ["activation", "weight", "output"].into_iter().enumerate() {
         let point = point("fxp8_8x8");
         let mut plan = plan_for(&point, &network("tiny")).expect("fits");
-        let LayerPlan::Array(layer) = &mut plan.layers[0] else {
+        let LayerPlan::Array(layer) = &mut plan.layers[0].plan else {
             panic!("the first layer runs on the array")
         };
         layer.tiling.slots[operand] = 0;

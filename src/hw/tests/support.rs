@@ -36,7 +36,7 @@ pub(super) fn with_dataflow(mut arch: Architecture, dataflow: Dataflow) -> Archi
     arch
 }
 
-pub(super) fn precisions(point: &DesignPoint, network: &Network) -> Vec<LayerPrecision> {
+fn precisions(point: &DesignPoint, network: &Network) -> Vec<LayerPrecision> {
     let layers: Vec<ArrayLayer<'_>> = network
         .array_layers()
         .map(|id| {
@@ -94,9 +94,9 @@ pub(super) fn run_lawfully(point: &DesignPoint, plan: &NetworkPlan) -> RunResult
     assert_eq!(order.broken, Vec::<String>::new());
     let widths = Widths::of(&point.architecture, &point.dram);
     let mut found: Vec<Violation> = Vec::new();
-    for (index, layer) in result.layers.iter().enumerate() {
-        let schedule = plan.layers[index].schedule();
-        found.extend(violations(layer, &schedule, plan, index, &widths));
+    for (index, (layer, run)) in plan.into_iter().zip(&result.layers).enumerate() {
+        let schedule = layer.plan.schedule();
+        found.extend(violations(index, &layer.plan, &schedule, run, &widths));
     }
     // Presets that never drain idle queues keep writes posted.
     let queue = match point.dram.controller.idle_drain_cycles {
@@ -104,7 +104,7 @@ pub(super) fn run_lawfully(point: &DesignPoint, plan: &NetworkPlan) -> RunResult
         None => u64::from(point.dram.controller.write_queue),
     };
     let posted = queue * u64::from(point.architecture.dram.channels);
-    found.extend(run_violations(&result, posted));
+    found.extend(run_violations(&result.layers, &result.after, posted));
     assert_eq!(
         found,
         Vec::<Violation>::new(),

@@ -7,7 +7,9 @@ use super::super::fold::{ArrayTiming, EdgePort, OutputPath};
 use super::super::memory::{Allocator, TensorLayout};
 use super::super::nest::{Axis, Nest, SecondOperand};
 use super::super::tiling::{Limits, Tiling};
-use crate::arch::{Dataflow, FillDrain};
+use crate::approx::{LayerPrecision, OperandFormat};
+use crate::arch::{Dataflow, FillDrain, WindowUse};
+use crate::blocked::Signedness;
 
 /// A small deterministic generator of random numbers.
 pub(super) fn xorshift(seed: u64) -> impl FnMut() -> u64 {
@@ -273,8 +275,18 @@ pub(super) fn plan_of(
     );
     let base = allocator.take(weights);
     let psum_base = allocator.take(psums);
+    let exact = |bits: u32| OperandFormat::Exact {
+        bits: bits as u8,
+        signedness: Signedness::Signed,
+    };
     let plan = ArrayPlan {
         nest: *nest,
+        precision: LayerPrecision {
+            activations: exact(limits.activation_bits),
+            weights: exact(limits.weight_bits),
+            products: None,
+            windows: WindowUse::Exact,
+        },
         tiling,
         timing: ArrayTiming {
             exchanged: tiling.exchanged,

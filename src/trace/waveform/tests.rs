@@ -132,12 +132,8 @@ fn a_recorded_layer_is_the_layer() {
     let point = DesignPoint::open("fxp8_8x8", None).expect("shipped");
     let network = workload::open("tiny").expect("shipped");
     let first = [network.layer_ids().next().expect("has layers")];
-    let job = Job {
-        point: &point,
-        network: &network,
-        layers: Some(&first),
-        stepped: Some(7),
-    };
+    let job = Job::new(&point, &network).layers(&first).stepped(7);
+    let job = job.plan().expect("fits");
     let (_, [core, _]) = crate::sim::clock_domains([
         Khz(point.architecture.core_clock_khz),
         Khz(point.dram.clock_khz),
@@ -186,7 +182,7 @@ fn a_recorded_layer_is_the_layer() {
         assert_eq!(at("axbxp.array.pe_2_3.sum", ps), Some(sum));
         sums += 1;
     }
-    let array = &result.run.layers[0].array;
+    let array = &result.layers[0].run.array;
     // An exact layer on PEs of one MAC a cycle, in which every fold uses the PE.
     assert_eq!(folds, array.folds);
     assert_eq!((fed, sums), (array.macs / 64, array.macs / 64));
