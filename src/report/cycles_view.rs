@@ -32,6 +32,7 @@ const CAUSES: [(&str, &str); 11] = [
 const LEGEND: &str = "\
 util    MACs done, of those the array could do in that time at the layer's precision
 mult    multiplications done, of those its (block) multipliers could do
+        both in the total over the layers on the array only, without the vector unit's
 read, written   whole DRAM bursts
 PE-cycles by cause, in % of cycles x PEs:
 ";

@@ -82,6 +82,7 @@ pub(super) fn summary(report: &Report) -> String {
         table.add_row(summary_row(run, comparison, shown));
     }
     let mut text = lines(&table, &between_workloads(report));
+    text += "util, mult: over the layers on the array only, without the vector unit's\n";
     if !report.comparisons.is_empty() {
         text += "speedup, energy ratio: the first run of the workload over this one\n";
     }
