@@ -10,7 +10,7 @@
 //! | format converter | `converter` | accumulators to stored values |
 //! | vector unit | `vector_unit` | everything but GEMMs |
 //!
-//! [`message`] has every message, `machine` the dispatch; a run gives a [`RunResult`] of integers.
+//! `message` has every message, `machine` the dispatch; a run gives a [`RunResult`] of integers.
 
 mod array_counts;
 mod buffer;
@@ -23,7 +23,7 @@ mod converter;
 mod dma;
 mod ledger;
 mod machine;
-pub mod message;
+mod message;
 mod observer;
 mod pe_array;
 mod result;

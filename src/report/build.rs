@@ -12,7 +12,7 @@ use crate::approx::{LayerPrecision, OperandFormat};
 use crate::arch::{MacRate, WindowUse};
 use crate::energy::{ACCURACY, EnergyBreakdown, switching_is_known};
 use crate::hw::{Cause, CauseCycles, LayerResult};
-use crate::mapping::{LayerPlan, tiling::Loop};
+use crate::mapping::{LayerPlan, Loop};
 use crate::sweep::{DesignPoint, Iso, JobResult, LayerOutcome};
 use crate::workload::Network;
 

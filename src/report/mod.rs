@@ -1,12 +1,12 @@
 //! Results for people and for programs: aligned tables, JSON, CSV. Built from results only.
 //!
-//! [`model`] is what a report says (and the versioned JSON schema), [`build`] makes it from job results,
-//! [`table`] and [`csv`] print it, [`plot`] draws it. [`factors`] takes a ratio apart, and [`headline`] is the
+//! [`model`] is what a report says (and the versioned JSON schema), [`ReportBuilder`] makes it from job results,
+//! [`table`] and [`csv`] print it, [`plot`] draws it. `factors` takes a ratio apart, and [`headline`] is the
 //! comparison in one table. [`dram`] and [`dram_table`] do the same for a request trace replayed on a memory
 //! alone.
 
 pub mod accuracy;
-pub mod build;
+mod build;
 mod capacity;
 mod columns;
 mod comparison;
@@ -16,11 +16,11 @@ pub mod dram;
 pub mod dram_table;
 mod efficiency_table;
 mod energy_view;
-pub mod factors;
+mod factors;
 pub mod headline;
 mod layout;
 pub mod model;
-pub mod performance;
+mod performance;
 pub mod plot;
 mod published;
 mod ratios_view;

@@ -146,6 +146,9 @@ impl Diagnostics {
 
     fn groups<'a>(&'a self, located: &'a Located) -> Vec<Group<'a>> {
         let problem = &located.problem;
+        if self.file.text().is_empty() {
+            return vec![self.without_text(problem)];
+        }
         let main = Line::around(&self.file, located.range.start);
         let mut group = Group::with_title(Level::ERROR.primary_title(&*problem.message)).elements(
             self.drawing(
@@ -177,6 +180,23 @@ impl Diagnostics {
             }
         }
         groups
+    }
+
+    /// A problem of what was built in code: there is no line to draw.
+    fn without_text<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
+        let (
+            name,
+            Problem {
+                place, expected, ..
+            },
+        ) = (self.file.name(), problem);
+        let note = format!("at `{place}` of `{name}`: {expected}");
+        let group = Group::with_title(Level::ERROR.primary_title(&*problem.message))
+            .element(Level::NOTE.message(normalize_untrusted_str(&note)));
+        match &problem.help {
+            Some(help) => group.element(Level::HELP.message(normalized_lines(help))),
+            None => group,
+        }
     }
 
     /// The line with `marked` underlined, and `related` too if it is on the same line.

@@ -4,7 +4,7 @@ use super::point::PriceChoice;
 use crate::arch::Architecture;
 use crate::dram::AddressMapError;
 use crate::energy::EnergyError;
-use crate::mapping::{PlanError, tiling::Operand};
+use crate::mapping::{Operand, PlanError};
 use crate::source::{Checker, Diagnostics, Place, SourceFile};
 
 /// More channels than the DRAM standard takes.

@@ -39,7 +39,7 @@ mod lanes;
 mod options;
 mod perfetto;
 mod perfetto_proto;
-pub mod recorder;
+mod recorder;
 mod sink;
 pub mod waveform;
 mod writer;

@@ -227,9 +227,8 @@ impl<'b, 'f> Builder<'b, 'f> {
     fn add_layers(&mut self) {
         for (index, layer) in self.file.layers.iter().enumerate() {
             let place = Place::root().field("layers").index(index);
-            let op = Op::from(layer.op.clone());
-            let inputs = self.inputs(index, layer, &op, &place);
-            let built = self.layer(index, layer, op, inputs, &place);
+            let inputs = self.inputs(index, layer, &place);
+            let built = self.layer(index, layer, inputs, &place);
             // Only now, so that a layer cannot read itself.
             self.name(&place, &layer.name);
             let (layer, tensor) = built.unzip();
@@ -239,13 +238,7 @@ impl<'b, 'f> Builder<'b, 'f> {
     }
 
     /// Indices of the tensors a layer reads; none if one does not exist or they are too many or few.
-    fn inputs(
-        &mut self,
-        index: usize,
-        layer: &'b LayerFile,
-        op: &Op,
-        place: &Place,
-    ) -> Option<Vec<usize>> {
+    fn inputs(&mut self, index: usize, layer: &'b LayerFile, place: &Place) -> Option<Vec<usize>> {
         let place = place.clone().field("inputs");
         let inputs = match &layer.inputs {
             Some(names) => {
@@ -265,6 +258,7 @@ impl<'b, 'f> Builder<'b, 'f> {
             None => vec![self.tensors.len() - 1],
         };
         let count = inputs.len();
+        let op = &layer.op;
         let (fits, expected) = match op {
             Op::Concat(_) => (count >= 2, "two or more inputs"),
             Op::MatMul(_) => (count == 2, "two inputs"),
@@ -326,7 +320,6 @@ impl<'b, 'f> Builder<'b, 'f> {
         &mut self,
         index: usize,
         layer: &LayerFile,
-        op: Op,
         inputs: Option<Vec<usize>>,
         place: &Place,
     ) -> Option<(Layer, Tensor)> {
@@ -334,23 +327,24 @@ impl<'b, 'f> Builder<'b, 'f> {
             checker: &mut *self.checker,
             layer: place.clone(),
         };
-        let valid = inspector.sizes_are_valid(&op);
+        let op = &layer.op;
+        let valid = inspector.sizes_are_valid(op);
         let inputs = inputs.filter(|_| valid)?;
         let read: Vec<&Tensor> = inputs
             .iter()
             .map(|&tensor| self.tensors[tensor].as_ref())
             .collect::<Option<_>>()?;
         let shapes: Vec<Input<'_>> = read.iter().map(|tensor| input(tensor)).collect();
-        let shape = inspector.output(&op, &shapes)?;
+        let shape = inspector.output(op, &shapes)?;
         let signs: Vec<Signedness> = read.iter().map(|tensor| tensor.signedness).collect();
-        let signedness = signedness(&op, layer.activation, &signs);
+        let signedness = signedness(op, layer.activation, &signs);
         let mut tensor = self.tensor(place.clone(), &layer.name, shape, signedness)?;
         tensor.producer = Some(LayerId(u32::try_from(index).ok()?));
-        self.check_work(&op, &inputs, &tensor, place);
+        self.check_work(op, &inputs, &tensor, place);
         let id = |tensor: usize| u32::try_from(tensor).ok().map(TensorId);
         let layer = Layer {
             name: layer.name.clone(),
-            op,
+            op: op.clone(),
             activation: layer.activation,
             inputs: inputs.into_iter().map(id).collect::<Option<_>>()?,
             output: id(self.tensors.len())?,

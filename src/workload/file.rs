@@ -1,14 +1,37 @@
 //! The schema of a network file.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use super::build;
+use super::network::Network;
 use super::op::{
     Activation, Axis, Concat, Conv, Elementwise, FullyConnected, Function, GlobalPool, MatMul,
-    Normalisation, NormalisationFunction, Op, Pad, Padding, Pool, PoolKind, Slice, Span,
+    Normalisation, NormalisationFunction, Op, Pad, Pool, PoolKind, Slice, Span,
 };
+use crate::source::{Diagnostics, SourceFile};
 
-/// A network file.
+/// A network that is not checked yet, as a file describes it or as code does:
+///
+/// ```
+/// use axbxp::workload::{
+///     Activation, Conv, FullyConnected, Function, InputFile, LayerFile, NetworkFile, Padding,
+/// };
+///
+/// let conv = Conv {
+///     padding: Padding::all(1),
+///     ..Conv::new(16, [3, 3])
+/// };
+/// let network = NetworkFile::new("residual")
+///     .input(InputFile::new("image", [3, 32, 32]))
+///     .layer(LayerFile::new("conv1", conv.clone()).activation(Activation::Relu))
+///     .layer(LayerFile::new("conv2", conv))
+///     .layer(LayerFile::new("sum", Function::Add).inputs(["conv2", "conv1"]))
+///     .layer(LayerFile::new("classes", FullyConnected::new(10)))
+///     .build()?;
+/// assert_eq!(network.layers.len(), 4);
+/// # Ok::<(), axbxp::source::Diagnostics>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkFile {
@@ -71,7 +94,9 @@ pub struct LayerFile {
     /// Its name, which is its output's too.
     pub name: String,
     /// What it computes.
-    pub op: OpFile,
+    #[serde(deserialize_with = "op")]
+    #[schemars(with = "OpFile")]
+    pub op: Op,
     /// Applied to each element on the way out.
     #[serde(default)]
     pub activation: Option<Activation>,
@@ -81,9 +106,9 @@ pub struct LayerFile {
 }
 
 /// The operation of a layer.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub enum OpFile {
+enum OpFile {
     /// Two-dimensional convolution.
     Conv {
         /// Output channels, all groups together.
@@ -218,9 +243,9 @@ pub enum OpFile {
 }
 
 /// A function of each element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum FunctionFile {
+enum FunctionFile {
     /// Sum of two inputs.
     Add,
     /// Product of two inputs.
@@ -243,6 +268,10 @@ pub enum FunctionFile {
     HardSwish,
 }
 
+fn op<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Op, D::Error> {
+    OpFile::deserialize(deserializer).map(Op::from)
+}
+
 fn one() -> u32 {
     1
 }
@@ -253,6 +282,87 @@ fn ones() -> [u32; 2] {
 
 fn yes() -> bool {
     true
+}
+
+impl NetworkFile {
+    /// A network for one image at a time, without inputs and layers so far.
+    pub fn new(name: impl Into<String>) -> Self {
+        NetworkFile {
+            name: name.into(),
+            description: String::new(),
+            batch: 1,
+            published: None,
+            inputs: Vec::new(),
+            layers: Vec::new(),
+        }
+    }
+
+    /// With one more input.
+    #[must_use]
+    pub fn input(mut self, input: InputFile) -> Self {
+        self.inputs.push(input);
+        self
+    }
+
+    /// With one more layer.
+    #[must_use]
+    pub fn layer(mut self, layer: LayerFile) -> Self {
+        self.layers.push(layer);
+        self
+    }
+
+    /// The network, with all shapes inferred and everything checked.
+    ///
+    /// # Errors
+    /// Everything wrong with the names, shapes and sizes, as [`load`](super::load) says, each with its place
+    /// (`layers[1].op.kernel`).
+    pub fn build(self) -> Result<Network, Diagnostics> {
+        build::build(&SourceFile::from_text(self.name.as_str(), ""), self)
+    }
+}
+
+impl InputFile {
+    /// A fed tensor `[channels, height, width]` whose values can be negative.
+    pub fn new(name: impl Into<String>, [channels, height, width]: [u32; 3]) -> Self {
+        InputFile {
+            name: name.into(),
+            channels,
+            height,
+            width,
+            signed: true,
+            parameter: false,
+        }
+    }
+}
+
+impl LayerFile {
+    /// A layer that reads the one before it.
+    pub fn new(name: impl Into<String>, op: impl Into<Op>) -> Self {
+        LayerFile {
+            name: name.into(),
+            op: op.into(),
+            activation: None,
+            inputs: None,
+        }
+    }
+
+    /// With a function applied to each element on the way out.
+    #[must_use]
+    pub fn activation(self, activation: Activation) -> Self {
+        LayerFile {
+            activation: Some(activation),
+            ..self
+        }
+    }
+
+    /// Reading these inputs of the network or earlier layers.
+    #[must_use]
+    pub fn inputs<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        LayerFile {
+            inputs: Some(names.into_iter().map(Into::into).collect()),
+            ..self
+        }
+    }
 }
 
 /// None of nothing said. A first or a step without a count keeps the count 0, which no check lets pass.
@@ -280,17 +390,6 @@ impl From<FunctionFile> for Function {
             FunctionFile::Sigmoid => Function::Activation(Activation::Sigmoid),
             FunctionFile::Tanh => Function::Activation(Activation::Tanh),
             FunctionFile::HardSwish => Function::Activation(Activation::HardSwish),
-        }
-    }
-}
-
-impl From<[u32; 4]> for Padding {
-    fn from([top, bottom, left, right]: [u32; 4]) -> Self {
-        Padding {
-            top,
-            bottom,
-            left,
-            right,
         }
     }
 }

@@ -35,7 +35,7 @@ mod shape;
 mod slices;
 
 pub use count::{Gemm, Parameters};
-pub use file::{FunctionFile, InputFile, LayerFile, NetworkFile, OpFile, Published};
+pub use file::{InputFile, LayerFile, NetworkFile, Published};
 pub use limits::{MAX_BATCH, MAX_DIMENSION, MAX_LAYERS, MAX_TENSOR_ELEMENTS};
 pub use model::{LayerWeights, Model, ValueRange};
 pub use network::{Layer, LayerId, Network, Tensor, TensorId};

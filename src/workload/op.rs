@@ -105,6 +105,22 @@ pub struct Conv {
     pub batch_norm: bool,
 }
 
+impl Conv {
+    /// With stride 1 and a bias, without padding, in one group.
+    pub fn new(out_channels: u32, kernel: [u32; 2]) -> Self {
+        Conv {
+            out_channels,
+            kernel,
+            stride: [1, 1],
+            padding: Padding::default(),
+            dilation: [1, 1],
+            groups: 1,
+            bias: true,
+            batch_norm: false,
+        }
+    }
+}
+
 /// Matrix of weights `[out_features, in_features]` times features.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FullyConnected {
@@ -115,6 +131,17 @@ pub struct FullyConnected {
     pub per_position: bool,
     /// Whether it has a bias per output feature.
     pub bias: bool,
+}
+
+impl FullyConnected {
+    /// Of the whole image as one vector, with a bias.
+    pub fn new(out_features: u32) -> Self {
+        FullyConnected {
+            out_features,
+            per_position: false,
+            bias: true,
+        }
+    }
 }
 
 /// Product of two activations, for each head apart.
@@ -141,6 +168,25 @@ pub struct Padding {
     pub left: u32,
     /// Columns to the right.
     pub right: u32,
+}
+
+impl Padding {
+    /// The same on all sides.
+    pub fn all(size: u32) -> Self {
+        Padding::from([size; 4])
+    }
+}
+
+/// Top, bottom, left, right.
+impl From<[u32; 4]> for Padding {
+    fn from([top, bottom, left, right]: [u32; 4]) -> Self {
+        Padding {
+            top,
+            bottom,
+            left,
+            right,
+        }
+    }
 }
 
 /// What pooling takes of a window.
@@ -170,6 +216,20 @@ pub struct Pool {
     /// in the window too, as zeros (but never what lies beyond the padding, with `ceil_mode`). Of no
     /// meaning for a maximum.
     pub count_padding: bool,
+}
+
+impl Pool {
+    /// Window beside window, without padding; a window that only partly fits gives no output.
+    pub fn new(kind: PoolKind, kernel: [u32; 2]) -> Self {
+        Pool {
+            kind,
+            kernel,
+            stride: kernel,
+            padding: Padding::default(),
+            ceil_mode: false,
+            count_padding: false,
+        }
+    }
 }
 
 /// Pooling over the whole image.
@@ -323,4 +383,33 @@ pub struct Pad {
     pub rows: [u32; 2],
     /// Columns to the left and to the right.
     pub columns: [u32; 2],
+}
+
+macro_rules! into_op {
+    ($($operation:ident),*) => {
+        $(impl From<$operation> for Op {
+            fn from(operation: $operation) -> Self {
+                Op::$operation(operation)
+            }
+        })*
+    };
+}
+
+into_op!(
+    Conv,
+    FullyConnected,
+    MatMul,
+    Pool,
+    GlobalPool,
+    Elementwise,
+    Normalisation,
+    Concat,
+    Slice,
+    Pad
+);
+
+impl From<Function> for Op {
+    fn from(function: Function) -> Self {
+        Op::Elementwise(Elementwise { function })
+    }
 }

@@ -26,9 +26,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::build;
-use super::file::{InputFile, LayerFile, NetworkFile, OpFile};
+use super::file::{InputFile, LayerFile, NetworkFile};
 use super::limits::{MAX_DIMENSION, MAX_LAYERS};
 use super::network::Network;
+use super::op::{Conv, FullyConnected, Op, Padding};
 use crate::source::{Diagnostics, Place, Places, SourceFile, SpanChecker};
 
 const CONV: [&str; 7] = [
@@ -335,7 +336,7 @@ impl<'f> Importer<'f> {
         None
     }
 
-    fn product(&mut self, line: &Line<'_>, [m, n, k]: [u32; 3]) -> (InputFile, OpFile) {
+    fn product(&mut self, line: &Line<'_>, [m, n, k]: [u32; 3]) -> (InputFile, Op) {
         let (height, width) = rows_and_columns(m).unwrap_or_else(|| {
             self.checker.report(
                 line.fields[1].range.clone(),
@@ -345,12 +346,12 @@ impl<'f> Importer<'f> {
             );
             (1, 1)
         });
-        let op = OpFile::FullyConnected {
-            out_features: n,
+        let op = FullyConnected {
             per_position: true,
             bias: false,
+            ..FullyConnected::new(n)
         };
-        (input(k, height, width), op)
+        (input(k, height, width), op.into())
     }
 
     fn convolution(
@@ -414,12 +415,10 @@ impl<'f> Importer<'f> {
         }
         self.checker.finish(())?;
         let network = NetworkFile {
-            name: file.stem().unwrap_or("topology").to_owned(),
             description: "SCALE-Sim topology: every layer on its own input".to_owned(),
-            batch: 1,
-            published: None,
             inputs: self.inputs,
             layers: self.layers,
+            ..NetworkFile::new(file.stem().unwrap_or("topology"))
         };
         build::build(&file.with_places(self.places), network)
     }
@@ -434,30 +433,21 @@ struct ConvGeometry {
 }
 
 impl ConvGeometry {
-    fn op(&self, channels: u32, filters: u32, depthwise: bool) -> OpFile {
+    fn op(&self, channels: u32, filters: u32, depthwise: bool) -> Op {
         let groups = if depthwise { channels } else { 1 };
-        OpFile::Conv {
-            out_channels: filters.saturating_mul(groups),
-            kernel: self.kernel,
+        let conv = Conv {
             stride: [self.stride; 2],
-            padding: [0, self.beyond[0], 0, self.beyond[1]],
-            dilation: [1, 1],
+            padding: Padding::from([0, self.beyond[0], 0, self.beyond[1]]),
             groups,
-            bias: Some(false),
-            batch_norm: false,
-        }
+            bias: false,
+            ..Conv::new(filters.saturating_mul(groups), self.kernel)
+        };
+        conv.into()
     }
 }
 
 fn input(channels: u32, height: u32, width: u32) -> InputFile {
-    InputFile {
-        name: String::new(),
-        channels,
-        height,
-        width,
-        signed: true,
-        parameter: false,
-    }
+    InputFile::new("", [channels, height, width])
 }
 
 /// Rows and columns that make `positions`, neither beyond the limit: as few columns as do.

@@ -13,11 +13,9 @@ use crate::hw::message::Message;
 use crate::hw::pe_array::{ArrayLayerEnd, PeArray};
 use crate::hw::stepped::SteppedLayer;
 use crate::hw::{StallReason, Unobserved};
-use crate::mapping::array_plan::SecondLayout;
-use crate::mapping::tiling::Loop;
 use crate::mapping::{
-    ArrayPlan, ArrayTiming, Axis, EdgePort, Nest, OutputPath, Schedule, SecondOperand,
-    TensorLayout, Tiling,
+    ArrayPlan, ArrayTiming, Axis, EdgePort, Loop, Nest, OutputPath, Schedule, SecondLayout,
+    SecondOperand, TensorLayout, Tiling,
 };
 use crate::sim::{ComponentId, Khz, Model, Scheduler, Waiting, clock_domains, run};
 

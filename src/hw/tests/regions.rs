@@ -1,8 +1,7 @@
 //! Plans of all shipped networks in memory: who touches which bytes.
 
 use super::support::{network, plan_for, point};
-use crate::mapping::array_plan::{ArrayPlan, SecondLayout};
-use crate::mapping::{LayerPlan, Operand, Runs, TensorLayout, Transfer};
+use crate::mapping::{ArrayPlan, LayerPlan, Operand, Runs, SecondLayout, TensorLayout, Transfer};
 use crate::source::{self, FileKind};
 
 /// First byte and the byte behind the last.

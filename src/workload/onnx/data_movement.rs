@@ -5,7 +5,7 @@ use super::problem::{OpResult, Problem, about};
 use super::translate::Translator;
 use super::value::{Value, View};
 use crate::workload::op::Axis;
-use crate::workload::{MAX_DIMENSION, OpFile};
+use crate::workload::{Concat, MAX_DIMENSION, Pad, Slice, Span};
 
 /// An axis of an activation with its batch, counted from the front.
 fn axis(axis: i64, rank: usize) -> OpResult<usize> {
@@ -44,10 +44,10 @@ impl<'g> Translator<'g> {
             return Ok(());
         }
         let inputs: Vec<usize> = views.iter().map(|view| view.tensor).collect();
-        let op = OpFile::Concat {
+        let op = Concat {
             axis: Axis::Channels,
         };
-        let mut made = self.layer(node, op, &inputs, None)?;
+        let mut made = self.layer(node, op.into(), &inputs, None)?;
         made.dims.truncate(rank - 1);
         self.set(node, 0, Value::Activation(made));
         Ok(())
@@ -114,12 +114,12 @@ impl<'g> Translator<'g> {
         } else if is_image && self.padded.can_pad(self.graph, node, border) {
             View { border, ..view }
         } else {
-            let op = OpFile::Pad {
+            let op = Pad {
                 channels,
                 rows,
                 columns,
             };
-            let mut made = self.layer(node, op, &[view.tensor], None)?;
+            let mut made = self.layer(node, op.into(), &[view.tensor], None)?;
             made.dims.truncate(rank - 1);
             made
         };
@@ -168,22 +168,16 @@ impl<'g> Translator<'g> {
         let made = if taken == [None; 3] {
             view
         } else {
-            let [channels, rows, columns] = taken;
-            let first = |taken: Option<Taken>| taken.map_or(0, |(first, _, _)| first);
-            let count = |taken: Option<Taken>| taken.map(|(_, count, _)| count);
-            let step = |taken: Option<Taken>| taken.map_or(1, |(_, _, step)| step);
-            let op = OpFile::Slice {
-                first_channel: first(channels),
-                channels: count(channels),
-                channel_step: step(channels),
-                first_row: first(rows),
-                rows: count(rows),
-                row_step: step(rows),
-                first_column: first(columns),
-                columns: count(columns),
-                column_step: step(columns),
+            let span = |taken: Option<Taken>| {
+                taken.map(|(first, count, step)| Span { first, count, step })
             };
-            let mut made = self.layer(node, op, &[view.tensor], None)?;
+            let [channels, rows, columns] = taken.map(span);
+            let op = Slice {
+                channels,
+                rows,
+                columns,
+            };
+            let mut made = self.layer(node, op.into(), &[view.tensor], None)?;
             made.dims.truncate(rank - 1);
             made
         };

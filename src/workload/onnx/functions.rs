@@ -5,7 +5,7 @@ use super::problem::{OpResult, Problem, about};
 use super::translate::Translator;
 use super::value::Value;
 use crate::workload::op::Activation;
-use crate::workload::{NormalisationFunction, OpFile};
+use crate::workload::{Normalisation, NormalisationFunction};
 
 impl<'g> Translator<'g> {
     pub(super) fn clip(&mut self, node: &'g Node) -> OpResult<()> {
@@ -47,11 +47,11 @@ impl<'g> Translator<'g> {
                 .expected("over the classes, a vector behind the batch")
                 .fail();
         }
-        let op = OpFile::Normalisation {
+        let op = Normalisation {
             function: NormalisationFunction::Softmax,
             groups: 1,
         };
-        let mut made = self.layer(node, op, &[view.tensor], None)?;
+        let mut made = self.layer(node, op.into(), &[view.tensor], None)?;
         made.dims.truncate(view.dims.len());
         self.set(node, 0, Value::Activation(made));
         Ok(())

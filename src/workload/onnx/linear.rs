@@ -7,8 +7,8 @@ use super::node::Node;
 use super::problem::{OpResult, Problem, about};
 use super::translate::{Translator, size};
 use super::value::{Value, View};
-use crate::workload::op::Activation;
-use crate::workload::{FunctionFile, LayerWeights, OpFile};
+use crate::workload::LayerWeights;
+use crate::workload::op::{self, Activation, Elementwise, Function, Op};
 
 impl<'g> Translator<'g> {
     pub(super) fn gemm(&mut self, node: &'g Node) -> OpResult<()> {
@@ -72,17 +72,16 @@ impl<'g> Translator<'g> {
         input: &View,
         layer: FullyConnected,
     ) -> OpResult<()> {
-        let op = OpFile::FullyConnected {
-            out_features: size(layer.features, "output features")?,
-            per_position: false,
+        let op = op::FullyConnected {
             bias: layer.bias.is_some(),
+            ..op::FullyConnected::new(size(layer.features, "output features")?)
         };
         let weights = LayerWeights {
             bias: layer.bias.unwrap_or_else(|| vec![0.0; layer.features]),
             values: layer.values,
         };
         finite(&weights)?;
-        let mut made = self.layer(node, op, &[input.tensor], Some(weights))?;
+        let mut made = self.layer(node, op.into(), &[input.tensor], Some(weights))?;
         made.dims.truncate(1);
         self.set(node, 0, Value::Activation(made));
         Ok(())
@@ -152,9 +151,9 @@ impl<'g> Translator<'g> {
                 (first, second) = (second, first);
             }
         }
-        let function = FunctionFile::Add;
+        let function = Function::Add;
         let inputs = [first.tensor, second.tensor];
-        let made = self.layer(node, OpFile::Elementwise { function }, &inputs, None)?;
+        let made = self.layer(node, Elementwise { function }.into(), &inputs, None)?;
         Ok(View {
             dims: first.dims,
             ..made
@@ -229,8 +228,8 @@ impl<'g> Translator<'g> {
         }
         finite(weights)?;
         match &mut self.layers[layer].op {
-            OpFile::Conv { bias, .. } => *bias = Some(true),
-            OpFile::FullyConnected { bias, .. } => *bias = true,
+            Op::Conv(conv) => conv.bias = true,
+            Op::FullyConnected(fully_connected) => fully_connected.bias = true,
             _ => {}
         }
         Ok(())

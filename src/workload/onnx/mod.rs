@@ -60,11 +60,10 @@ use self::value::Budget;
 use super::file::{InputFile, NetworkFile};
 use super::model::Model;
 use super::network::Network;
-use super::{NormalisationFunction, Op, build};
+use super::shape::Shape;
+use super::{NormalisationFunction, Op};
 use crate::blocked::Signedness;
-use crate::source::{
-    Diagnostics, FileKind, Finding, Findings, LoadError, PathPart, SourceFile, open_bytes,
-};
+use crate::source::{Diagnostics, FileKind, Finding, Findings, LoadError, PathPart, open_bytes};
 
 /// What is wrong with an ONNX file: the file, the nodes with their operators, what is wrong with each and what
 /// is supported.
@@ -210,22 +209,21 @@ fn network(name: &str, graph: &Graph, translator: Translator<'_>) -> Result<Netw
         "" => String::new(),
         producer => format!(", written by {producer}"),
     };
+    let Shape {
+        channels,
+        height,
+        width,
+    } = input.shape;
     let network = NetworkFile {
-        name: names::valid(name),
         description: format!("ONNX model, operator set {}{producer}", graph.opset),
-        batch: 1,
-        published: None,
         inputs: vec![InputFile {
-            name: translator.input_name,
-            channels: small(input.shape.channels),
-            height: small(input.shape.height),
-            width: small(input.shape.width),
             signed: input.signedness == Signedness::Signed,
-            parameter: false,
+            ..InputFile::new(translator.input_name, [channels, height, width].map(small))
         }],
         layers: translator.layers,
+        ..NetworkFile::new(names::valid(name))
     };
-    build::build(&SourceFile::from_text("", ""), network)
+    network.build()
 }
 
 /// The part of the file behind a place in the network made of it.

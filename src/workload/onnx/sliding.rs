@@ -6,7 +6,7 @@ use super::node::Node;
 use super::problem::{OpResult, Problem, about};
 use super::translate::{Translator, size};
 use super::value::Value;
-use crate::workload::{LayerWeights, OpFile, PoolKind};
+use crate::workload::{Conv, GlobalPool, LayerWeights, Pool, PoolKind};
 
 /// Where a window goes: sizes along the vertical and the horizontal axis.
 #[derive(Debug, Clone, Copy)]
@@ -111,21 +111,19 @@ impl<'g> Translator<'g> {
             None => None,
         };
         let groups = size(usize::try_from(groups).unwrap_or(0), "groups")?;
-        let op = OpFile::Conv {
-            out_channels: size(out, "output channels")?,
-            kernel,
+        let op = Conv {
             stride: window.stride,
-            padding,
+            padding: padding.into(),
             dilation: window.dilation,
             groups,
-            bias: Some(bias.is_some()),
-            batch_norm: false,
+            bias: bias.is_some(),
+            ..Conv::new(size(out, "output channels")?, kernel)
         };
         let weights = LayerWeights {
             values: about("weights", Constant::into_floats(weights))?,
             bias: bias.unwrap_or_else(|| vec![0.0; out]),
         };
-        let made = self.layer(node, op, &[input.tensor], Some(weights))?;
+        let made = self.layer(node, op.into(), &[input.tensor], Some(weights))?;
         self.set(node, 0, Value::Activation(made));
         Ok(())
     }
@@ -144,22 +142,22 @@ impl<'g> Translator<'g> {
                 .expected("[1, 1]: pooling has no dilation here")
                 .fail();
         }
-        let op = OpFile::Pool {
+        let op = Pool {
             kind,
             kernel,
-            stride: Some(window.stride),
-            padding: window.padding(node, [height, width])?,
+            stride: window.stride,
+            padding: window.padding(node, [height, width])?.into(),
             ceil_mode: node.int("ceil_mode", 0)? != 0,
             count_padding: kind == PoolKind::Average && node.int("count_include_pad", 0)? != 0,
         };
-        let made = self.layer(node, op, &[input.tensor], None)?;
+        let made = self.layer(node, op.into(), &[input.tensor], None)?;
         self.set(node, 0, Value::Activation(made));
         Ok(())
     }
 
     pub(super) fn global_pool(&mut self, node: &'g Node, kind: PoolKind) -> OpResult<()> {
         let input = self.image(node, 0)?;
-        let made = self.layer(node, OpFile::GlobalPool { kind }, &[input.tensor], None)?;
+        let made = self.layer(node, GlobalPool { kind }.into(), &[input.tensor], None)?;
         self.set(node, 0, Value::Activation(made));
         Ok(())
     }
@@ -185,7 +183,7 @@ impl<'g> Translator<'g> {
                 .fail();
         }
         let kind = PoolKind::Average;
-        let mut made = self.layer(node, OpFile::GlobalPool { kind }, &[input.tensor], None)?;
+        let mut made = self.layer(node, GlobalPool { kind }.into(), &[input.tensor], None)?;
         if node.int("keepdims", 1)? == 0 {
             made.dims.truncate(1);
         }

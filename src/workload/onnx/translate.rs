@@ -13,11 +13,9 @@ use super::value::{Budget, TensorSoFar, Value, View};
 use crate::blocked::Signedness;
 use crate::source::{Checker, Place, SourceFile};
 use crate::workload::network::signedness;
-use crate::workload::op::{Activation, Op};
+use crate::workload::op::{Activation, Elementwise, Function, Op};
 use crate::workload::shape::{Input, Inspector, Shape};
-use crate::workload::{
-    FunctionFile, LayerFile, LayerWeights, MAX_DIMENSION, MAX_TENSOR_ELEMENTS, OpFile,
-};
+use crate::workload::{LayerFile, LayerWeights, MAX_DIMENSION, MAX_TENSOR_ELEMENTS};
 
 /// The network so far.
 pub(super) struct Translator<'g> {
@@ -238,7 +236,7 @@ impl<'g> Translator<'g> {
     pub(super) fn layer(
         &mut self,
         node: &'g Node,
-        op: OpFile,
+        op: Op,
         inputs: &[usize],
         weights: Option<LayerWeights>,
     ) -> OpResult<View> {
@@ -250,7 +248,7 @@ impl<'g> Translator<'g> {
             .iter()
             .map(|&tensor| self.tensors[tensor].signedness)
             .collect();
-        let signedness = signedness(&Op::from(op.clone()), None, &signs);
+        let signedness = signedness(&op, None, &signs);
         let names = inputs.iter().map(|&tensor| self.name(tensor).to_owned());
         let inputs = Some(names.collect());
         self.layers.push(LayerFile {
@@ -286,10 +284,9 @@ impl<'g> Translator<'g> {
     }
 
     /// The shape that a layer would give, by the rules of every network.
-    fn output(&self, op: &OpFile, inputs: &[usize]) -> OpResult<Shape> {
+    fn output(&self, op: &Op, inputs: &[usize]) -> OpResult<Shape> {
         let file = SourceFile::from_text("", "");
         let mut checker = Checker::new(&file);
-        let op = Op::from(op.clone());
         let inputs: Vec<Input<'_>> = inputs
             .iter()
             .map(|&tensor| Input {
@@ -301,8 +298,8 @@ impl<'g> Translator<'g> {
             checker: &mut checker,
             layer: Place::root(),
         };
-        let shape = match inspector.sizes_are_valid(&op) {
-            true => inspector.output(&op, &inputs),
+        let shape = match inspector.sizes_are_valid(op) {
+            true => inspector.output(op, &inputs),
             false => None,
         };
         if let Err(diagnostics) = checker.finish(()) {
@@ -351,12 +348,9 @@ impl<'g> Translator<'g> {
                 ..view
             });
         }
-        let function = match activation {
-            Activation::Relu6 => FunctionFile::Relu6,
-            _ => FunctionFile::Relu,
-        };
-        let op = OpFile::Elementwise { function };
-        let made = self.layer(node, op, &[view.tensor], None)?;
+        let function = Function::Activation(activation);
+        let op = Elementwise { function };
+        let made = self.layer(node, op.into(), &[view.tensor], None)?;
         Ok(View {
             dims: view.dims,
             ..made
