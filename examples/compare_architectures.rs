@@ -3,12 +3,18 @@
 //! `cargo run --release --example compare_architectures`
 
 use std::error::Error;
+use std::io::{self, Write};
 
 use axbxp::report::{ReportBuilder, View, table};
 use axbxp::sweep::{DesignPoint, Job};
 use axbxp::workload;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    run(&mut io::stdout())
+}
+
+/// Runs the network on both and prints the table of runs.
+pub fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let network = workload::open("tiny")?;
     let mut report = ReportBuilder::default();
     let mut baseline = None;
@@ -23,16 +29,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let report = report.finish();
-    print!("{}", table::render(&report, &[View::Summary], false));
+    write!(out, "{}", table::render(&report, &[View::Summary], false))?;
     for comparison in &report.comparisons {
         let [base, this] = [comparison.baseline_run, comparison.run].map(|run| &report.runs[run]);
-        println!(
+        writeln!(
+            out,
             "\n{} over {}: {:.2}x faster, {:.2}x less energy",
             this.architecture.name,
             base.architecture.name,
             comparison.speedup,
             comparison.energy_ratio,
-        );
+        )?;
     }
     Ok(())
 }

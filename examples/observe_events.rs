@@ -3,6 +3,7 @@
 //! `cargo run --release --example observe_events`
 
 use std::error::Error;
+use std::io::{self, Write};
 
 use axbxp::hw::{CauseCycles, Observer, StallReason};
 use axbxp::mapping::{Step, Transfer};
@@ -60,6 +61,11 @@ impl Observer for Events {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    run(&mut io::stdout())
+}
+
+/// Runs a network observed and prints what was seen.
+pub fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let network = workload::open("tiny")?;
     let point = DesignPoint::open("fxp8_8x8", None)?;
     let job = Job::new(&point, &network).plan()?;
@@ -67,16 +73,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     job.run(&mut events, &|_| {})?;
     // A tick is the longest time of which the clocks of core and DRAM are multiples.
     let us_per_tick = 1e3 / job.tick_rate()?.0 as f64;
-    println!("layer      steps  transfers  longest    waits (us): weights  activations  output");
+    writeln!(
+        out,
+        "layer      steps  transfers  longest    waits (us): weights  activations  output"
+    )?;
     for (layer, seen) in job.layers().iter().zip(&events.0) {
         let [weights, activations, output] = seen.stalls.map(|ticks| ticks as f64 * us_per_tick);
-        println!(
+        writeln!(
+            out,
             "{:9}  {:5}  {:9}  {:4.2} us  {weights:19.2}  {activations:11.2}  {output:6.2}",
             network.layer(layer.mapping.id).name,
             seen.steps,
             seen.transfers,
             seen.longest_transfer_ticks as f64 * us_per_tick,
-        );
+        )?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! `cargo run --release --example own_network`
 
 use std::error::Error;
+use std::io::{self, Write};
 
 use axbxp::source::Diagnostics;
 use axbxp::sweep::{DesignPoint, Job};
@@ -47,20 +48,26 @@ fn residual(blocks: u32) -> Result<Network, Diagnostics> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    run(&mut io::stdout())
+}
+
+/// Runs the network, and shows what is said of one that is wrong.
+pub fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let network = residual(2)?;
     let point = DesignPoint::open("axbxp_k4_8x8", None)?;
     let result = Job::new(&point, &network).run()?;
-    println!("layer    output         MACs  cycles      uJ");
+    writeln!(out, "layer    output         MACs  cycles      uJ")?;
     for layer in &result.layers {
         let id = layer.id();
-        println!(
+        writeln!(
+            out,
             "{:7}  {:8}  {:9}  {:6}  {:6.3}",
             network.layer(id).name,
             network.output(id).to_string(),
             network.macs(id),
             layer.run.cycles(),
             layer.energy.total_pj() / 1e6,
-        );
+        )?;
     }
     // What does not fit is said when the network is built, each problem with its place.
     let wrong = NetworkFile::new("wrong")
@@ -68,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .layer(LayerFile::new("conv", Conv::new(8, [5, 5])))
         .layer(LayerFile::new("sum", Function::Add).inputs(["conv", "imag"]));
     if let Err(error) = wrong.build() {
-        println!("\n{error}");
+        writeln!(out, "\n{error}")?;
     }
     Ok(())
 }

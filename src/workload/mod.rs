@@ -30,6 +30,7 @@ mod model;
 mod network;
 pub mod onnx;
 mod op;
+mod op_file;
 pub mod scalesim;
 mod shape;
 mod slices;
