@@ -114,7 +114,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Of these layers alone.
+    /// The same job of these layers alone.
     #[must_use]
     pub fn layers(self, layers: &'a [LayerId]) -> Self {
         Job {
@@ -123,7 +123,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// On an array that is stepped PE by PE, with operand values drawn from `seed`.
+    /// The same job on an array that is stepped PE by PE, with operand values drawn from `seed`.
     #[must_use]
     pub fn stepped(self, seed: u64) -> Self {
         Job {

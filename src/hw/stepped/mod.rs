@@ -7,7 +7,7 @@
 //! * `layer`: operand values of a layer, and its outputs beside a direct computation.
 //! * `engine`: all of that for the folds of a schedule.
 //!
-//! The closed forms of [`crate::mapping::fold`] are used for nothing here but the sizes of folds; times
+//! The closed forms of `mapping::fold` are used for nothing here but the sizes of folds; times
 //! and register writes are what happens. Two things are abstracted, in both fidelities alike: results
 //! leave through the output port at its rate without a model of where they wait (as if the edge had
 //! room for one fold), and the im2col addressing is free.
