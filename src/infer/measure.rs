@@ -15,7 +15,8 @@ use super::quantised::QuantisedModel;
 use super::switching::{LayerSwitching, Sampling, operand_switching};
 use crate::approx::{ApproxFile, LayerPrecision, resolve_network};
 use crate::arch::Architecture;
-use crate::parallel::{OnProgress, Tally};
+use crate::parallel::Tally;
+pub use crate::parallel::{OnProgress, Progress};
 use crate::source::Diagnostics;
 
 /// Images on which layers are observed: their statistics change little with more, and each takes a pass in floating

@@ -15,7 +15,7 @@ mod point;
 mod priced_counts;
 mod sized;
 
-pub use crate::parallel::{map_parallel, threads_or_cores};
+pub use crate::parallel::{OnProgress, Progress, map_parallel, threads_or_cores};
 pub use comparison::{ComparisonOutcome, ComparisonRequest, NetworkPart, NoLayerMatches};
 pub use iso::{ArraySize, Iso};
 pub use job::{Job, JobError, JobResult, PlannedJob, plan_all};
