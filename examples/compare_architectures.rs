@@ -5,8 +5,8 @@
 use std::error::Error;
 use std::io::{self, Write};
 
-use axbxp::report::{ReportBuilder, View, table};
-use axbxp::sweep::{DesignPoint, Job};
+use axbxp::report::{Render, Report, View};
+use axbxp::sweep::{ComparisonRequest, DesignPoint, Iso};
 use axbxp::workload;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -16,20 +16,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Runs the network on both and prints the table of runs.
 pub fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let network = workload::open("tiny")?;
-    let mut report = ReportBuilder::default();
-    let mut baseline = None;
-    for architecture in ["fxp8_8x8", "axbxp_k4_8x8"] {
-        // An architecture's file names its DRAM, its energy table and its approximation.
-        let point = DesignPoint::open(architecture, None)?;
-        let result = Job::new(&point, &network).run()?;
-        let run = report.add_run(&point, &network, &result);
-        match baseline {
-            Some(baseline) => report.compare(baseline, run),
-            None => baseline = Some(run),
-        }
-    }
-    let report = report.finish();
-    write!(out, "{}", table::render(&report, &[View::Summary], false))?;
+    // An architecture's file names its DRAM, its energy table and its approximation; the first is the baseline.
+    let points = ["fxp8_8x8", "axbxp_k4_8x8"].map(|name| DesignPoint::open(name, None));
+    let points = points.into_iter().collect::<Result<_, _>>()?;
+    let request = ComparisonRequest::new(points, &[Iso::None], vec![network.into()], 2)?;
+    let outcome = request.run(&|_progress| {})?;
+    let report = Report::of(&request, &outcome);
+    write!(out, "{}", report.table(&[View::Summary], false))?;
     for comparison in &report.comparisons {
         let [base, this] = [comparison.baseline_run, comparison.run].map(|run| &report.runs[run]);
         writeln!(

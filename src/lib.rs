@@ -52,11 +52,12 @@
 //! | [`sweep`] | design points and jobs |
 //! | [`search`] | the choice of an approximation configuration |
 //! | [`report`], [`trace`] | results for people and programs |
-//! | [`cli`] | the command line |
+//! | `cli` | the command line (feature `cli`, on by default) |
 
 pub mod approx;
 pub mod arch;
 pub mod blocked;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod dram;
 pub mod energy;

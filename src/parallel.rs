@@ -1,8 +1,57 @@
 //! Independent work on several threads, results in the order of the work.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam::channel;
+
+/// How far some work is, for a progress bar. The unit is the work's own: layers, passes of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Done so far.
+    pub done: u64,
+    /// Done when the work is over.
+    pub total: u64,
+}
+
+/// Told how far some work is, from any of its threads.
+pub type OnProgress<'a> = &'a (dyn Fn(Progress) + Sync);
+
+/// Adds up what the threads of some work have done, and tells of it.
+pub struct Tally<'a> {
+    done: AtomicU64,
+    total: u64,
+    progress: OnProgress<'a>,
+}
+
+impl<'a> Tally<'a> {
+    /// Nothing of `total` is done. `progress` is told so, then of every addition.
+    pub fn new(total: u64, progress: OnProgress<'a>) -> Self {
+        progress(Progress { done: 0, total });
+        Tally {
+            done: AtomicU64::new(0),
+            total,
+            progress,
+        }
+    }
+
+    /// `count` more are done.
+    pub fn add(&self, count: u64) {
+        let done = self.done.fetch_add(count, Ordering::Relaxed) + count;
+        (self.progress)(Progress {
+            done,
+            total: self.total,
+        });
+    }
+}
+
+impl std::fmt::Debug for Tally<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tally")
+            .field("done", &self.done)
+            .field("total", &self.total)
+            .finish_non_exhaustive()
+    }
+}
 
 /// `asked`, or the machine's cores for 0.
 pub fn threads_or_cores(asked: usize) -> usize {

@@ -573,6 +573,48 @@ fn a_closed_pipe_is_no_error() {
     }
 }
 
+/// Results that nobody can read are lost, which is an error; where they go to a file or are not wanted, it is none.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_closed_standard_output_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("report.txt");
+    let out = out.to_str().unwrap();
+    let ends = |redirection: &str, arguments: &[&str]| {
+        let output = Process::new("sh")
+            .args(["-c", &format!("exec \"$0\" \"$@\" {redirection}")])
+            .arg(cargo_bin!("axbxp"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    let printing: [&[&str]; 6] = [
+        &SMALL,
+        &["compare", "-q", "fxp8_8x8", "-w", "tiny"],
+        &["energy-table"],
+        &["multiply", "3", "4"],
+        &["list"],
+        &["schema", "report"],
+    ];
+    for arguments in printing {
+        let (code, said) = ends(">&-", arguments);
+        assert_eq!(code, Some(2), "{arguments:?}");
+        assert!(
+            said.starts_with("error: standard output is closed"),
+            "{said}"
+        );
+        assert_eq!(ends(">/dev/null", arguments).0, Some(0), "{arguments:?}");
+    }
+    let to_file = [&SMALL[..], &["--out", out]].concat();
+    assert_eq!(ends(">&-", &to_file), (Some(0), String::new()));
+    assert_eq!(std::fs::read_to_string(out).unwrap(), output(&SMALL));
+    // What the exit code says needs no output.
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/arch-configs/fxp8_8x8.ron");
+    assert_eq!(ends(">&-", &["check", file]).0, Some(0));
+}
+
 #[test]
 fn help_mentions_every_flag() {
     let output_flags = "--format --out --plots --threads";

@@ -280,3 +280,64 @@ fn bytes_do_not_depend_on_threads() {
     let with = |threads| output(&headline(&["--threads", threads]));
     assert_eq!(with("1"), with("8"));
 }
+
+/// Files of one name that say different things are told apart, in every form of the report, in the order asked for.
+#[test]
+fn architectures_of_one_name_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("arch-configs");
+    let write = |name: &str, from: &str, change: [&str; 2]| {
+        let text = std::fs::read_to_string(root.join(from)).unwrap();
+        let changed = text.replace(change[0], change[1]);
+        assert_ne!(text, changed);
+        let path = folder.path().join(name);
+        std::fs::write(&path, changed).unwrap();
+        path.to_str().unwrap().to_string()
+    };
+    let narrow = write("narrow.ron", "fxp8_8x8.ron", ["columns: 8,", "columns: 4,"]);
+    let coarse = write("coarse.ron", "approx/k4_l1.ron", ["\"k4_l1\"", "\"k4_l4\""]);
+    let blocked = ["axbxp_k4_8x8:k4_l4", &format!("axbxp_k4_8x8:{coarse}")];
+    let points = ["fxp8_8x8", &narrow, blocked[0], blocked[1], &narrow];
+    let compare = [&["compare", "-q", "-w", "tiny"], &points[..]].concat();
+    let report = json(&compare);
+    let names: Vec<String> = list(&report["runs"])
+        .iter()
+        .map(|run| {
+            let part = |value: &Value| value.as_str().unwrap().to_string();
+            part(&run["architecture"]["name"]) + ":" + &part(&run["approximation"])
+        })
+        .collect();
+    let second = "fxp8_8x8#2:exact";
+    let expected = [
+        "fxp8_8x8:exact",
+        second,
+        "axbxp_k4_8x8:k4_l4",
+        "axbxp_k4_8x8:k4_l4#2",
+        second,
+    ];
+    assert_eq!(names, expected);
+    let notes: Vec<&str> = list(&report["notes"])
+        .iter()
+        .filter_map(|note| note.as_str().filter(|note| note.contains('#')))
+        .collect();
+    let [architecture, approximation] = [&narrow, &coarse];
+    assert_eq!(
+        notes,
+        [
+            format!("`fxp8_8x8#2` is the architecture `fxp8_8x8` of {architecture}"),
+            format!("`k4_l4#2` is the approximation configuration `k4_l4` of {approximation}"),
+        ]
+    );
+    // A size comes after the number.
+    let sized = [
+        &[
+            "headline", "-q", "-w", "tiny", "--batch", "1", "--iso", "pes",
+        ],
+        &points[..2],
+    ];
+    let row = &json(&sized.concat())["groups"][0]["rows"][0];
+    assert_eq!(row["point"], second);
+    let run = json(&["run", "-q", "-w", "tiny", "-a", &narrow, "-b", "fxp8_8x8"]);
+    assert_eq!(run["runs"][0]["architecture"]["name"], "fxp8_8x8");
+    assert_eq!(run["runs"][1]["architecture"]["name"], "fxp8_8x8#2");
+}

@@ -51,6 +51,11 @@ impl ApproxFile {
     pub fn config(&self) -> &ApproxConfig {
         &self.config
     }
+
+    /// Gives the configuration another name than that in its file, which stays as it is.
+    pub fn rename(&mut self, name: String) {
+        self.config.name = name;
+    }
 }
 
 /// What can be said without knowing PE and network.

@@ -1,109 +1,112 @@
 //! `axbxp accuracy`: how accurate a network is under several configurations.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::accuracy_args::{AccuracyArgs, CorrectionArg};
 use super::args::{Format, Global};
 use super::error::{CliError, Exit};
-use super::output::{check_targets_of, json, ron, write_bytes, write_file};
+use super::output::{Output, ron, write_file};
 use super::progress;
 use crate::approx::ApproxFile;
 use crate::arch::{self, Architecture};
 use crate::energy::switching_is_known;
 use crate::infer::measure::{
-    Arithmetic, Measurement, MeasurementRequest, SwitchingRequest, measure,
+    Arithmetic, Measurement, MeasurementRequest, OBSERVED_IMAGES, SWITCHING_MACS, SwitchingRequest,
 };
 use crate::infer::switching::Sampling;
 use crate::parallel::threads_or_cores;
-use crate::report::accuracy::{self, AccuracyReport, AccuracyView, Subject};
+use crate::report::accuracy::{self, AccuracyReport, AccuracyView};
 use crate::source::{self, FileKind};
 
-/// Images on which layers are observed: their statistics change little with more, and each takes a pass in floating
-/// point.
-const OBSERVED_IMAGES: usize = 64;
-
-/// MACs of a layer on which switching is counted, on each of those images: a million in all. See `infer::switching` for how
-/// far that is from all MACs.
-const SWITCHING_MACS: u64 = 16_384;
+/// What the arguments ask for.
+struct Request {
+    measurement: MeasurementRequest,
+    views: Vec<AccuracyView>,
+    output: Output,
+    /// The file of how operands switch.
+    activity_out: Option<PathBuf>,
+}
 
 /// Runs the command.
 pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> {
-    if args.format != Format::Table && !args.view.is_empty() {
+    let request = Request::resolve(args, global)?;
+    let asked = &request.measurement;
+    let measurement = progress::of_images(global.quiet, |progress| asked.run(progress))?;
+    if !global.quiet {
+        anstream::eprint!("{}", speeds(&measurement));
+    }
+    let report = AccuracyReport::of(asked, &measurement);
+    if let Some(path) = &request.activity_out {
+        let activity = accuracy::operand_activity(asked, &measurement);
+        write_file(path, &ron(&activity, 2)?)?;
+    }
+    request.output.write(&report, &request.views)?;
+    Ok(Exit::Done)
+}
+
+impl Request {
+    fn resolve(args: &AccuracyArgs, global: &Global) -> Result<Request, CliError> {
+        let views = views(args)?;
+        let output = Output::resolve(args.out.as_deref(), args.format, global)?;
+        if let Some(path) = &args.activity_out {
+            output.check_beside("--activity-out", path)?;
+        }
+        let (architecture, approximations) = open(args)?;
+        let switching = match &args.activity_out {
+            Some(_) => Some(switching_request(args, &architecture)?),
+            None => None,
+        };
+        let file = args.model.open()?;
+        let trained = file.trained()?;
+        let watched = args.format != Format::Table
+            || views.iter().any(|&view| view != AccuracyView::Accuracy);
+        let corrections = args.correct.iter().copied();
+        Ok(Request {
+            measurement: MeasurementRequest {
+                file,
+                trained,
+                architecture,
+                approximations,
+                corrections: corrections.map(CorrectionArg::correction).collect(),
+                set: args.images.into(),
+                limit: args.limit,
+                range: args.model.range,
+                observed: if watched { OBSERVED_IMAGES } else { 0 },
+                switching,
+                threads: threads_or_cores(args.threads),
+            },
+            views,
+            output,
+            activity_out: args.activity_out.clone(),
+        })
+    }
+}
+
+/// The tables to print.
+fn views(args: &AccuracyArgs) -> Result<Vec<AccuracyView>, CliError> {
+    if args.view.is_empty() {
+        return Ok(vec![AccuracyView::Accuracy]);
+    }
+    if args.format != Format::Table {
         let message = "--view chooses tables: --format json and csv have all that there is";
         return Err(CliError::Usage(message.to_owned()));
     }
-    let activity_out = args.activity_out.as_deref();
-    check_targets_of(args.out.as_deref(), "--activity-out", activity_out)?;
-    let mut views: Vec<AccuracyView> = args.view.iter().map(|&view| view.into()).collect();
-    if views.is_empty() {
-        views.push(AccuracyView::Accuracy);
-    }
-    let (arch_source, architecture) =
-        arch::read(source::open(FileKind::Architecture, &args.arch)?)?;
+    Ok(args.view.iter().map(|&view| view.into()).collect())
+}
+
+/// The architecture and the configurations asked for, or its own.
+fn open(args: &AccuracyArgs) -> Result<(Architecture, Vec<ApproxFile>), CliError> {
+    let (source, architecture) = arch::read(source::open(FileKind::Architecture, &args.arch)?)?;
     let approximations = if args.approx.is_empty() {
         let own = &architecture.approximation;
-        let file = source::open_beside(FileKind::Approximation, own, &arch_source)?;
+        let file = source::open_beside(FileKind::Approximation, own, &source)?;
         vec![ApproxFile::load(file)?]
     } else {
         let open = |name: &String| ApproxFile::open(name);
         args.approx.iter().map(open).collect::<Result<_, _>>()?
     };
-    let switching = match activity_out {
-        Some(_) => Some(switching_request(args, &architecture)?),
-        None => None,
-    };
-    let file = args.model.open()?;
-    let trained = file.trained()?;
-    let watched =
-        args.format != Format::Table || views.iter().any(|&view| view != AccuracyView::Accuracy);
-    let corrections: Vec<_> = args
-        .correct
-        .iter()
-        .copied()
-        .map(CorrectionArg::correction)
-        .collect();
-    let request = MeasurementRequest {
-        approximations: &approximations,
-        pe: &architecture.array.pe,
-        corrections: &corrections,
-        set: args.images.into(),
-        limit: args.limit,
-        range: args.model.range,
-        observed: if watched { OBSERVED_IMAGES } else { 0 },
-        switching,
-        threads: threads_or_cores(args.threads),
-    };
-    let bar = progress::images(global.quiet);
-    let measurement = measure(&file, &trained, &request, &|progress| {
-        bar.set_length(progress.total);
-        bar.set_position(progress.done);
-    })?;
-    bar.finish_and_clear();
-    if !global.quiet {
-        anstream::eprint!("{}", speeds(&measurement));
-    }
-    let subject = Subject {
-        file: &file,
-        trained: &trained,
-        architecture: &architecture,
-        request: &request,
-    };
-    let report = AccuracyReport::of(subject, &measurement);
-    let bytes = match args.format {
-        Format::Table => accuracy::table(&report, &views, !global.quiet).into_bytes(),
-        Format::Json => json(&report)?,
-        Format::Csv => {
-            let mut bytes = Vec::new();
-            accuracy::csv(&report, &mut bytes)?;
-            bytes
-        }
-    };
-    if let Some(path) = activity_out {
-        let activity = accuracy::operand_activity(subject, &measurement);
-        write_file(path, &ron(&activity, 2)?)?;
-    }
-    write_bytes(args.out.as_deref(), &bytes)?;
-    Ok(Exit::Done)
+    Ok((architecture, approximations))
 }
 
 /// On what switching is counted. The file has statistics of one configuration, and only of PEs whose energy is known to

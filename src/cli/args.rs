@@ -138,7 +138,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FROM..TO", requires = "trace", value_parser = super::trace::window)]
     pub trace_window: Option<TimeSpan>,
     /// PE whose signals a waveform shows, with its row (64 columns of it) and the controller
-    #[arg(long, value_name = "ROW,COLUMN", requires = "trace", default_value = "0,0", value_parser = super::wave::pe)]
+    #[arg(long, value_name = "ROW,COLUMN", requires = "trace", default_value = "0,0", value_parser = super::trace::pe)]
     pub trace_pe: (u32, u32),
     /// Trace at most this many events, or changes of signals
     #[arg(
@@ -257,6 +257,15 @@ pub enum DramFormat {
     Table,
     /// JSON, versioned (see `axbxp schema dram-report`)
     Json,
+}
+
+impl From<DramFormat> for Format {
+    fn from(format: DramFormat) -> Self {
+        match format {
+            DramFormat::Table => Format::Table,
+            DramFormat::Json => Format::Json,
+        }
+    }
 }
 
 /// `axbxp energy-table`.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::{CheckArgs, Kind};
 use super::error::{CliError, Exit};
-use super::output::print;
+use super::stdout::print;
 use crate::approx::ApproxFile;
 use crate::dram::DramSpec;
 use crate::energy::{ActivityFile, EnergyTable, SramTable};

@@ -1,114 +1,100 @@
-//! `axbxp compare`: design points x workloads in one table.
+//! `axbxp compare`: design points x workloads, and `axbxp headline`: the one comparison that this program is for.
 
-use super::args::{CompareArgs, Format, Global, IsoArg};
+use super::args::{CompareArgs, Global, HeadlineArgs, IsoArg, PriceArgs};
 use super::error::{CliError, Exit};
 use super::network;
-use super::output::{check_targets, write_report};
-use super::plots;
+use super::output::Output;
+use super::plots::Plots;
 use super::progress;
-use crate::hw::Unobserved;
+use crate::parallel::threads_or_cores;
+use crate::report::headline::Headline;
 use crate::report::plot::Detail;
-use crate::report::{Report, ReportBuilder, View};
-use crate::sweep::{
-    DesignPoint, Iso, Job, PriceChoice, map_parallel, plan_all, size_points, threads_or_cores,
-};
-use crate::workload::Network;
+use crate::report::{Report, View};
+use crate::sweep::{ComparisonRequest, DesignPoint, Iso, NetworkPart, PriceChoice};
 
-/// Runs the command.
+/// Runs `axbxp compare`.
 pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
-    check_targets(args.output.out.as_deref(), None)?;
-    if let Some(folder) = &args.output.plots {
-        plots::check(
-            folder,
-            Detail::Runs,
-            &[("--out", args.output.out.as_deref())],
-        )?;
-    }
-    let request = ComparisonRequest {
+    let out = &args.output;
+    let output = Output::resolve(out.out.as_deref(), out.format, global)?;
+    let plots = Plots::resolve(out.plots.as_deref(), Detail::Runs, &output, None)?;
+    let names = Names {
         points: &args.points,
         workloads: &args.workloads,
         batches: &args.batch,
         sizings: &args.iso,
-        prices: &args.prices.choice(),
-        threads: args.output.threads,
+        prices: &args.prices,
+        threads: out.threads,
     };
-    let report = request.run(global)?;
-    if let Some(folder) = &args.output.plots {
-        plots::write(&report, folder, Detail::Runs)?;
+    let report = report(&names.resolve()?, global)?;
+    if let Some(plots) = &plots {
+        plots.write(&report)?;
     }
-    let notes = args.output.format == Format::Table && !global.quiet;
-    write_report(&report, &args.output, &[View::Summary], notes)?;
+    output.write(&report, &[View::Summary])?;
     Ok(Exit::Done)
 }
 
-/// What a comparison asks for: each workload at each batch on each design point at each sizing.
-pub struct ComparisonRequest<'a> {
-    /// `ARCH` or `ARCH:APPROX`; the first is the baseline.
-    pub points: &'a [String],
-    /// Names or files.
-    pub workloads: &'a [String],
-    /// Batches; none for the workloads' own.
-    pub batches: &'a [u32],
-    /// How arrays are sized against the baseline's.
-    pub sizings: &'a [IsoArg],
-    /// Prices.
-    pub prices: &'a PriceChoice,
-    /// Threads, 0 for one per core.
-    pub threads: usize,
+/// Runs `axbxp headline`: as `compare`, with defaults and a table of its own.
+pub fn headline(args: &HeadlineArgs, global: &Global) -> Result<Exit, CliError> {
+    let output = Output::resolve(args.out.as_deref(), args.format, global)?;
+    let names = Names {
+        points: &args.points,
+        workloads: &args.workloads,
+        batches: &args.batch,
+        sizings: &args.iso,
+        prices: &args.prices,
+        threads: args.threads,
+    };
+    let report = report(&names.resolve()?, global)?;
+    output.write(&Headline::of(&report), &[])?;
+    Ok(Exit::Done)
 }
 
-impl ComparisonRequest<'_> {
-    /// Simulates everything, workload by workload, each point against the first.
-    pub fn run(&self, global: &Global) -> Result<Report, CliError> {
-        let points = self
-            .points
-            .iter()
-            .map(|text| open_point(text, self.prices))
-            .collect::<Result<Vec<_>, _>>()?;
+fn report(request: &ComparisonRequest, global: &Global) -> Result<Report, CliError> {
+    let outcome = progress::of_layers(global.quiet, |progress| request.run(progress))?;
+    Ok(Report::of(request, &outcome))
+}
+
+/// A comparison as the arguments name it.
+struct Names<'a> {
+    /// `ARCH` or `ARCH:APPROX`; the first is the baseline.
+    points: &'a [String],
+    /// Names or files.
+    workloads: &'a [String],
+    /// Batches; none for the workloads' own.
+    batches: &'a [u32],
+    /// How arrays are sized against the baseline's.
+    sizings: &'a [IsoArg],
+    /// Prices.
+    prices: &'a PriceArgs,
+    /// Threads, 0 for one per core.
+    threads: usize,
+}
+
+impl Names<'_> {
+    /// Opens everything named.
+    fn resolve(&self) -> Result<ComparisonRequest, CliError> {
+        let prices = self.prices.choice();
+        let points = self.points.iter().map(|text| open_point(text, &prices));
+        let points = points.collect::<Result<Vec<_>, _>>()?;
         let sizings: Vec<Iso> = self.sizings.iter().map(|&iso| iso.into()).collect();
-        let networks = self.networks()?;
-        let points = size_points(&points, &sizings)?;
-        let jobs: Vec<Job<'_>> = networks
-            .iter()
-            .flat_map(|network| {
-                points
-                    .iter()
-                    .map(move |sized| Job::new(&sized.point, network))
-            })
-            .collect();
+        let parts = self.parts()?;
         let threads = threads_or_cores(self.threads);
-        let jobs = plan_all(&jobs, threads)?;
-        let bar = progress::bar(&jobs, global.quiet);
-        let results = map_parallel(&jobs, threads, |_, job| {
-            job.run(&mut Unobserved, &|_| bar.inc(1))
-        });
-        bar.finish_and_clear();
-        let mut report = ReportBuilder::default();
-        let mut first = None;
-        for (index, (job, result)) in jobs.iter().zip(results).enumerate() {
-            let run = report.add_run(job.job().point, job.job().network, &result?);
-            let sized = index % points.len();
-            match first {
-                Some(first) if sized != 0 => report.compare_sized(first, run, &points[sized].iso),
-                _ => first = Some(run),
-            }
-        }
-        Ok(report.finish())
+        Ok(ComparisonRequest::new(points, &sizings, parts, threads)?)
     }
 
     /// Each workload at each batch.
-    fn networks(&self) -> Result<Vec<Network>, CliError> {
-        let mut networks = Vec::new();
+    fn parts(&self) -> Result<Vec<NetworkPart>, CliError> {
+        let mut parts = Vec::new();
         for name in self.workloads {
             let network = network::open(name)?;
             if self.batches.is_empty() {
-                networks.push(network);
+                parts.push(network.into());
             } else {
-                let at = |&batch| with_batch(network.clone(), Some(batch));
-                networks.extend(self.batches.iter().map(at));
+                let at = |&batch| network.clone().with_batch(batch).into();
+                parts.extend(self.batches.iter().map(at));
             }
         }
-        Ok(networks)
+        Ok(parts)
     }
 }
 
@@ -123,10 +109,4 @@ fn open_point(text: &str, prices: &PriceChoice) -> Result<DesignPoint, CliError>
         approximation,
         prices,
     )?)
-}
-
-/// The network with another batch, if one is asked for.
-pub fn with_batch(mut network: Network, batch: Option<u32>) -> Network {
-    network.batch = batch.unwrap_or(network.batch);
-    network
 }

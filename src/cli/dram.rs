@@ -4,33 +4,29 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use super::args::{DramArgs, DramFormat, Global};
+use super::args::{DramArgs, Global};
 use super::error::CliError;
 use super::error::Exit;
-use super::output::{check_targets_of, json, print, write_file, write_file_with};
+use super::output::{Output, write_file_with};
 use crate::dram::replay::{
     Arrivals, CommandLog, ReplayError, ReplayResult, RequestTrace, replay, write_commands,
 };
 use crate::dram::{DramSystem, NoSink};
-use crate::report::{TraceReport, dram_table};
+use crate::report::TraceReport;
 use crate::source::SourceError;
 
 /// Runs the command.
 pub fn dram(args: &DramArgs, global: &Global) -> Result<Exit, CliError> {
-    check_targets_of(args.out.as_deref(), "--commands", args.commands.as_deref())?;
+    let output = Output::resolve(args.out.as_deref(), args.format.into(), global)?;
+    if let Some(path) = &args.commands {
+        output.check_beside("--commands", path)?;
+    }
     let system = DramSystem::load(&args.config)?;
     let channels = args.channels.unwrap_or(system.channels);
     let arrivals = args.gap.map_or(Arrivals::AsTraced, Arrivals::Every);
     let result = replay_trace(args, &system, channels, arrivals)?;
     let report = TraceReport::new(&system, channels, args.trace.clone(), arrivals, &result);
-    let bytes = match args.format {
-        DramFormat::Table => dram_table::render(&report, !global.quiet).into_bytes(),
-        DramFormat::Json => json(&report)?,
-    };
-    match &args.out {
-        Some(path) => write_file(path, &bytes)?,
-        None => print(&bytes)?,
-    }
+    output.write(&report, &[])?;
     Ok(Exit::Done)
 }
 

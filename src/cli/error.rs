@@ -67,6 +67,14 @@ pub enum CliError {
         /// Why.
         error: io::Error,
     },
+    /// A result that has no such form.
+    #[error("--format csv: this result has no such form")]
+    NoCsv,
+    /// Nobody can read what is written to standard output.
+    #[error(
+        "standard output is closed (or is /dev/null opened for reading and writing): the results would be lost"
+    )]
+    ClosedStdout,
     /// Standard output.
     #[error("cannot write to standard output: {0}")]
     Stdout(#[from] io::Error),

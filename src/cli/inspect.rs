@@ -6,13 +6,14 @@ use schemars::{Schema, schema_for};
 
 use super::args::{Kind, ListArgs, SchemaArgs, SchemaKind};
 use super::error::{CliError, Exit};
-use super::output::{json, print};
+use super::stdout;
 use crate::approx::{ApproxConfig, ApproxFile};
 use crate::arch::{self, Architecture};
 use crate::dram::DramSpec;
 use crate::energy::{ActivityFile, EnergyTable, OperandActivity, SramTable};
 use crate::infer::model_file::{ModelDescription, ModelFile};
 use crate::report::headline::Headline;
+use crate::report::render::json;
 use crate::report::search::SearchReport;
 use crate::report::{AccuracyReport, Report, TraceReport};
 use crate::source::{self, FileKind, LoadError};
@@ -48,6 +49,7 @@ impl Kind {
 
 /// Prints what is shipped.
 pub fn list(args: &ListArgs) -> Result<Exit, CliError> {
+    stdout::check()?;
     let mut text = String::new();
     for kind in KINDS
         .into_iter()
@@ -65,7 +67,7 @@ pub fn list(args: &ListArgs) -> Result<Exit, CliError> {
             let _ = writeln!(text, "  {name:width$}  {}", describe(kind, name)?);
         }
     }
-    print(text.as_bytes())?;
+    stdout::print(text.as_bytes())?;
     Ok(Exit::Done)
 }
 
@@ -97,6 +99,7 @@ fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
 
 /// Prints the JSON schema of a file format.
 pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
+    stdout::check()?;
     let schema: Schema = match args.format {
         SchemaKind::Report => schema_for!(Report),
         SchemaKind::Headline => schema_for!(Headline),
@@ -112,6 +115,6 @@ pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaKind::Activity => schema_for!(OperandActivity),
         SchemaKind::Model => schema_for!(ModelDescription),
     };
-    print(&json(&schema)?)?;
+    stdout::print(&json(&schema)?)?;
     Ok(Exit::Done)
 }

@@ -1,4 +1,8 @@
 //! The command line: arguments, progress, exit codes, printing. No logic of the simulator.
+//!
+//! Every command has three steps. `resolve` makes of its arguments a request: every file is opened and every target looked
+//! at, so that bad input ends it before any work is done. One call of the library answers the request and is given a
+//! progress bar to tell. What comes of it is a [`Render`](crate::report::Render), which `Output` writes.
 
 mod accuracy;
 mod accuracy_args;
@@ -9,7 +13,6 @@ mod compare_args;
 mod dram;
 mod energy_table;
 mod error;
-mod headline;
 mod inspect;
 mod multiply;
 mod network;
@@ -19,8 +22,8 @@ mod progress;
 mod run;
 mod search;
 mod search_args;
+mod stdout;
 mod trace;
-mod wave;
 
 use clap::Parser;
 use tracing_subscriber::filter::LevelFilter;
@@ -46,12 +49,12 @@ pub fn main() -> Exit {
     let result = match cli.command {
         Command::Run(args) => run::run(&args, &cli.global),
         Command::Compare(args) => compare::compare(&args, &cli.global),
-        Command::Headline(args) => headline::headline(&args, &cli.global),
+        Command::Headline(args) => compare::headline(&args, &cli.global),
         Command::Accuracy(args) => accuracy::accuracy(&args, &cli.global),
         Command::Search(args) => search::search(&args, &cli.global),
         Command::Dram(args) => dram::dram(&args, &cli.global),
-        Command::EnergyTable(args) => energy_table::energy_table(&args),
-        Command::Multiply(args) => multiply::multiply(&args),
+        Command::EnergyTable(args) => energy_table::energy_table(&args, &cli.global),
+        Command::Multiply(args) => multiply::multiply(&args, &cli.global),
         Command::Check(args) => check::check(&args),
         Command::List(args) => inspect::list(&args),
         Command::Schema(args) => inspect::schema(&args),

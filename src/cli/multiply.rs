@@ -1,41 +1,38 @@
 //! `axbxp multiply`: one approximate product, taken apart.
 
-use super::args::MultiplyArgs;
+use super::args::{Format, Global, MultiplyArgs};
 use super::error::{CliError, Exit};
-use super::output::{json, print};
-use crate::blocked::{BlockFormat, FormatError, ProductSet, Rounding, Signedness, Window, explain};
+use super::output::Output;
+use crate::blocked::{
+    BlockFormat, Explanation, FormatError, ProductSet, Rounding, Signedness, Window, explain,
+};
 
 /// Operand width of the accelerator.
 const BITS: u8 = 8;
 
 /// Prints the product.
-pub fn multiply(args: &MultiplyArgs) -> Result<Exit, CliError> {
-    if args.keep_activation.is_none() && args.keep_weight.is_none() {
-        let moot = [
-            ("--window-static", args.window_static.is_some()),
-            ("--nearest", args.nearest),
-        ];
-        if let Some((flag, _)) = moot.into_iter().find(|&(_, given)| given) {
-            return Err(CliError::Usage(format!(
-                "{flag} has no effect where all blocks are kept: give --keep-activation or --keep-weight too"
-            )));
-        }
-    }
+pub fn multiply(args: &MultiplyArgs, global: &Global) -> Result<Exit, CliError> {
+    let format = if args.json {
+        Format::Json
+    } else {
+        Format::Table
+    };
+    let output = Output::resolve(None, format, global)?;
+    output.write(&explanation(args)?, &[])?;
+    Ok(Exit::Done)
+}
+
+fn explanation(args: &MultiplyArgs) -> Result<Explanation, CliError> {
+    refuse_moot(args)?;
     let signedness = if args.unsigned {
         Signedness::Unsigned
     } else {
         Signedness::Signed
     };
-    let activation = format(
-        args,
-        signedness,
-        ("--keep-activation", args.keep_activation),
-    )?;
-    let weight = format(
-        args,
-        Signedness::Signed,
-        ("--keep-weight", args.keep_weight),
-    )?;
+    let keep_activation = ("--keep-activation", args.keep_activation);
+    let activation = format(args, signedness, keep_activation)?;
+    let keep_weight = ("--keep-weight", args.keep_weight);
+    let weight = format(args, Signedness::Signed, keep_weight)?;
     let products = match args.products {
         Some(products) => ProductSet::new(activation.kept(), weight.kept(), products)
             .map_err(wrong("--products"))?,
@@ -46,18 +43,29 @@ pub fn multiply(args: &MultiplyArgs) -> Result<Exit, CliError> {
         .encode(args.activation)
         .map_err(wrong("activation"))?;
     weight.encode(args.weight).map_err(wrong("weight"))?;
-    let explanation = explain(
+    explain(
         (&activation, args.activation),
         (&weight, args.weight),
         &products,
     )
-    .map_err(wrong("product"))?;
-    if args.json {
-        print(&json(&explanation)?)?;
-    } else {
-        print(explanation.to_string().as_bytes())?;
+    .map_err(wrong("product"))
+}
+
+/// Refuses flags that say how blocks are left out where none are.
+fn refuse_moot(args: &MultiplyArgs) -> Result<(), CliError> {
+    if args.keep_activation.is_some() || args.keep_weight.is_some() {
+        return Ok(());
     }
-    Ok(Exit::Done)
+    let moot = [
+        ("--window-static", args.window_static.is_some()),
+        ("--nearest", args.nearest),
+    ];
+    match moot.into_iter().find(|&(_, given)| given) {
+        None => Ok(()),
+        Some((flag, _)) => Err(CliError::Usage(format!(
+            "{flag} has no effect where all blocks are kept: give --keep-activation or --keep-weight too"
+        ))),
+    }
 }
 
 fn format(

@@ -6,39 +6,86 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::args::{Format, OutputArgs};
+use super::args::{Format, Global};
 use super::error::CliError;
-use crate::report::{self, Report, View};
-use crate::trace::partial;
+use super::stdout;
+use crate::report::Render;
+use crate::trace::{end_of_links, folder_of, partial};
 
-/// Refuses files that can not be written, before any work is done for them.
-pub fn check_targets(out: Option<&Path>, trace: Option<&Path>) -> Result<(), CliError> {
-    check_targets_of(out, "--trace", trace)
+/// Where a result goes and in which form, looked at before any work is done for it.
+#[derive(Debug)]
+pub struct Output {
+    format: Format,
+    notes: bool,
+    out: Option<PathBuf>,
 }
 
-/// As [`check_targets`], where the second file comes from `flag`.
-pub fn check_targets_of(
-    out: Option<&Path>,
-    flag: &str,
-    second: Option<&Path>,
-) -> Result<(), CliError> {
-    for path in [out, second].into_iter().flatten() {
+impl Output {
+    /// To the file `out`, or to standard output where none is asked for.
+    ///
+    /// # Errors
+    /// What can not be written.
+    pub fn resolve(
+        out: Option<&Path>,
+        format: Format,
+        global: &Global,
+    ) -> Result<Output, CliError> {
+        match out {
+            Some(path) => check_target(path)?,
+            None => stdout::check()?,
+        }
+        Ok(Output::unchecked(out, format, global))
+    }
+
+    /// To standard output, of a command whose answer is not there alone.
+    pub fn beside(format: Format, global: &Global) -> Output {
+        Output::unchecked(None, format, global)
+    }
+
+    fn unchecked(out: Option<&Path>, format: Format, global: &Global) -> Output {
+        Output {
+            format,
+            notes: !global.quiet,
+            out: out.map(Path::to_owned),
+        }
+    }
+
+    /// Writes `report`; as a table, its parts `views`.
+    pub fn write<R: Render>(&self, report: &R, views: &[R::View]) -> Result<(), CliError> {
+        let bytes = match self.format {
+            Format::Table => report.table(views, self.notes).into_bytes(),
+            Format::Json => report.json()?,
+            Format::Csv => report.csv()?.ok_or(CliError::NoCsv)?,
+        };
+        match &self.out {
+            Some(path) => write_file(path, &bytes),
+            None => stdout::print(&bytes),
+        }
+    }
+
+    /// Refuses a file of the flag `flag` that can not be written, or that is where this output goes.
+    pub fn check_beside(&self, flag: &str, path: &Path) -> Result<(), CliError> {
         check_target(path)?;
+        if is_special(path) {
+            return Err(CliError::Usage(format!(
+                "{flag} {}: it is no ordinary file",
+                path.display()
+            )));
+        }
+        if self.goes_to(path) {
+            return Err(CliError::Usage(format!(
+                "--out and {flag} are the same file, {}",
+                path.display()
+            )));
+        }
+        Ok(())
     }
-    let Some(second) = second else { return Ok(()) };
-    if is_special(second) {
-        return Err(CliError::Usage(format!(
-            "{flag} {}: it is no ordinary file",
-            second.display()
-        )));
+
+    /// Whether the result becomes the file `path`.
+    pub fn goes_to(&self, path: &Path) -> bool {
+        let out = self.out.as_deref();
+        out.is_some_and(|out| end_of_links(out) == end_of_links(path))
     }
-    if out.is_some_and(|out| end_of_links(out) == end_of_links(second)) {
-        return Err(CliError::Usage(format!(
-            "--out and {flag} are the same file, {}",
-            second.display()
-        )));
-    }
-    Ok(())
 }
 
 /// Refuses one file that can not be written.
@@ -58,40 +105,6 @@ pub fn check_target(path: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Prints a report in the format asked for; as tables, those of `views`.
-pub fn write_report(
-    report: &Report,
-    output: &OutputArgs,
-    views: &[View],
-    notes: bool,
-) -> Result<(), CliError> {
-    let bytes = match output.format {
-        Format::Table => report::table::render(report, views, notes).into_bytes(),
-        Format::Json => json(report)?,
-        Format::Csv => {
-            let mut bytes = Vec::new();
-            report::csv::write(report, &mut bytes)?;
-            bytes
-        }
-    };
-    write_bytes(output.out.as_deref(), &bytes)
-}
-
-/// Writes to a file, or to standard output where none is asked for.
-pub fn write_bytes(out: Option<&Path>, bytes: &[u8]) -> Result<(), CliError> {
-    match out {
-        Some(path) => write_file(path, bytes),
-        None => print(bytes),
-    }
-}
-
-/// Pretty JSON with a final newline.
-pub fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, CliError> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(io::Error::from)?;
-    bytes.push(b'\n');
-    Ok(bytes)
-}
-
 /// RON with a final newline; what is nested deeper than `depth` is on one line.
 pub fn ron<T: serde::Serialize>(value: &T, depth: usize) -> Result<Vec<u8>, CliError> {
     let pretty = ron::ser::PrettyConfig::default()
@@ -99,14 +112,6 @@ pub fn ron<T: serde::Serialize>(value: &T, depth: usize) -> Result<Vec<u8>, CliE
         .depth_limit(depth);
     let text = ron::ser::to_string_pretty(value, pretty).map_err(io::Error::other)?;
     Ok((text + "\n").into_bytes())
-}
-
-/// Writes to standard output.
-pub fn print(bytes: &[u8]) -> Result<(), CliError> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(bytes)?;
-    stdout.flush()?;
-    Ok(())
 }
 
 /// Writes a whole file under a temporary name, then gives it its own. A device or a pipe can not be
@@ -147,29 +152,10 @@ fn is_special(path: &Path) -> bool {
     path.exists() && !path.is_file()
 }
 
-/// The file that a name stands for: behind symbolic links, so that it is replaced and not the link, and
-/// one path for one file, whether it is there yet or not.
-pub fn end_of_links(path: &Path) -> PathBuf {
-    if let Ok(end) = path.canonicalize() {
-        return end;
-    }
-    match (folder_of(path).canonicalize(), path.file_name()) {
-        (Ok(folder), Some(name)) => folder.join(name),
-        _ => path.to_owned(),
-    }
-}
-
 fn cannot_write(path: &Path) -> impl Fn(io::Error) -> CliError {
     let path = path.to_owned();
     move |error| CliError::Write {
         path: path.clone(),
         error,
-    }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
     }
 }

@@ -1,104 +1,91 @@
 //! `axbxp run`: a network on an architecture, beside its baseline.
 
 use super::args::{ArrayFidelity, Format, Global, RunArgs, RunView};
-use super::compare::with_batch;
 use super::error::{CliError, Exit};
 use super::network;
-use super::output::{check_targets, write_report};
-use super::plots;
+use super::output::Output;
+use super::plots::Plots;
 use super::progress;
 use super::trace;
-use super::wave;
-use crate::hw::Unobserved;
+use crate::parallel::{OnProgress, threads_or_cores};
 use crate::report::plot::Detail;
-use crate::report::{ReportBuilder, View};
-use crate::source;
-use crate::sweep::{DesignPoint, Job, map_parallel, plan_all, threads_or_cores};
-use crate::workload::{LayerId, Network};
+use crate::report::{Report, View};
+use crate::sweep::{ComparisonOutcome, ComparisonRequest, DesignPoint, Iso, NetworkPart};
+use crate::trace::{TraceRequest, TraceRunError};
+
+/// What the arguments ask for.
+struct Request {
+    comparison: ComparisonRequest,
+    trace: Option<TraceRequest>,
+    views: Vec<View>,
+    output: Output,
+    plots: Option<Plots>,
+}
 
 /// Runs the command.
 pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
-    let views = views(args)?;
-    check_targets(args.output.out.as_deref(), args.trace.as_deref())?;
-    if let Some(folder) = &args.output.plots {
-        plots::check(
-            folder,
-            Detail::Layers,
-            &[
-                ("--out", args.output.out.as_deref()),
-                ("--trace", args.trace.as_deref()),
-            ],
-        )?;
+    let request = Request::resolve(args, global)?;
+    let outcome = progress::of_layers(global.quiet, |progress| request.run(progress))?;
+    let report = Report::of(&request.comparison, &outcome);
+    if let Some(plots) = &request.plots {
+        plots.write(&report)?;
     }
-    let candidate =
-        DesignPoint::open_priced(&args.arch, args.approx.as_deref(), &args.prices.choice())?;
-    let baseline = open_baseline(args, &candidate)?;
-    if args.trace_baseline && baseline.is_none() {
-        return Err(CliError::Usage(format!(
-            "--trace-baseline: `{}` runs without a baseline",
-            candidate.architecture.name
-        )));
-    }
-    if views.contains(&View::Ratios) && baseline.is_none() {
-        return Err(CliError::Usage(format!(
-            "--view ratios: `{}` runs without a baseline",
-            candidate.architecture.name
-        )));
-    }
-    wave::check(
-        args,
-        match &baseline {
-            Some(baseline) if args.trace_baseline => &baseline.architecture,
-            _ => &candidate.architecture,
-        },
-    )?;
-    let network = with_batch(network::open(&args.workload)?, args.batch);
-    let chosen = choose_layers(&network, &args.layers)?;
-    // The baseline first: it is what the other is compared with.
-    let points: Vec<&DesignPoint> = baseline.iter().chain([&candidate]).collect();
-    let network = &network;
-    let jobs: Vec<Job<'_>> = points
-        .iter()
-        .map(|point| {
-            let mut job = Job::new(point, network);
-            if let Some(layers) = chosen.as_deref() {
-                job = job.layers(layers);
-            }
-            match args.fidelity {
-                ArrayFidelity::Stepped => job.stepped(args.seed),
-                ArrayFidelity::Wavefront => job,
-            }
-        })
-        .collect();
-    let threads = threads_or_cores(args.output.threads);
-    let jobs = plan_all(&jobs, threads)?;
-    let bar = progress::bar(&jobs, global.quiet);
-    let traced = if args.trace_baseline {
-        0
-    } else {
-        jobs.len() - 1
-    };
-    let results = map_parallel(&jobs, threads, |index, job| match &args.trace {
-        Some(path) if index == traced => trace::run_traced(job, path, args, &|_| bar.inc(1)),
-        _ => Ok(job.run(&mut Unobserved, &|_| bar.inc(1))?),
-    });
-    bar.finish_and_clear();
-    let mut report = ReportBuilder::default();
-    let mut first = None;
-    for (job, result) in jobs.iter().zip(results) {
-        let run = report.add_run(job.job().point, network, &result?);
-        match first {
-            Some(first) => report.compare(first, run),
-            None => first = Some(run),
-        }
-    }
-    let notes = args.output.format == Format::Table && !global.quiet;
-    let report = report.finish();
-    if let Some(folder) = &args.output.plots {
-        plots::write(&report, folder, Detail::Layers)?;
-    }
-    write_report(&report, &args.output, &views, notes)?;
+    request.output.write(&report, &request.views)?;
     Ok(Exit::Done)
+}
+
+impl Request {
+    fn resolve(args: &RunArgs, global: &Global) -> Result<Request, CliError> {
+        let views = views(args)?;
+        let output = Output::resolve(args.output.out.as_deref(), args.output.format, global)?;
+        let trace = args.trace.as_deref();
+        if let Some(path) = trace {
+            output.check_beside("--trace", path)?;
+        }
+        let folder = args.output.plots.as_deref();
+        let plots = Plots::resolve(folder, Detail::Layers, &output, trace)?;
+        // The baseline first: it is what the other is compared with.
+        let points = points(args, &views)?;
+        // Which of the two, for a network is on its own.
+        let traced = if args.trace_baseline {
+            0
+        } else {
+            points.len() - 1
+        };
+        let trace = trace::request(args, traced, &points[traced].architecture)?;
+        let network = network::open(&args.workload)?;
+        let network = match args.batch {
+            Some(batch) => network.with_batch(batch),
+            None => network,
+        };
+        let part = NetworkPart::matching(network, &args.layers)
+            .map_err(|error| CliError::Usage(format!("--layers {error}")))?;
+        let threads = threads_or_cores(args.output.threads);
+        let mut comparison = ComparisonRequest::new(points, &[Iso::None], vec![part], threads)?;
+        comparison.stepped = (args.fidelity == ArrayFidelity::Stepped).then_some(args.seed);
+        Ok(Request {
+            comparison,
+            trace,
+            views,
+            output,
+            plots,
+        })
+    }
+
+    fn run(&self, progress: OnProgress<'_>) -> Result<ComparisonOutcome, CliError> {
+        let Some(trace) = &self.trace else {
+            return Ok(self.comparison.run(progress)?);
+        };
+        trace
+            .run(&self.comparison, progress)
+            .map_err(|error| match error {
+                TraceRunError::Job(error) => error.into(),
+                TraceRunError::Write(error) => CliError::Write {
+                    path: trace.path.clone(),
+                    error,
+                },
+            })
+    }
 }
 
 /// The tables to print.
@@ -121,35 +108,22 @@ fn views(args: &RunArgs) -> Result<Vec<View>, CliError> {
     Ok(views.collect())
 }
 
-fn open_baseline(args: &RunArgs, candidate: &DesignPoint) -> Result<Option<DesignPoint>, CliError> {
-    Ok(match args.baseline.as_deref() {
-        None => candidate.open_baseline()?,
-        Some("none") => None,
-        Some(name) => Some(DesignPoint::open_priced(name, None, &args.prices.choice())?),
-    })
-}
-
-/// The layers that match one of the patterns; none stands for all.
-fn choose_layers(network: &Network, patterns: &[String]) -> Result<Option<Vec<LayerId>>, CliError> {
-    if patterns.is_empty() {
-        return Ok(None);
-    }
-    let names = || network.layers.iter().map(|layer| layer.name.as_str());
-    for pattern in patterns {
-        if !names().any(|name| source::matches(pattern, name)) {
-            let hint = source::nearest(pattern, names())
-                .map(|name| format!("; did you mean `{name}`?"))
-                .unwrap_or_default();
+/// The baseline, if there is one, and the architecture.
+fn points(args: &RunArgs, views: &[View]) -> Result<Vec<DesignPoint>, CliError> {
+    let prices = args.prices.choice();
+    let candidate = DesignPoint::open_priced(&args.arch, args.approx.as_deref(), &prices)?;
+    let baseline = candidate.open_compared(args.baseline.as_deref())?;
+    if baseline.is_none() {
+        let needs_one = [
+            ("--trace-baseline", args.trace_baseline),
+            ("--view ratios", views.contains(&View::Ratios)),
+        ];
+        if let Some((flag, _)) = needs_one.into_iter().find(|&(_, asked)| asked) {
             return Err(CliError::Usage(format!(
-                "--layers {pattern}: no layer of `{}` matches{hint}",
-                network.name
+                "{flag}: `{}` runs without a baseline",
+                candidate.architecture.name
             )));
         }
     }
-    let chosen = network.layer_ids().filter(|&id| {
-        patterns
-            .iter()
-            .any(|pattern| source::matches(pattern, &network.layer(id).name))
-    });
-    Ok(Some(chosen.collect()))
+    Ok(baseline.into_iter().chain([candidate]).collect())
 }

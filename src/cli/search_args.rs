@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::accuracy_args::{CorrectionArg, ModelArgs};
-use super::args::PriceArgs;
+use super::args::{Format, PriceArgs};
 use crate::search::{Level, Objective};
 
 /// `axbxp search`.
@@ -129,6 +129,15 @@ pub enum SearchFormat {
     Table,
     /// JSON, versioned (see `axbxp schema search`): what search.json has
     Json,
+}
+
+impl From<SearchFormat> for Format {
+    fn from(format: SearchFormat) -> Self {
+        match format {
+            SearchFormat::Table => Format::Table,
+            SearchFormat::Json => Format::Json,
+        }
+    }
 }
 
 fn points(text: &str) -> Result<f64, String> {

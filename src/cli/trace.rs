@@ -1,14 +1,10 @@
-//! `axbxp run --trace`: a job with a recorder that watches it.
+//! `axbxp run --trace`: what is to be recorded.
 
-use std::path::Path;
-
-use super::args::RunArgs;
+use super::args::{ArrayFidelity, RunArgs};
 use super::error::CliError;
-use super::output::end_of_links;
-use super::wave;
-use crate::sweep::{Job, JobError, JobResult, PlannedJob, PlannedLayer};
+use crate::arch::Architecture;
+use crate::trace::TraceRequest;
 use crate::trace::waveform::WaveFormat;
-use crate::trace::{RecorderInfo, TraceFile, TraceFormat, TraceOptions, TraceRecorder};
 
 const PS_PER_US: f64 = 1e6;
 
@@ -42,64 +38,57 @@ pub fn window(text: &str) -> Result<TimeSpan, String> {
     Ok(window)
 }
 
-/// Runs a job and writes its trace to `path`, in the format that its name tells: a waveform for `.fst` and
-/// `.vcd`, JSON for `.json`, Perfetto's protobuf for anything else.
-pub fn run_traced(
-    planned: &PlannedJob<'_>,
-    path: &Path,
+/// Reads `ROW,COLUMN`.
+pub fn pe(text: &str) -> Result<(u32, u32), String> {
+    let wrong = || format!("expected ROW,COLUMN counted from 0, such as 3,7, and not `{text}`");
+    let (row, column) = text.split_once(',').ok_or_else(wrong)?;
+    let number = |side: &str| side.trim().parse().map_err(|_| wrong());
+    Ok((number(row)?, number(column)?))
+}
+
+/// The trace of job `job`, which is on `architecture`, if one is asked for.
+///
+/// # Errors
+/// A waveform of what has no signals.
+pub fn request(
     args: &RunArgs,
-    progress: &dyn Fn(usize),
-) -> Result<JobResult, CliError> {
-    if let Some(format) = WaveFormat::of(path) {
-        return wave::run_recorded(planned, path, format, args, progress);
-    }
-    let failed = |error| CliError::Write {
-        path: path.to_owned(),
-        error,
+    job: usize,
+    architecture: &Architecture,
+) -> Result<Option<TraceRequest>, CliError> {
+    let Some(path) = args.trace.clone() else {
+        return Ok(None);
     };
-    let format = match path.extension() {
-        Some(extension) if extension == "json" => TraceFormat::ChromeJson,
-        _ => TraceFormat::Perfetto,
-    };
-    let file = TraceFile::create(&end_of_links(path), format, options(planned.job(), args))
-        .map_err(failed)?;
-    let mut recorder = TraceRecorder::new(file, info(planned)?);
-    let result = planned.run(&mut recorder, progress)?;
-    let summary = recorder.finish().map_err(failed)?;
-    if summary.left_out.total() > 0 {
-        tracing::warn!("trace {}: {}", path.display(), summary.left_out);
+    if WaveFormat::of(&path).is_some() {
+        if args.fidelity != ArrayFidelity::Stepped {
+            return Err(CliError::Usage(format!(
+                "--trace {}: a waveform shows the signals of a stepped array; add --fidelity stepped",
+                path.display()
+            )));
+        }
+        check_pe(args.trace_pe, architecture)?;
     }
-    Ok(result)
-}
-
-fn options(job: &Job<'_>, args: &RunArgs) -> TraceOptions {
-    let everything = TraceOptions::default();
-    TraceOptions {
-        from_ps: args.trace_window.map_or(everything.from_ps, |w| w.from_ps),
-        to_ps: args.trace_window.map_or(everything.to_ps, |w| w.to_ps),
+    let window = args.trace_window;
+    Ok(Some(TraceRequest {
+        path,
+        job,
+        from_ps: window.map_or(0, |window| window.from_ps),
+        to_ps: window.map_or(u64::MAX, |window| window.to_ps),
         max_events: args.trace_events,
-        metadata: vec![
-            ("workload".into(), job.network.name.clone()),
-            ("batch".into(), job.network.batch.to_string()),
-            ("architecture".into(), job.point.architecture.name.clone()),
-            (
-                "approximation".into(),
-                job.point.approximation.config().name.clone(),
-            ),
-        ],
-        ..everything
-    }
+        pe: args.trace_pe,
+    }))
 }
 
-fn info(planned: &PlannedJob<'_>) -> Result<RecorderInfo, JobError> {
-    let job = planned.job();
-    let architecture = &job.point.architecture;
-    let name = |layer: &PlannedLayer| job.network.layer(layer.mapping.id).name.clone();
-    Ok(RecorderInfo {
-        tick_rate: planned.tick_rate()?,
-        layers: planned.layers().iter().map(name).collect(),
-        channels: architecture.dram.channels,
-    })
+fn check_pe((row, column): (u32, u32), architecture: &Architecture) -> Result<(), CliError> {
+    let array = &architecture.array;
+    if row < array.rows && column < array.columns {
+        return Ok(());
+    }
+    Err(CliError::Usage(format!(
+        "--trace-pe {row},{column}: `{}` has rows 0 to {} and columns 0 to {}",
+        architecture.name,
+        array.rows - 1,
+        array.columns - 1
+    )))
 }
 
 #[cfg(test)]

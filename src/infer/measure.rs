@@ -14,17 +14,32 @@ use super::observation::{LayerObservation, observe_layers};
 use super::quantised::QuantisedModel;
 use super::switching::{LayerSwitching, Sampling, operand_switching};
 use crate::approx::{ApproxFile, LayerPrecision, resolve_network};
-use crate::arch::PeKind;
+use crate::arch::Architecture;
+use crate::parallel::Tally;
+pub use crate::parallel::{OnProgress, Progress};
+use crate::source::Diagnostics;
+
+/// Images on which layers are observed: their statistics change little with more, and each takes a pass in floating
+/// point.
+pub const OBSERVED_IMAGES: usize = 64;
+
+/// MACs of a layer on which switching is counted, on each of those images: a million in all. See `infer::switching` for how
+/// far that is from all MACs.
+pub const SWITCHING_MACS: u64 = 16_384;
 
 /// What is asked.
 #[derive(Debug, Clone)]
-pub struct MeasurementRequest<'a> {
+pub struct MeasurementRequest {
+    /// The description of the network and its images.
+    pub file: ModelFile,
+    /// The network.
+    pub trained: TrainedModel,
+    /// The architecture that the configurations are for.
+    pub architecture: Architecture,
     /// Configurations, beside floating point and FxP8.
-    pub approximations: &'a [ApproxFile],
-    /// The PE that they are for.
-    pub pe: &'a PeKind,
+    pub approximations: Vec<ApproxFile>,
     /// Each configuration is measured with each of these corrections; none for without one.
-    pub corrections: &'a [Option<Correction>],
+    pub corrections: Vec<Option<Correction>>,
     /// Images to measure on.
     pub set: SetName,
     /// At most so many of them.
@@ -39,10 +54,62 @@ pub struct MeasurementRequest<'a> {
     pub threads: usize,
 }
 
-impl MeasurementRequest<'_> {
+impl MeasurementRequest {
     /// Whether any configuration is to be corrected.
     fn is_corrected(&self) -> bool {
         !self.approximations.is_empty() && self.corrections.iter().any(Option::is_some)
+    }
+
+    /// Measures. `progress` is told of passes of one image through the network.
+    ///
+    /// # Errors
+    /// Images that can not be read or do not fit the network, configurations that do not fit it.
+    pub fn run(&self, progress: OnProgress<'_>) -> Result<Measurement, ModelError> {
+        let float = FloatNetwork::new(&self.trained.model)?;
+        self.file.check_network(&float)?;
+        // All that can be wrong is found before the first long computation.
+        let resolved = self.resolve()?;
+        let calibration = self.file.images_for(&float, SetName::Calibration, None)?;
+        let images = self.file.images_for(&float, self.set, self.limit)?;
+        let bench = Bench {
+            request: self,
+            float: &float,
+            passes: Tally::new(self.passes(calibration.len(), images.len()), progress),
+            calibration: &calibration,
+            images: &images,
+            all: (0..images.len()).collect(),
+        };
+        Ok(Measurement {
+            candidates: bench.candidates(&resolved)?,
+            images: images.len(),
+            calibration_images: calibration.len(),
+            observed_images: bench.observed_images().len(),
+            switching_images: bench.switching_images().len(),
+        })
+    }
+
+    /// The precision of each layer on the array under each configuration.
+    fn resolve(&self) -> Result<Vec<Vec<LayerPrecision>>, Diagnostics> {
+        let (pe, network) = (&self.architecture.array.pe, &self.trained.model.network);
+        let files = self.approximations.iter();
+        files
+            .map(|file| resolve_network(file, pe, network))
+            .collect()
+    }
+
+    /// Passes of one image through the network that the measurement takes.
+    fn passes(&self, calibration: usize, images: usize) -> u64 {
+        let (calibration, images) = (calibration as u64, images as u64);
+        let switching = self.switching.map_or(0, |asked| asked.images as u64);
+        let observed = images.min(self.observed as u64) + images.min(switching);
+        let corrections = self.corrections.iter().flatten().count() as u64;
+        let configurations = self.approximations.len() as u64;
+        let configured = 1 + configurations * self.corrections.len() as u64;
+        let corrector = u64::from(self.is_corrected());
+        // The calibration sees its images twice.
+        (2 + corrector + configurations * corrections) * calibration
+            + images
+            + configured * (images + observed)
     }
 }
 
@@ -103,86 +170,44 @@ pub enum Arithmetic {
     },
 }
 
-/// What is being done, for a progress bar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Passes of one image through the network done so far.
-    pub done: u64,
-    /// Passes that the whole measurement takes.
-    pub total: u64,
-}
-
-/// Measures what `request` asks for of the network `trained` that `file` describes. `progress` is told from several threads.
-///
-/// # Errors
-/// Images that can not be read or do not fit the network, configurations that do not fit it.
-pub fn measure(
-    file: &ModelFile,
-    trained: &TrainedModel,
-    request: &MeasurementRequest<'_>,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Measurement, ModelError> {
-    let float = FloatNetwork::new(&trained.model)?;
-    file.check_network(&float)?;
-    // All that can be wrong is found before the first long computation.
-    let resolved: Vec<Vec<LayerPrecision>> = request
-        .approximations
-        .iter()
-        .map(|file| resolve_network(file, request.pe, &trained.model.network))
-        .collect::<Result<_, _>>()?;
-    let calibration_images = file.images_for(&float, SetName::Calibration, None)?;
-    let images = file.images_for(&float, request.set, request.limit)?;
-    let bench = Bench {
-        request,
-        float: &float,
-        passes: Passes::new(request, calibration_images.len(), images.len(), progress),
-        calibration: &calibration_images,
-        images: &images,
-        all: (0..images.len()).collect(),
-    };
-    let quantised = bench.quantise(trained)?;
-    let exact = ConfiguredModel::exact(&quantised)?;
-    let mut candidates = vec![
-        bench.classified(Arithmetic::Float, &float)?,
-        bench.observed(Arithmetic::Fxp8, &exact)?,
-    ];
-    let corrector = bench.corrector(&exact)?;
-    for (approximation, precisions) in request.approximations.iter().zip(&resolved) {
-        let plain = exact.with_precisions(precisions)?;
-        for &correction in request.corrections {
-            let arithmetic = Arithmetic::Approximate {
-                name: approximation.config().name.clone(),
-                correction,
-            };
-            let mut model = plain.clone();
-            if let (Some(correction), Some(corrector)) = (correction, &corrector) {
-                model = corrector.correct(model, correction)?;
-                bench.passes.add(calibration_images.len() as u64);
-            }
-            candidates.push(bench.observed(arithmetic, &model)?);
-        }
-    }
-    Ok(Measurement {
-        images: images.len(),
-        calibration_images: calibration_images.len(),
-        observed_images: bench.observed_images().len(),
-        switching_images: bench.switching_images().len(),
-        candidates,
-    })
-}
-
 /// All that stays the same over the candidates.
 struct Bench<'a> {
-    request: &'a MeasurementRequest<'a>,
+    request: &'a MeasurementRequest,
     float: &'a FloatNetwork<'a>,
     calibration: &'a Images,
     images: &'a Images,
     all: Vec<usize>,
-    passes: Passes<'a>,
+    passes: Tally<'a>,
 }
 
 impl Bench<'_> {
-    fn quantise(&self, trained: &TrainedModel) -> Result<Arc<QuantisedModel>, ModelError> {
+    /// Floating point, FxP8, then each configuration with each correction.
+    fn candidates(&self, resolved: &[Vec<LayerPrecision>]) -> Result<Vec<Candidate>, ModelError> {
+        let exact = ConfiguredModel::exact(&self.quantise()?)?;
+        let mut candidates = vec![
+            self.classified(Arithmetic::Float, self.float)?,
+            self.observed(Arithmetic::Fxp8, &exact)?,
+        ];
+        let corrector = self.corrector(&exact)?;
+        for (approximation, precisions) in self.request.approximations.iter().zip(resolved) {
+            let plain = exact.with_precisions(precisions)?;
+            for &correction in &self.request.corrections {
+                let arithmetic = Arithmetic::Approximate {
+                    name: approximation.config().name.clone(),
+                    correction,
+                };
+                let mut model = plain.clone();
+                if let (Some(correction), Some(corrector)) = (correction, &corrector) {
+                    model = corrector.correct(model, correction)?;
+                    self.passes.add(self.calibration.len() as u64);
+                }
+                candidates.push(self.observed(arithmetic, &model)?);
+            }
+        }
+        Ok(candidates)
+    }
+
+    fn quantise(&self) -> Result<Arc<QuantisedModel>, ModelError> {
         let indices: Vec<usize> = (0..self.calibration.len()).collect();
         let calibration = calibrate(
             self.float,
@@ -190,9 +215,12 @@ impl Bench<'_> {
             &indices,
             self.request.range,
             self.request.threads,
-            &|_| self.passes.one(),
+            &|_| self.passes.add(1),
         )?;
-        Ok(Arc::new(QuantisedModel::new(&trained.model, &calibration)?))
+        Ok(Arc::new(QuantisedModel::new(
+            &self.request.trained.model,
+            &calibration,
+        )?))
     }
 
     /// If a candidate asks for one.
@@ -216,7 +244,7 @@ impl Bench<'_> {
         let begin = Instant::now();
         let threads = self.request.threads;
         let predictions = classify(network, self.images, &self.all, threads, &|_| {
-            self.passes.one()
+            self.passes.add(1)
         })?;
         Ok(Candidate {
             arithmetic,
@@ -243,7 +271,8 @@ impl Bench<'_> {
         }
         if let Some(SwitchingRequest { sampling, .. }) = self.request.switching {
             let indices = self.switching_images();
-            let (pe, threads) = (self.request.pe, self.request.threads);
+            let pe = &self.request.architecture.array.pe;
+            let threads = self.request.threads;
             candidate.switching =
                 operand_switching(model, pe, self.images, indices, sampling, threads)?;
             self.passes.add(indices.len() as u64);
@@ -261,51 +290,5 @@ impl Bench<'_> {
 
     fn first(&self, count: usize) -> &[usize] {
         &self.all[..count.min(self.all.len())]
-    }
-}
-
-/// Counts passes of images through the network.
-struct Passes<'a> {
-    done: std::sync::atomic::AtomicU64,
-    total: u64,
-    progress: &'a (dyn Fn(Progress) + Sync),
-}
-
-impl<'a> Passes<'a> {
-    fn new(
-        request: &MeasurementRequest<'_>,
-        calibration: usize,
-        images: usize,
-        progress: &'a (dyn Fn(Progress) + Sync),
-    ) -> Self {
-        let (calibration, images) = (calibration as u64, images as u64);
-        let switching = request.switching.map_or(0, |asked| asked.images as u64);
-        let observed = images.min(request.observed as u64) + images.min(switching);
-        let corrections = request.corrections.iter().flatten().count() as u64;
-        let configurations = request.approximations.len() as u64;
-        let configured = 1 + configurations * request.corrections.len() as u64;
-        let corrector = u64::from(request.is_corrected());
-        Passes {
-            done: 0.into(),
-            // The calibration sees its images twice.
-            total: (2 + corrector + configurations * corrections) * calibration
-                + images
-                + configured * (images + observed),
-            progress,
-        }
-    }
-
-    fn one(&self) {
-        self.add(1);
-    }
-
-    fn add(&self, passes: u64) {
-        let before = self
-            .done
-            .fetch_add(passes, std::sync::atomic::Ordering::Relaxed);
-        (self.progress)(Progress {
-            done: before + passes,
-            total: self.total,
-        });
     }
 }

@@ -52,7 +52,7 @@ pub struct RunReport {
 /// The architecture of a run.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ArchitectureReport {
-    /// Its name.
+    /// Its name; `NAME#2` and so on where another architecture of the report has the same.
     pub name: String,
     /// The PE as it is written in RON.
     pub pe: String,

@@ -21,6 +21,7 @@ pub(super) struct Part {
 pub(super) const PARTS: usize = 18;
 
 /// The components of `energy` from the array outwards. They sum to its total.
+#[expect(clippy::too_many_lines, reason = "a flat table")]
 pub(super) fn stack(energy: &EnergyBreakdown) -> [Part; PARTS] {
     let pe = &energy.pe_parts;
     let parts = [

@@ -46,6 +46,6 @@ pub use evaluator::{Cost, Evaluator, LayerCost, Objective, Predictions};
 pub use front::{Measured, front};
 pub use level::{Found, Level, Limits, Search};
 pub use network_evaluator::{MeasureError, NetworkEvaluator, Phase, Subject, block_bits};
-pub use run::{LevelOutcome, Predicted, SearchOutcome, SearchRequest};
+pub use run::{LevelOutcome, Predicted, SearchEvent, SearchModel, SearchOutcome, SearchRequest};
 pub use space::{LayerOperands, options};
 pub use store::{Store, StoreError};

@@ -182,13 +182,6 @@ impl<'a> NetworkEvaluator<'a> {
             .collect()
     }
 
-    /// Names of the layers of the array.
-    pub fn layer_names(&self) -> Vec<&'a str> {
-        let network = self.subject.network;
-        let ids = network.array_layers();
-        ids.map(|id| network.layer(id).name.as_str()).collect()
-    }
-
     /// What the network under a configuration makes of `images`.
     ///
     /// # Errors

@@ -1,23 +1,92 @@
 //! A whole search: level after level, and what comes out on images that took no part.
 
+use std::sync::Arc;
+
 use super::configuration::Configuration;
 use super::evaluator::{Cost, Objective};
 use super::front::Measured;
 use super::level::{Found, Level, Limits, Search};
-use super::network_evaluator::{MeasureError, NetworkEvaluator, Subject};
+use super::network_evaluator::{MeasureError, NetworkEvaluator, Phase, Subject};
 use super::simulate::cost;
-use crate::infer::{Correction, Images, Prediction};
+use super::store::Store;
+use crate::infer::model_file::{ModelError, ModelFile, SetName};
+use crate::infer::{
+    Correction, FloatNetwork, Images, Prediction, QuantisedModel, RangeRule, calibrate,
+};
 use crate::sweep::DesignPoint;
+use crate::workload::Network;
+
+/// A trained network as a search takes it.
+#[derive(Debug, Clone)]
+pub struct SearchModel {
+    /// Name of its description.
+    pub name: String,
+    /// SHA-256 of its file, in hexadecimal.
+    pub sha256: String,
+    /// SHA-256 of the preprocessing of its images, in hexadecimal.
+    pub preprocessing_sha256: String,
+    /// The network as it is simulated.
+    pub network: Network,
+    /// The network at FxP8.
+    pub quantised: Arc<QuantisedModel>,
+    /// Images for ranges, divergences, errors and corrections.
+    pub calibration: Images,
+    /// Images on which configurations are chosen.
+    pub selection: Images,
+    /// Images that take no part in the search, for what is reported.
+    pub report: Images,
+}
+
+impl SearchModel {
+    /// Opens the network of `file`, which is simulated for `batch` images at once, and at most `limit` images of each set,
+    /// and finds the ranges of its values by `range`.
+    ///
+    /// # Errors
+    /// Files that can not be read or do not fit each other.
+    pub fn open(
+        file: &ModelFile,
+        batch: u32,
+        range: RangeRule,
+        limit: Option<u64>,
+        threads: usize,
+    ) -> Result<Self, ModelError> {
+        let trained = file.trained()?;
+        let float = FloatNetwork::new(&trained.model)?;
+        let images = |set| file.images_for(&float, set, limit);
+        let calibration = images(SetName::Calibration)?;
+        let all: Vec<usize> = (0..calibration.len()).collect();
+        let calibrated = calibrate(&float, &calibration, &all, range, threads, &|_| {})?;
+        let description = file.description();
+        Ok(SearchModel {
+            name: description.name.clone(),
+            preprocessing_sha256: description.preprocessing.sha256(),
+            selection: images(SetName::Selection)?,
+            report: images(SetName::Report)?,
+            quantised: Arc::new(QuantisedModel::new(&trained.model, &calibrated)?),
+            network: trained.model.network.with_batch(batch),
+            sha256: trained.sha256,
+            calibration,
+        })
+    }
+
+    /// Names of the layers of the array.
+    pub fn layer_names(&self) -> Vec<&str> {
+        let ids = self.network.array_layers();
+        ids.map(|id| self.network.layer(id).name.as_str()).collect()
+    }
+}
 
 /// What is asked.
-#[derive(Debug, Clone, Copy)]
-pub struct SearchRequest<'a> {
-    /// The evaluator's subject.
-    pub subject: Subject<'a>,
+#[derive(Debug, Clone)]
+pub struct SearchRequest {
+    /// The accelerator; its own approximation is not looked at.
+    pub point: DesignPoint,
     /// The accelerator to compare with, at its own approximation.
-    pub baseline: Option<&'a DesignPoint>,
-    /// Images that take no part in the search, for what is reported.
-    pub report: &'a Images,
+    pub baseline: Option<DesignPoint>,
+    /// The network and its images.
+    pub model: SearchModel,
+    /// Correction of every configuration, on the calibration images.
+    pub correction: Option<Correction>,
     /// The finest level; those before it are searched too.
     pub level: Level,
     /// What is to be small.
@@ -26,11 +95,24 @@ pub struct SearchRequest<'a> {
     pub limits: Limits,
     /// Configurations to measure along the way from exact to cheapest for each objective, for the front; 0: none.
     pub survey: usize,
+    /// Most threads that measure; results do not depend on it.
+    pub threads: usize,
+}
+
+/// What a search has begun, for a progress bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchEvent {
+    /// A level.
+    Level(Level),
+    /// A measurement.
+    Measurement(Phase),
 }
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchOutcome {
+    /// Block size K of the PEs.
+    pub block_bits: u8,
     /// Cost of the baseline.
     pub baseline: Option<Cost>,
     /// What the exact network makes of the report images.
@@ -60,32 +142,30 @@ pub struct Predicted {
     pub predictions: Vec<Prediction>,
 }
 
-impl SearchRequest<'_> {
-    /// Searches. `begin` is told of each level before it is searched.
+impl SearchRequest {
+    /// Searches. What has been measured before is taken from `store`; `tell` is told of what begins.
     ///
     /// # Errors
     /// [`MeasureError`].
     pub fn run(
         &self,
-        evaluator: &NetworkEvaluator<'_>,
-        begin: &dyn Fn(Level),
+        store: &Store,
+        tell: &(dyn Fn(SearchEvent) + Sync),
     ) -> Result<SearchOutcome, MeasureError> {
+        let measures = |phase| tell(SearchEvent::Measurement(phase));
+        let evaluator = NetworkEvaluator::new(self.subject(), store, self.threads, &measures)?;
         let layers = evaluator.operands();
         let exact = Configuration::exact(layers.len());
-        let baseline = self.baseline.map(|point| cost(point, self.subject.network));
+        let baseline = self.baseline.as_ref();
+        let baseline = baseline.map(|point| cost(point, &self.model.network));
         let baseline = baseline.transpose()?;
-        let mut search = Search::new(
-            evaluator,
-            evaluator.block_bits(),
-            layers,
-            self.objective,
-            self.limits,
-        )?;
+        let block_bits = evaluator.block_bits();
+        let mut search = Search::new(&evaluator, block_bits, layers, self.objective, self.limits)?;
         for level in [Level::Network, Level::Layer, Level::Operand] {
             if level > self.level {
                 break;
             }
-            begin(level);
+            tell(SearchEvent::Level(level));
             search.run(level)?;
         }
         if self.survey > 0 {
@@ -96,16 +176,28 @@ impl SearchRequest<'_> {
         let mut levels = Vec::new();
         for found in search.found() {
             levels.push(LevelOutcome {
-                reported: self.report(evaluator, &found.best.configuration)?,
+                reported: self.report(&evaluator, &found.best.configuration)?,
                 found,
             });
         }
         Ok(SearchOutcome {
+            block_bits,
             baseline,
-            exact: evaluator.classified(&exact, None, self.report)?,
+            exact: evaluator.classified(&exact, None, &self.model.report)?,
             levels,
             measured: search.measured().to_vec(),
         })
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            point: &self.point,
+            network: &self.model.network,
+            model: &self.model.quantised,
+            calibration: &self.model.calibration,
+            selection: &self.model.selection,
+            correction: self.correction,
+        }
     }
 
     fn report(
@@ -113,13 +205,17 @@ impl SearchRequest<'_> {
         evaluator: &NetworkEvaluator<'_>,
         configuration: &Configuration,
     ) -> Result<Vec<Predicted>, MeasureError> {
-        let other = self.subject.correction.unwrap_or(Correction::Scale);
+        let other = self.correction.unwrap_or(Correction::Scale);
         [None, Some(other)]
             .into_iter()
             .map(|correction| {
                 Ok(Predicted {
                     correction,
-                    predictions: evaluator.classified(configuration, correction, self.report)?,
+                    predictions: evaluator.classified(
+                        configuration,
+                        correction,
+                        &self.model.report,
+                    )?,
                 })
             })
             .collect()

@@ -3,20 +3,25 @@
 //! This is the one way through the program: [`DesignPoint::open`] reads the files, [`Job::plan`] plans,
 //! [`PlannedJob::run`] simulates and prices, [`map_parallel`] does that for many jobs on several threads. Every
 //! simulation is independent of every other, so results do not depend on the number of threads. [`size_points`]
-//! resizes arrays to as many PEs or as much area as another's before a comparison.
+//! resizes arrays to as many PEs or as much area as another's before a comparison. A [`ComparisonRequest`] is all of
+//! that for several design points and networks.
 
+mod comparison;
 mod incompatible;
 mod iso;
 mod job;
+mod names;
 mod planned;
 mod point;
 mod priced_counts;
 mod result;
 mod sized;
 
-pub use crate::parallel::{map_parallel, threads_or_cores};
+pub use crate::parallel::{OnProgress, Progress, map_parallel, threads_or_cores};
+pub use comparison::{ComparisonOutcome, ComparisonRequest, NetworkPart, NoLayerMatches};
 pub use iso::{ArraySize, Iso};
 pub use job::{Job, JobError, plan_all};
+pub use names::Renamed;
 pub use planned::{PlannedJob, PlannedLayer};
 pub use point::{DesignPoint, PriceChoice};
 pub use result::{JobResult, LayerOutcome};

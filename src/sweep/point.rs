@@ -91,6 +91,19 @@ impl DesignPoint {
         Self::load_priced(source, None, &self.prices).map(Some)
     }
 
+    /// What this one is compared with: the architecture `asked` for, at its own approximation and with the same choice of
+    /// prices, `none`, or without a wish the one that this one names as its baseline.
+    ///
+    /// # Errors
+    /// As [`DesignPoint::open`].
+    pub fn open_compared(&self, asked: Option<&str>) -> Result<Option<Self>, LoadError> {
+        match asked {
+            None => self.open_baseline(),
+            Some("none") => Ok(None),
+            Some(name) => Self::open_priced(name, None, &self.prices).map(Some),
+        }
+    }
+
     /// As [`DesignPoint::open`], of an architecture's file.
     ///
     /// # Errors

@@ -10,15 +10,31 @@ use super::{
     TrackId,
 };
 
+/// The file that a name stands for: behind symbolic links, so that it is replaced and not the link, and one path for one
+/// file, whether it is there yet or not.
+pub fn end_of_links(path: &Path) -> PathBuf {
+    if let Ok(end) = path.canonicalize() {
+        return end;
+    }
+    match (folder_of(path).canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}
+
+/// The folder that a file of this name is in.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// A file beside `target` for what is to be renamed to it when it is complete. It is gone when it is dropped.
 ///
 /// # Errors
 /// When no file can be created in the folder of `target`.
 pub fn partial(target: &Path) -> io::Result<NamedTempFile> {
-    let folder = match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let mut builder = tempfile::Builder::new();
     builder.prefix(".axbxp-").suffix(".partial");
     #[cfg(unix)]
@@ -29,7 +45,7 @@ pub fn partial(target: &Path) -> io::Result<NamedTempFile> {
     };
     #[cfg(unix)]
     builder.permissions(permissions);
-    builder.tempfile_in(folder)
+    builder.tempfile_in(folder_of(target))
 }
 
 /// Writes a trace to a file.
@@ -42,15 +58,16 @@ pub struct TraceFile {
 }
 
 impl TraceFile {
-    /// Begins a trace that is to become the file `target`.
+    /// Begins a trace that is to become the file `target`, or that behind it if it is a link.
     ///
     /// # Errors
     ///
     /// When no file can be created in the folder of `target`.
     pub fn create(target: &Path, format: TraceFormat, options: TraceOptions) -> io::Result<Self> {
+        let target = end_of_links(target);
         Ok(TraceFile {
-            writer: TraceWriter::new(partial(target)?, format, options),
-            target: target.to_owned(),
+            writer: TraceWriter::new(partial(&target)?, format, options),
+            target,
         })
     }
 

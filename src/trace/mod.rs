@@ -10,7 +10,8 @@
 //! | [`TraceFormat::Perfetto`] | protobuf, `.pftrace` | ui.perfetto.dev |
 //! | [`TraceFormat::ChromeJson`] | JSON, `.json` | chrome://tracing, ui.perfetto.dev, speedscope |
 //!
-//! [`waveform`] has the signals of a stepped array for waveform viewers (`.fst`, `.vcd`).
+//! [`waveform`] has the signals of a stepped array for waveform viewers (`.fst`, `.vcd`). [`TraceRequest`] records a job of
+//! a comparison in any of these forms.
 //!
 //! # Time
 //!
@@ -40,6 +41,7 @@ mod options;
 mod perfetto;
 mod perfetto_proto;
 mod recorder;
+mod request;
 mod sink;
 pub mod waveform;
 mod writer;
@@ -51,9 +53,10 @@ mod recorder_tests;
 #[cfg(test)]
 mod tests;
 
-pub use file::{TraceFile, partial};
+pub use file::{TraceFile, end_of_links, folder_of, partial};
 pub use options::{LeftOut, TimeScale, TraceOptions, TraceSummary};
 pub use recorder::{RecorderInfo, TraceRecorder};
+pub use request::{TraceRequest, TraceRunError};
 pub use sink::{CounterId, Flow, FlowPart, NameId, Slice, TraceSink, TrackId};
 pub use writer::TraceWriter;
 

@@ -132,6 +132,13 @@ impl Network {
         self
     }
 
+    /// The same network for `batch` images or sequences at once.
+    #[must_use]
+    pub fn with_batch(mut self, batch: u32) -> Network {
+        self.batch = batch;
+        self
+    }
+
     /// The layer with this id.
     pub fn layer(&self, id: LayerId) -> &Layer {
         &self.layers[id.index()]

@@ -5,38 +5,24 @@ use super::{
     MeasuredImages, MeasuredModel, ObservedLayer, ShareReport, WindowReport,
 };
 use crate::approx::{LayerPrecision, OperandFormat};
-use crate::arch::{Architecture, PeKind};
+use crate::arch::PeKind;
 use crate::blocked::{Rounding, Window};
 use crate::infer::evaluation::{Accuracy, against, agreement};
 use crate::infer::measure::{Arithmetic, Candidate, Measurement, MeasurementRequest};
-use crate::infer::model_file::{ModelFile, TrainedModel};
 use crate::infer::observation::{LayerObservation, WindowCounts};
 use crate::infer::statistics::Interval;
 use crate::infer::{Correction, Prediction, RangeRule};
 use crate::workload::Network;
 
-/// What was measured.
-#[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
-    /// The description of the network.
-    pub file: &'a ModelFile,
-    /// The network.
-    pub trained: &'a TrainedModel,
-    /// The architecture that the configurations are for.
-    pub architecture: &'a Architecture,
-    /// What was asked.
-    pub request: &'a MeasurementRequest<'a>,
-}
-
 impl AccuracyReport {
     /// The report of a measurement.
-    pub fn of(subject: Subject<'_>, measurement: &Measurement) -> AccuracyReport {
-        let Subject {
+    pub fn of(request: &MeasurementRequest, measurement: &Measurement) -> AccuracyReport {
+        let MeasurementRequest {
             file,
             trained,
             architecture,
-            request,
-        } = subject;
+            ..
+        } = request;
         let description = file.description();
         let network = &trained.model.network;
         let fxp8 = measurement

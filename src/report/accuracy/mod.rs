@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::infer::model_file::SetName;
 
-pub use build::{Subject, correction_name};
+pub use build::correction_name;
 pub use csv::csv;
 pub use operands::operand_activity;
 pub use table::{AccuracyView, table};

@@ -1,17 +1,20 @@
 //! Counted switching as the file that energies are computed with.
 
-use super::build::{Subject, correction_name, pe_name, range_name};
+use super::build::{correction_name, pe_name, range_name};
 use crate::approx::{LayerPrecision, OperandFormat};
 use crate::energy::{
     LayerOperands, OperandActivity, OperandStatistics, SignMagnitude, TwosComplement,
 };
-use crate::infer::measure::{Arithmetic, Candidate, Measurement};
+use crate::infer::measure::{Arithmetic, Candidate, Measurement, MeasurementRequest};
 use crate::infer::switching::{LayerSwitching, MagnitudeToggles, TwosComplementToggles};
 
 /// Operand statistics of every layer of the array: in two's complement those of FxP8, as signs and magnitudes those of the
 /// last configuration. Without one, or where switching was not counted, there are no layers.
-pub fn operand_activity(subject: Subject<'_>, measurement: &Measurement) -> OperandActivity {
-    let network = &subject.trained.model.network;
+pub fn operand_activity(
+    request: &MeasurementRequest,
+    measurement: &Measurement,
+) -> OperandActivity {
+    let network = &request.trained.model.network;
     let fxp8 = measurement
         .candidates
         .iter()
@@ -28,8 +31,8 @@ pub fn operand_activity(subject: Subject<'_>, measurement: &Measurement) -> Oper
             layers.zip(&configured.precisions)
         });
     OperandActivity {
-        name: format!("{}:{name}", subject.file.description().name),
-        source: source(subject, measurement, &name),
+        name: format!("{}:{name}", request.file.description().name),
+        source: source(request, measurement, &name),
         layers: pairs
             .map(|((fxp8, configured), precision)| LayerOperands {
                 layers: network.layer(configured.layer).name.clone(),
@@ -52,13 +55,10 @@ fn configuration_name(candidate: &Candidate) -> String {
     }
 }
 
-fn source(subject: Subject<'_>, measurement: &Measurement, configuration: &str) -> String {
-    let Subject {
-        file,
-        architecture,
-        request,
-        ..
-    } = subject;
+fn source(request: &MeasurementRequest, measurement: &Measurement, configuration: &str) -> String {
+    let MeasurementRequest {
+        file, architecture, ..
+    } = request;
     let order = architecture.array.dataflow.name();
     let macs = request.switching.map_or(0, |asked| asked.sampling.macs);
     format!(

@@ -233,8 +233,32 @@ fn chart(
         .y_desc("attained (giga-operations per second)")
         .draw()?;
     let at = |x: f64, y: f64| chart.backend_coord(&(x, y));
-    let highest = engines().map(|roof| roof.level).fold(0.0, f64::max);
-    let fastest = memories().map(|roof| roof.level).fold(0.0, f64::max);
+    draw_roofs(area, roofs, (x_least, x_most), y_least, &at)?;
+    let opacity = if names.is_empty() { 0.55 } else { 1.0 };
+    draw_points(area, points, opacity, &at)?;
+    for (name, place) in names {
+        let (x, y) = at(place.operations_per_byte, place.attained_gops);
+        let beside = (x + 18, y + 4);
+        write(area, &label(name, 32), beside, &text_style(12, HPos::Left))?;
+    }
+    Ok(())
+}
+
+/// Pixels of an intensity and a rate.
+type Place<'a> = &'a dyn Fn(f64, f64) -> (i32, i32);
+
+fn draw_roofs(
+    area: &Area<'_>,
+    roofs: &[Roof],
+    (x_least, x_most): (f64, f64),
+    y_least: f64,
+    at: Place<'_>,
+) -> Drawn {
+    let level = |engine: bool| {
+        let alike = roofs.iter().filter(move |roof| roof.engine == engine);
+        alike.map(|roof| roof.level).fold(0.0, f64::max)
+    };
+    let (highest, fastest) = (level(true), level(false));
     let mut texts: Vec<i32> = Vec::new();
     for roof in roofs {
         let colour = roof.key.map_or(INK, run_colour);
@@ -259,7 +283,10 @@ fn chart(
             write(area, &text, beside, &text_style(11, HPos::Left))?;
         }
     }
-    let opacity = if names.is_empty() { 0.55 } else { 1.0 };
+    Ok(())
+}
+
+fn draw_points(area: &Area<'_>, points: &[Point], opacity: f64, at: Place<'_>) -> Drawn {
     for point in points {
         let centre = at(point.place.operations_per_byte, point.place.attained_gops);
         let colour = run_colour(point.key);
@@ -269,15 +296,6 @@ fn chart(
             colour.mix(opacity).filled()
         };
         area.draw(&Circle::new(centre, point.radius, style))?;
-    }
-    for (name, place) in names {
-        let (x, y) = at(place.operations_per_byte, place.attained_gops);
-        write(
-            area,
-            &label(name, 32),
-            (x + 18, y + 4),
-            &text_style(12, HPos::Left),
-        )?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The outcome of a search for people and programs.
 
+mod configuration;
 mod plot;
 mod table;
 
@@ -8,13 +9,16 @@ use serde::Serialize;
 
 use super::model::PublishedRange;
 use super::published;
+use crate::infer::Prediction;
 use crate::infer::evaluation::{self, against};
 use crate::infer::statistics::Interval;
-use crate::infer::{Correction, Prediction};
 use crate::search::{
-    Cost, Found, Level, LevelOutcome, Measured, Objective, Predicted, SearchOutcome, front,
+    Cost, Found, Level, LevelOutcome, Measured, Objective, Predicted, SearchOutcome, SearchRequest,
+    front,
 };
 
+pub use super::accuracy::correction_name;
+pub use configuration::plain_name;
 pub use plot::plot;
 pub use table::table;
 
@@ -145,9 +149,34 @@ pub struct Accuracy {
     pub high_percent: f64,
 }
 
+impl SearchSetting {
+    fn of(request: &SearchRequest) -> SearchSetting {
+        let SearchRequest { point, model, .. } = request;
+        SearchSetting {
+            model: model.name.clone(),
+            model_sha256: model.sha256.clone(),
+            preprocessing_sha256: model.preprocessing_sha256.clone(),
+            architecture: point.architecture.name.clone(),
+            baseline: request.baseline.as_ref().map(|point| {
+                let approximation = &point.approximation.config().name;
+                format!("{}:{approximation}", point.architecture.name)
+            }),
+            energy_table: point.energy.table().name.clone(),
+            batch: model.network.batch,
+            objective: objective_name(request.objective).to_owned(),
+            max_loss_points: request.limits.max_loss_points,
+            margin: request.limits.margin,
+            correction: correction_name(request.correction).to_owned(),
+            calibration_images: model.calibration.len(),
+            selection_images: model.selection.len(),
+            report_images: model.report.len(),
+        }
+    }
+}
+
 impl SearchReport {
     /// The report of an outcome.
-    pub fn of(setting: SearchSetting, outcome: &SearchOutcome) -> SearchReport {
+    pub fn of(request: &SearchRequest, outcome: &SearchOutcome) -> SearchReport {
         // The exact configuration is the first that a search measures.
         let exact = &outcome.measured[0];
         let against = outcome.baseline.as_ref().unwrap_or(&exact.cost);
@@ -174,7 +203,7 @@ impl SearchReport {
                 .map(|one| SearchPoint::of(one, against))
                 .collect(),
             front: best.iter().filter_map(index).collect(),
-            setting,
+            setting: SearchSetting::of(request),
         }
     }
 }
@@ -278,14 +307,5 @@ pub fn objective_name(objective: Objective) -> &'static str {
         Objective::Energy => "energy",
         Objective::Latency => "latency",
         Objective::Edp => "edp",
-    }
-}
-
-/// The name of a correction, as the command line has it.
-pub fn correction_name(correction: Option<Correction>) -> &'static str {
-    match correction {
-        None => "none",
-        Some(Correction::Bias) => "bias",
-        Some(Correction::Scale) => "scale",
     }
 }

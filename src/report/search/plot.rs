@@ -104,6 +104,19 @@ fn panels() -> [Panel; 2] {
     ]
 }
 
+/// Ratios and losses that the axes show.
+fn extents(report: &SearchReport, of: fn(&SearchPoint) -> f64) -> (Range<f64>, Range<f64>) {
+    let all = || report.tried.iter();
+    let most = all().map(of).fold(1.0, f64::max) * 1.05;
+    let least = all().map(of).fold(1.0, f64::min) * 0.95;
+    let bound = report.setting.max_loss_points;
+    let losses = || all().map(SearchPoint::judged_loss_points);
+    // Beyond a few times the bound only that it is beyond matters.
+    let top = losses().fold(bound, f64::max).min((6.0 * bound).max(5.0)) * 1.05;
+    let bottom = losses().fold(0.0, f64::min) - 0.05 * top;
+    (least..most, bottom..top)
+}
+
 fn paint(area: &Area<'_>, report: &SearchReport, panel: &Panel) -> Drawn {
     let (width, height) = area.dim_in_pixel();
     let region = area.margin(
@@ -115,23 +128,13 @@ fn paint(area: &Area<'_>, report: &SearchReport, panel: &Panel) -> Drawn {
     debug_assert!(height > TOP as u32);
     let of = panel.of;
     let all = || report.tried.iter();
-    let most = all().map(of).fold(1.0, f64::max) * 1.05;
-    let least = all().map(of).fold(1.0, f64::min) * 0.95;
     let bound = report.setting.max_loss_points;
-    // Beyond a few times the bound only that it is beyond matters.
-    let top = all()
-        .map(|point| point.judged_loss_points())
-        .fold(bound, f64::max)
-        .min((6.0 * bound).max(5.0))
-        * 1.05;
-    let bottom = all()
-        .map(|point| point.judged_loss_points())
-        .fold(0.0, f64::min)
-        - 0.05 * top;
+    let (ratios, losses) = extents(report, of);
+    let (least, most, top) = (ratios.start, ratios.end, losses.end);
     let mut chart = ChartBuilder::on(&region)
         .set_label_area_size(LabelAreaPosition::Bottom, 46)
         .set_label_area_size(LabelAreaPosition::Left, 56)
-        .build_cartesian_2d(least..most, bottom..top)?;
+        .build_cartesian_2d(ratios, losses)?;
     chart
         .configure_mesh()
         .bold_line_style(GRID)

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
+use super::file::{end_of_links, partial};
 use encoder::WaveEncoder;
 pub use recorder::{WaveInfo, WaveRecorder, WaveSelection};
 
@@ -72,12 +73,14 @@ pub struct WaveFile {
 }
 
 impl WaveFile {
-    /// Begins a waveform of `variables`, those of one scope side by side, that is to become `target`.
+    /// Begins a waveform of `variables`, those of one scope side by side, that is to become `target`, or the
+    /// file behind it if it is a link.
     ///
     /// # Errors
     /// When no file can be created in the folder of `target`.
     pub fn create(target: &Path, format: WaveFormat, variables: &[Variable]) -> io::Result<Self> {
-        let (file, partial) = super::file::partial(target)?.into_parts();
+        let target = end_of_links(target);
+        let (file, partial) = partial(&target)?.into_parts();
         let out = BufWriter::new(file);
         let encoder: Box<dyn WaveEncoder> = match format {
             WaveFormat::Fst => Box::new(fst::Fst::new(out, variables)?),
@@ -86,7 +89,7 @@ impl WaveFile {
         Ok(WaveFile {
             encoder,
             partial,
-            target: target.to_owned(),
+            target,
         })
     }
 
