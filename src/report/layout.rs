@@ -8,8 +8,9 @@ use super::model::{Report, RunReport};
 const TEXT_COLUMNS: usize = 100;
 
 /// What the factors of a speed-up and of an energy ratio stand for, in the columns of both tables that have them.
-pub(super) const FACTORS: &str = "  comp   array cycles; energy of PEs, array registers, converter, vector unit, controller
-  mem    cycles that wait for operands or output space; energy of buffers, DMA, DRAM accesses and I/O
+pub(super) const FACTORS: &str =
+    "  comp   array cycles; energy of PEs, array registers, converter, vector unit, controller
+  mem    cycles that wait for operands or output space; energy of buffers, DMA, DRAM accesses, I/O
   other  cycles of tile setup and vector unit
   leak   energy that follows time: leakage, DRAM standby and refresh
 ";

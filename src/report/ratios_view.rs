@@ -32,7 +32,7 @@ fn table(report: &Report, comparison: &Comparison) -> String {
         ]
         .map(head),
     );
-    heads.extend([Cell::new("bound of the\nbaseline"), Cell::new("\nthis run")]);
+    heads.extend([Cell::new("bound of\nbaseline"), Cell::new("\nthis run")]);
     let mut table = plain_table(heads);
     let layers = |run: usize| {
         let run = &report.runs[run];
