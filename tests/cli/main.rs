@@ -1,0 +1,11 @@
+//! The real program: what it prints, writes and answers.
+
+mod accuracy;
+mod commands;
+mod comparisons;
+mod documents;
+mod dram;
+mod reports;
+mod search;
+#[path = "../support/mod.rs"]
+mod support;
