@@ -1,7 +1,7 @@
 //! Formats of every width, and products of every `L`, against oracles that share no code with the module: sets
 //! of numbers that have the right blocks, found by trying all numbers, and sums written down from the definition.
 
-use super::*;
+use crate::blocked::*;
 
 /// What a format is made of, for the oracles' own use.
 #[derive(Debug, Clone, Copy)]

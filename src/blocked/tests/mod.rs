@@ -1,5 +1,8 @@
 //! Definitions checked exhaustively, against closed forms and hand-computed values.
 
+mod interface;
+mod oracle;
+
 use proptest::prelude::*;
 
 use super::pack::{pack, packed_bytes, unpack};

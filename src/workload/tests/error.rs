@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::MAX_LAYERS;
-use super::tests::{load_text, on_image, text};
+use super::{load_text, on_image, text};
+use crate::workload::MAX_LAYERS;
 
 /// Compares what is wrong with each text, under its heading, with the stored snapshot.
 fn assert_errors(name: &str, cases: &[(&str, String)]) {

@@ -1,8 +1,8 @@
 //! The shipped networks against the published totals and well-known shapes.
 
-use super::{Network, Op, Parameters, open};
 use crate::blocked::Signedness;
 use crate::source::{FileKind, shipped};
+use crate::workload::{Network, Op, Parameters, open};
 
 fn network(name: &str) -> Network {
     open(name).unwrap_or_else(|error| panic!("{error}"))

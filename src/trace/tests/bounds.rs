@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::bandwidth::Bandwidth;
-use super::lanes::Lanes;
-use super::*;
 use crate::hw::Observer;
 use crate::sim::{Khz, Tick};
+use crate::trace::bandwidth::Bandwidth;
+use crate::trace::lanes::Lanes;
+use crate::trace::*;
 
 /// Counts what it is told.
 #[derive(Default)]

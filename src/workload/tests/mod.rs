@@ -1,19 +1,23 @@
 //! Shapes, signedness and counts against closed forms.
 
+mod error;
+mod property;
+mod shipped;
+
 use super::*;
 use crate::blocked::Signedness;
 
 /// Loads a network with this input and these layers, one a line.
-pub(super) fn load_text(text: &str) -> Result<Network, Diagnostics> {
+fn load_text(text: &str) -> Result<Network, Diagnostics> {
     load(&SourceFile::from_text("net.ron", text))
 }
 
-pub(super) fn text(inputs: &str, layers: &str) -> String {
+fn text(inputs: &str, layers: &str) -> String {
     format!("(\n  name: \"net\",\n  inputs: [{inputs}],\n  layers: [\n{layers}\n  ],\n)\n")
 }
 
 /// A network of these layers on an image of 8x16x16, and on a vector.
-pub(super) fn on_image(layers: &str) -> String {
+fn on_image(layers: &str) -> String {
     text(
         "(name: \"image\", channels: 8, height: 16, width: 16)",
         layers,

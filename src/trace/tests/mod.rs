@@ -1,5 +1,8 @@
 //! Traces written and read again.
 
+mod bounds;
+mod recorder;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};

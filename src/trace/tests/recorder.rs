@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message;
 
-use super::perfetto_proto::{EventType, TracePacket};
-use super::*;
 use crate::hw::{Cause, Observer, Unobserved, tick_rate};
 use crate::mapping::{Operand, Schedule};
 use crate::sim::Tick;
 use crate::sweep::{DesignPoint, Job, JobResult};
+use crate::trace::perfetto_proto::{EventType, TracePacket};
+use crate::trace::*;
 use crate::workload::{self, Network};
 
 const CANDIDATE: &str = "axbxp_k4_8x8";

@@ -3,8 +3,8 @@
 use ron::extensions::Extensions;
 use serde::de::DeserializeOwned;
 
-use super::pack::{pack, packed_bytes, unpack};
-use super::*;
+use crate::blocked::pack::{pack, packed_bytes, unpack};
+use crate::blocked::*;
 use Signedness::{Signed, Unsigned};
 
 fn truncating(bits: u8, signedness: Signedness, k: u8, kept: u8, window: Window) -> BlockFormat {

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::MAX_TENSOR_ELEMENTS;
-use super::tests::{load_text, text};
+use super::{load_text, text};
+use crate::workload::MAX_TENSOR_ELEMENTS;
 
 /// A layer with any sizes, written as RON.
 fn any_layer() -> impl Strategy<Value = String> {
