@@ -4,9 +4,11 @@
 //! folder of models, ResNet-20 and MobileNetV2. Rounds of all contenders alternate, and the best of each counts:
 //! on a shared machine the rest is others' work.
 
-#[path = "../tests/infer/onnx.rs"]
-mod onnx;
-#[path = "../tests/infer/support.rs"]
+#[path = "../tests/onnx/infer/networks.rs"]
+mod networks;
+#[path = "../tests/onnx/infer/onnx_file.rs"]
+mod onnx_file;
+#[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use axbxp::infer::{
 use axbxp::workload::Model;
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
+use support::Random;
 
 const THREADS: usize = 2;
 const ROUNDS: usize = 9;
@@ -108,7 +111,7 @@ fn bench(title: &str, model: &Model, onnx: Vec<u8>, images: &Images) {
     let [height, width, channels] = images.shape();
     let mut batch = NdTensor::zeros([images.len(), channels, height, width]);
     for &index in &indices {
-        let image = support::image(images, index);
+        let image = networks::image(images, index);
         let mut values = image.iter();
         for row in 0..height {
             for column in 0..width {
@@ -186,16 +189,16 @@ fn trained(folder: &std::path::Path, name: &str, file: &str, count: usize) {
     let path = folder.join(file);
     let bytes = std::fs::read(&path).expect("a model");
     let model = axbxp::workload::onnx::import(name, &bytes).expect("imports");
-    let images = support::images(&model, count, &mut support::Random(1));
+    let images = networks::images(&model, count, &mut Random(1));
     bench(name, &model, bytes, &images);
 }
 
 fn main() {
     let Some(folder) = std::env::var_os("AXBXP_MODELS").map(std::path::PathBuf::from) else {
-        let mut random = support::Random(1);
-        let model = support::model(&support::resnet20(), &mut random);
-        let images = support::images(&model, 64, &mut random);
-        let onnx = onnx::encode(&model);
+        let mut random = Random(1);
+        let model = networks::model(&networks::resnet20(), &mut random);
+        let images = networks::images(&model, 64, &mut random);
+        let onnx = onnx_file::encode(&model);
         return bench("ResNet-20's shape, random weights", &model, onnx, &images);
     };
     let file = "resnet20_cifar10/resnet20_cifar10_fp32.onnx";

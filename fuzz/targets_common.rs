@@ -1,4 +1,4 @@
-//! What the fuzz targets do with their bytes: as far as a user's input would go. `tests/fuzz_corpus.rs` of the
+//! What the fuzz targets do with their bytes: as far as a user's input would go. `tests/inputs/fuzz_corpus.rs` of the
 //! library replays the corpus through the same functions, with a stable toolchain.
 
 use std::sync::LazyLock;

@@ -16,10 +16,6 @@
 
 mod explain;
 mod format;
-#[cfg(test)]
-mod interface_tests;
-#[cfg(test)]
-mod oracle_tests;
 pub mod pack;
 mod product;
 #[cfg(test)]

@@ -47,10 +47,6 @@ pub mod waveform;
 mod writer;
 
 #[cfg(test)]
-mod bounds_tests;
-#[cfg(test)]
-mod recorder_tests;
-#[cfg(test)]
 mod tests;
 
 pub use file::{TraceFile, end_of_links, folder_of, partial};

@@ -74,10 +74,4 @@ pub fn open(name_or_path: &str) -> Result<Network, LoadError> {
 }
 
 #[cfg(test)]
-mod error_tests;
-#[cfg(test)]
-mod property_tests;
-#[cfg(test)]
-mod shipped_tests;
-#[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-"""Writes the broken models of tests/bad (onnx_*.onnx).
+"""Writes the broken models of tests/bad/onnx (onnx_*.onnx).
 
     python3 broken.py      (onnx 1.23.2, numpy 2)
 """
@@ -8,7 +8,7 @@ import os
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bad")
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bad", "onnx")
 
 
 def write(name, data):

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use axbxp::blocked::{BlockFormat, Encoded, ProductSet, Signedness};
 
-use super::random::Random;
+use super::support::Random;
 
 /// What stays in the PEs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,33 +1,10 @@
-//! Reproducible random numbers.
+//! Random formats and values.
 
 use axbxp::blocked::{BlockFormat, Rounding, Signedness, Window};
 
-/// SplitMix64.
-pub struct Random(u64);
+use super::support::Random;
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
-        Random(seed)
-    }
-
-    pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// From `low` to `high`, both included.
-    pub fn range(&mut self, low: usize, high: usize) -> usize {
-        low + (self.bits() % (high - low + 1) as u64) as usize
-    }
-
-    /// True once in `n` times.
-    pub fn one_in(&mut self, n: usize) -> bool {
-        self.range(1, n) == 1
-    }
-
     /// A format of blocks of `block_bits`.
     pub fn format(&mut self, block_bits: u8) -> BlockFormat {
         let bits = if self.one_in(4) { self.range(2, 8) } else { 8 } as u8;

@@ -35,7 +35,7 @@ pub fn limited<T>(work: impl FnOnce() -> T) -> T {
 
 /// Where the Verilog is.
 pub fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rtl")
+    super::support::path("tests/rtl")
 }
 
 /// An installed Verilator.

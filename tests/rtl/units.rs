@@ -5,9 +5,9 @@ use std::fmt::Write;
 use axbxp::blocked::{BlockFormat, Encoded, ProductSet, Rounding, Signedness, Window, multiply};
 use axbxp::infer::{CodeRange, Requantiser, Scaler};
 
-use super::random::Random;
+use super::case;
 use super::simulator::{Verilator, limited};
-use super::{case, thorough};
+use super::support::{Random, thorough};
 
 /// Every format of blocks of `block_bits`.
 fn formats(block_bits: u8) -> Vec<BlockFormat> {
@@ -93,7 +93,7 @@ fn requantisation_is_that_of_inference() {
     let Some(verilator) = Verilator::find() else {
         return;
     };
-    let mut random = Random::new(3);
+    let mut random = Random(3);
     let ranges = [(-127, 127), (0, 255), (0, 127), (0, 201), (-7, 7)];
     let mut inputs = vec![];
     for shift in 0..=47_u8 {
@@ -177,7 +177,7 @@ fn the_mac_unit_multiplies_every_pair() {
     let Some(verilator) = Verilator::find() else {
         return;
     };
-    let mut random = Random::new(2);
+    let mut random = Random(2);
     let mut configurations = vec![];
     for (unit, (block_bits, multipliers)) in MAC_UNITS.into_iter().enumerate() {
         let signs = [Signedness::Signed, Signedness::Unsigned];

@@ -1,5 +1,5 @@
 //! With buffers that hold whole layers and ports that are never narrow, a layer takes its first load, the closed
-//! form of the array over its folds, and its last store. (Times that no layer can beat: `tests/laws`.)
+//! form of the array over its folds, and its last store. (Times that no layer can beat: `tests/model/laws`.)
 //!
 //! The closed form is written here a second time, from the geometry of the array alone.
 

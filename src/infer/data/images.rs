@@ -255,5 +255,4 @@ fn pixels_of_shape(
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

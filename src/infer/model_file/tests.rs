@@ -11,13 +11,3 @@ fn the_shipped_network_has_its_images() {
     assert_eq!([0, 1, 2].map(|index| few.label(index)), [9, 2, 1]);
     assert!(file.model_bytes().unwrap().bytes.len() < 1 << 20);
 }
-
-#[test]
-fn the_description_in_the_readme_is_right() {
-    let readme = include_str!("../../../README.md");
-    let (_, rest) = readme.split_once("```ron\n").expect("an example");
-    let (text, _) = rest.split_once("```").expect("its end");
-    let source = SourceFile::from_text("mine.ron", text);
-    let file = ModelFile::load(source, None).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(file.description().images.report.count, 500);
-}

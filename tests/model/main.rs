@@ -1,0 +1,28 @@
+//! The model of the machine: beside other simulators and by laws of its own.
+
+mod bitfusion;
+mod laws;
+mod scalesim;
+#[path = "../support/mod.rs"]
+mod support;
+
+use axbxp::mapping::{LayerPlan, NetworkPlan, Tiling};
+
+/// Every array layer as one tile, for buffers that hold all of it.
+fn as_one_tile(plan: &mut NetworkPlan) {
+    for layer in &mut plan.layers {
+        if let LayerPlan::Array(layer) = &mut layer.plan {
+            let nest = &layer.nest;
+            layer.tiling = Tiling {
+                images: nest.images,
+                out_rows: nest.out_rows,
+                out_columns: nest.out_columns,
+                groups: nest.groups,
+                filters: nest.filters,
+                channels: nest.channels,
+                slots: [1; 3],
+                ..layer.tiling
+            };
+        }
+    }
+}
