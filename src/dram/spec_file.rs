@@ -1,20 +1,19 @@
-//! The description of a DRAM standard as a preset file states it.
+//! The description of a DRAM standard as a preset file states it, unchecked.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::source::{self, Diagnostics, FileKind, LoadError, SourceFile};
-
-use super::system::DramSystem;
-use super::validate;
-
-/// One DRAM channel of a standard, its timing, its controller and its currents.
-///
-/// Read from a RON file; [`DramSpec::load`] also checks it, so a value of this type that came from there is
-/// consistent and the functions below cannot overflow.
+/// One DRAM channel of a standard, its timing, its controller and its currents, as a file states them. What is
+/// simulated is a [`DramSpec`](super::DramSpec), which only the check makes of this.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct DramSpec {
+#[schemars(
+    rename = "DramSpec",
+    description = "One DRAM channel of a standard, its timing, its controller and its currents.\n\nRead from a RON \
+                   file; [`DramSpec::load`] also checks it, so a value of this type that came from there is\n\
+                   consistent and the functions below cannot overflow."
+)]
+pub struct DramSpecFile {
     /// Short name, as in reports.
     pub name: String,
     /// What the preset describes: devices on the channel, how they are used.
@@ -137,6 +136,9 @@ pub struct ControllerSpec {
     pub refresh: RefreshPolicy,
     /// How a refresh closes the open banks of its rank.
     pub refresh_precharge: RefreshPrecharge,
+    /// Which pending requests a new one is compared with as one for the same data.
+    #[serde(default)]
+    pub merge: Merge,
 }
 
 /// What becomes of an open row after a column command.
@@ -181,6 +183,18 @@ pub enum RefreshPrecharge {
     AllBank,
 }
 
+/// When two requests are for the same data: a read is then answered from the posted write or with the pending read,
+/// and a write absorbed by the posted one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Merge {
+    /// When they are for the same burst, wherever in it they point.
+    #[default]
+    Burst,
+    /// When their byte addresses are equal, as in DRAMsim3: requests for two parts of a burst get a command each.
+    Address,
+}
+
 /// Supply and currents of one device, and the energy of the channel's I/O.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -203,85 +217,4 @@ pub struct Power {
     pub read_io_pj_per_bit: f64,
     /// The same per bit written.
     pub write_io_pj_per_bit: f64,
-}
-
-impl DramSpec {
-    /// Opens a shipped preset by name, or a file by path, and checks it.
-    ///
-    /// # Errors
-    /// The file cannot be read, is not of this shape, or describes no DRAM that could work; every inconsistency
-    /// is listed with its place.
-    pub fn load(name_or_path: &str) -> Result<DramSpec, LoadError> {
-        let file = source::open(FileKind::Dram, name_or_path)?;
-        Ok(DramSpec::from_source(&file)?)
-    }
-
-    /// Parses and checks a description: ours, or a DRAMsim3 configuration if its name ends in `.ini`.
-    ///
-    /// # Errors
-    /// As [`DramSpec::load`], without those of reading the file.
-    pub fn from_source(file: &SourceFile) -> Result<DramSpec, Diagnostics> {
-        Ok(DramSystem::from_source(file)?.spec)
-    }
-
-    pub(super) fn from_ron(file: &SourceFile) -> Result<DramSpec, Diagnostics> {
-        let spec: DramSpec = source::parse(file)?;
-        validate::check(file, spec)
-    }
-
-    /// Bytes one burst moves.
-    pub fn burst_bytes(&self) -> u32 {
-        self.organisation.channel_width_bits / 8 * self.organisation.burst_length
-    }
-
-    /// Clock cycles a burst occupies the data bus.
-    pub fn burst_cycles(&self) -> u32 {
-        self.organisation.burst_length / 2
-    }
-
-    /// Bytes of one row over all devices of a rank.
-    pub fn row_bytes(&self) -> u64 {
-        u64::from(self.organisation.columns) * u64::from(self.organisation.channel_width_bits / 8)
-    }
-
-    /// Bursts in one row.
-    pub fn bursts_per_row(&self) -> u32 {
-        self.organisation.columns / self.organisation.burst_length
-    }
-
-    /// Banks of one rank.
-    pub fn banks_per_rank(&self) -> u32 {
-        self.organisation.bank_groups * self.organisation.banks_per_group
-    }
-
-    /// Devices of one rank.
-    pub fn devices_per_rank(&self) -> u32 {
-        self.organisation.channel_width_bits / self.organisation.device_width_bits
-    }
-
-    /// Bytes of one channel.
-    pub fn capacity_bytes(&self) -> u64 {
-        let banks = self.organisation.ranks * self.banks_per_rank();
-        self.row_bytes() * u64::from(self.organisation.rows) * u64::from(banks)
-    }
-
-    /// Bytes one channel moves in a clock cycle at most.
-    pub fn peak_bytes_per_cycle(&self) -> u32 {
-        self.organisation.channel_width_bits / 4
-    }
-
-    /// Bytes one channel moves in a second at most.
-    pub fn peak_bytes_per_second(&self) -> u64 {
-        u64::from(self.peak_bytes_per_cycle()) * self.clock_khz * 1000
-    }
-
-    /// Cycles from a RD command to the end of its data.
-    pub fn read_latency_cycles(&self) -> u32 {
-        self.timing.cl + self.burst_cycles()
-    }
-
-    /// Cycles from a WR command to the end of its data.
-    pub fn write_latency_cycles(&self) -> u32 {
-        self.timing.cwl + self.burst_cycles()
-    }
 }

@@ -5,7 +5,7 @@
 //! The feed rule is that of [`replay`]. DRAMsim3 never drains the last few writes, so neither does the controller
 //! here.
 
-use super::super::spec::{Organisation, Power, Timing};
+use super::super::spec_file::{Organisation, Power, Timing};
 use super::*;
 use crate::dram::replay::{ChannelResult, Replay, ReplayResult};
 
@@ -30,7 +30,7 @@ fn configuration(name: &str) -> (DramSpec, u32) {
         "lpddr4_2400_shipped" => ("lpddr4_3200", "rochrababgco", 1),
         other => panic!("{other} is no configuration"),
     };
-    let mut spec = preset(preset_name);
+    let mut spec = DramSpecFile::clone(&preset(preset_name));
     spec.mapping = mapping.to_owned();
     spec.controller.idle_drain_cycles = None;
     spec.controller.refresh_precharge = RefreshPrecharge::PerBank;
@@ -44,11 +44,11 @@ fn configuration(name: &str) -> (DramSpec, u32) {
         "lpddr4_2400_shipped" => become_lpddr4_2400(&mut spec),
         _ => {}
     }
-    (spec, channels)
+    (DramSpec::try_from(spec).expect("consistent"), channels)
 }
 
 /// DRAMsim3's LPDDR4_8Gb_x16_2400. No preset: some of its figures are those of other standards.
-fn become_lpddr4_2400(spec: &mut DramSpec) {
+fn become_lpddr4_2400(spec: &mut DramSpecFile) {
     spec.clock_khz = 1_204_819;
     spec.organisation = Organisation {
         channel_width_bits: 64,
