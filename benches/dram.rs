@@ -4,7 +4,7 @@
 //! apart, on one channel of DDR4-2400 (64-byte bursts in DRAMsim3's mapping) and on eight of HBM2.
 
 use axbxp::dram::replay::Replay;
-use axbxp::dram::{DramSpec, NoSink, RequestKind};
+use axbxp::dram::{DramSpec, DramSpecFile, NoSink, RequestKind};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const REQUESTS: u64 = 32_768;
@@ -54,8 +54,9 @@ fn dram(criterion: &mut Criterion) {
         ("ddr4_2400", "rochrababgco", 1, 40),
         ("hbm2", "rorabgbachco", 8, 3),
     ] {
-        let mut spec = DramSpec::load(name).expect("shipped");
-        spec.mapping = mapping.to_owned();
+        let mut file = DramSpecFile::clone(&DramSpec::load(name).expect("shipped"));
+        file.mapping = mapping.to_owned();
+        let spec = DramSpec::try_from(file).expect("consistent");
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Elements(REQUESTS));
         group.sample_size(20);

@@ -9,7 +9,7 @@ use super::error::{CliError, Exit};
 use super::stdout;
 use crate::approx::{ApproxConfig, ApproxFile};
 use crate::arch::{self, Architecture};
-use crate::dram::DramSpec;
+use crate::dram::{DramSpec, DramSpecFile};
 use crate::energy::{ActivityFile, EnergyTable, OperandActivity, SramTable};
 use crate::infer::model_file::{ModelDescription, ModelFile};
 use crate::report::headline::Headline;
@@ -86,7 +86,7 @@ fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
                 network.description
             )
         }
-        Kind::Dram => DramSpec::from_source(&file)?.description,
+        Kind::Dram => DramSpec::from_source(&file)?.description.clone(),
         Kind::Energy => EnergyTable::load(&file)?.technology,
         Kind::Sram => SramTable::load(&file)?.technology,
         Kind::Activity => ActivityFile::load(file)?.activity().source.clone(),
@@ -109,7 +109,7 @@ pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaKind::Arch => schema_for!(Architecture),
         SchemaKind::Approx => schema_for!(ApproxConfig),
         SchemaKind::Workload => schema_for!(NetworkFile),
-        SchemaKind::Dram => schema_for!(DramSpec),
+        SchemaKind::Dram => schema_for!(DramSpecFile),
         SchemaKind::Energy => schema_for!(EnergyTable),
         SchemaKind::Sram => schema_for!(SramTable),
         SchemaKind::Activity => schema_for!(OperandActivity),

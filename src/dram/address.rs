@@ -1,8 +1,9 @@
 //! Byte address to place in the DRAM.
 
+use super::mapping::Field;
 use super::spec::DramSpec;
 
-/// Where a burst lies.
+/// Where a byte of the memory lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Location {
     /// Channel of the system.
@@ -17,65 +18,8 @@ pub struct Location {
     pub row: u32,
     /// Burst of the row (not a device column: one step is one whole burst).
     pub column: u32,
-}
-
-/// A field of the address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Field {
-    Channel,
-    Rank,
-    BankGroup,
-    Bank,
-    Row,
-    Column,
-}
-
-impl Field {
-    /// Every field with its two letters.
-    pub(super) const ALL: [(&'static str, Field); 6] = [
-        ("ch", Field::Channel),
-        ("ra", Field::Rank),
-        ("bg", Field::BankGroup),
-        ("ba", Field::Bank),
-        ("ro", Field::Row),
-        ("co", Field::Column),
-    ];
-}
-
-/// What is wrong with a mapping string.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum MappingFault {
-    #[error("`{0}` is no address field")]
-    Unknown(String),
-    #[error("the field `{0}` appears more than once")]
-    Doubled(&'static str),
-    #[error("the field `{0}` is missing")]
-    Missing(&'static str),
-}
-
-/// Splits a mapping string into its fields, most significant first.
-pub(super) fn parse_mapping(text: &str) -> Result<[Field; 6], Vec<MappingFault>> {
-    let mut faults = Vec::new();
-    let mut fields = Vec::new();
-    let letters: Vec<char> = text.chars().collect();
-    for pair in letters.chunks(2) {
-        let word: String = pair.iter().collect();
-        match Field::ALL.iter().find(|(name, _)| *name == word) {
-            Some(&(name, field)) if fields.contains(&field) => {
-                faults.push(MappingFault::Doubled(name));
-            }
-            Some(&(_, field)) => fields.push(field),
-            None => faults.push(MappingFault::Unknown(word)),
-        }
-    }
-    let missing = Field::ALL
-        .iter()
-        .filter(|(_, field)| !fields.contains(field));
-    faults.extend(missing.map(|(name, _)| MappingFault::Missing(name)));
-    match <[Field; 6]>::try_from(fields) {
-        Ok(fields) if faults.is_empty() => Ok(fields),
-        _ => Err(faults),
-    }
+    /// Byte of the burst: matters only to a controller that merges by address. A burst has at most 8 KiB.
+    pub offset: u16,
 }
 
 /// The bits of one field.
@@ -102,6 +46,7 @@ pub struct AddressMap {
     bank: Bits,
     row: Bits,
     column: Bits,
+    offset: Bits,
     capacity_bytes: u64,
 }
 
@@ -118,17 +63,13 @@ pub enum AddressMapError {
         /// Name of the standard.
         name: String,
     },
-    /// The mapping string is not a permutation of the six fields.
-    #[error("address mapping `{0}` does not name each of ch, ra, bg, ba, ro, co once")]
-    Mapping(String),
 }
 
 impl AddressMap {
     /// The map of a system of `channels` channels.
     ///
     /// # Errors
-    /// The channel count is no power of two or above the standard's most; the mapping string is malformed (not
-    /// possible for a specification that was checked).
+    /// The channel count is no power of two or above the standard's most.
     pub fn new(spec: &DramSpec, channels: u32) -> Result<AddressMap, AddressMapError> {
         if !channels.is_power_of_two() || channels > spec.max_channels {
             return Err(AddressMapError::Channels {
@@ -137,8 +78,6 @@ impl AddressMap {
                 name: spec.name.clone(),
             });
         }
-        let fields = parse_mapping(&spec.mapping)
-            .map_err(|_| AddressMapError::Mapping(spec.mapping.clone()))?;
         let mut map = AddressMap {
             channel: Bits::default(),
             rank: Bits::default(),
@@ -146,11 +85,15 @@ impl AddressMap {
             bank: Bits::default(),
             row: Bits::default(),
             column: Bits::default(),
+            offset: Bits {
+                shift: 0,
+                mask: spec.burst_bytes() - 1,
+            },
             capacity_bytes: spec.capacity_bytes() * u64::from(channels),
         };
         let organisation = &spec.organisation;
-        let mut shift = spec.burst_bytes().trailing_zeros();
-        for field in fields.into_iter().rev() {
+        let mut shift = map.offset.mask.count_ones();
+        for field in spec.address_fields().into_iter().rev() {
             let (bits, count) = match field {
                 Field::Channel => (&mut map.channel, channels),
                 Field::Rank => (&mut map.rank, organisation.ranks),
@@ -168,7 +111,7 @@ impl AddressMap {
         Ok(map)
     }
 
-    /// Where the burst that holds `address` lies.
+    /// Where `address` lies: its burst, and its byte of the burst.
     #[inline]
     pub fn decode(&self, address: u64) -> Location {
         Location {
@@ -178,6 +121,7 @@ impl AddressMap {
             bank: self.bank.of(address),
             row: self.row.of(address),
             column: self.column.of(address),
+            offset: self.offset.of(address) as u16,
         }
     }
 

@@ -1,18 +1,10 @@
 //! A bank: its row, the times it allows commands, and the requests that compete for it.
 
+use super::index::{BankCommand, Times};
 use super::request::{Request, RequestKind};
 
 /// Later than every time.
 pub(super) const NEVER: u64 = u64::MAX;
-
-/// What a bank can be asked to do for its requests. Indexes [`Times`].
-pub(super) const ACTIVATE: usize = 0;
-pub(super) const PRECHARGE: usize = 1;
-pub(super) const READ: usize = 2;
-pub(super) const WRITE: usize = 3;
-
-/// A time for each of ACT, PRE, RD, WR.
-pub(super) type Times = [u64; 4];
 
 const CLOSED: u32 = u32::MAX;
 
@@ -29,6 +21,9 @@ pub(super) struct Bank {
     read_hits: u32,
     /// Bit i: it writes to the open row.
     write_hits: u32,
+    /// Bit i: it writes to a burst that a request before it in the queue reads, and waits for that. Only where
+    /// requests are told apart by address do both come here; else the write waits before the queue.
+    held_writes: u32,
     queue: Vec<Request>,
 }
 
@@ -37,9 +32,10 @@ impl Bank {
         Bank {
             row: CLOSED,
             column_commands: 0,
-            earliest: [0; 4],
+            earliest: Times::default(),
             read_hits: 0,
             write_hits: 0,
+            held_writes: 0,
             queue: Vec::with_capacity(depth as usize),
         }
     }
@@ -62,12 +58,6 @@ impl Bank {
     #[inline]
     pub fn head(&self) -> Request {
         self.queue[0]
-    }
-
-    /// Raises an earliest time.
-    #[inline]
-    pub fn not_before(&mut self, command: usize, cycle: u64) {
-        self.earliest[command] = self.earliest[command].max(cycle);
     }
 
     #[inline]
@@ -94,23 +84,36 @@ impl Bank {
 
     #[inline]
     pub fn push(&mut self, request: Request) {
-        let hit = u32::from(request.row == self.row) << self.queue.len();
+        let position = self.queue.len();
+        let hit = u32::from(request.row == self.row) << position;
         match request.kind {
             RequestKind::Read => self.read_hits |= hit,
-            RequestKind::Write => self.write_hits |= hit,
+            RequestKind::Write => {
+                self.write_hits |= hit;
+                self.held_writes |= u32::from(self.is_read_before(position, request)) << position;
+            }
         }
         self.queue.push(request);
     }
 
-    /// Position of the first request that `command` (RD or WR) would serve.
+    /// Whether a request before this position of the queue reads the burst of `request`.
     #[inline]
-    pub fn first_hit(&self, command: usize) -> u32 {
-        let hits = if command == READ {
-            self.read_hits
-        } else {
-            self.write_hits
-        };
-        hits.trailing_zeros()
+    fn is_read_before(&self, position: usize, request: Request) -> bool {
+        self.queue[..position]
+            .iter()
+            .any(|earlier| earlier.kind == RequestKind::Read && earlier.is_same_burst(request))
+    }
+
+    /// Position of the first read hit; beyond the queue if there is none.
+    #[inline]
+    pub fn first_read(&self) -> u32 {
+        self.read_hits.trailing_zeros()
+    }
+
+    /// Position of the first write hit that waits for no read; beyond the queue if there is none.
+    #[inline]
+    pub fn first_write(&self) -> u32 {
+        (self.write_hits & !self.held_writes).trailing_zeros()
     }
 
     #[inline]
@@ -118,20 +121,40 @@ impl Bank {
         self.read_hits | self.write_hits != 0
     }
 
+    /// Takes the first request that a column command serves, and counts the command.
     #[inline]
-    pub fn remove(&mut self, position: u32) -> Request {
+    pub fn take_hit(&mut self, command: BankCommand) -> Request {
+        self.column_commands += 1;
+        let position = match command {
+            BankCommand::Read => self.first_read(),
+            _ => self.first_write(),
+        };
         let below = (1u32 << position) - 1;
         let close_up = |hits: u32| (hits & below) | ((hits >> 1) & !below);
         self.read_hits = close_up(self.read_hits);
         self.write_hits = close_up(self.write_hits);
-        self.queue.remove(position as usize)
+        let request = self.queue.remove(position as usize);
+        if self.held_writes != 0 {
+            self.hold_writes();
+        }
+        request
     }
 
-    /// Whether a queued request of this kind addresses the burst.
-    pub fn holds(&self, kind: RequestKind, row: u32, column: u32) -> bool {
+    /// Finds out anew which writes wait for a read.
+    fn hold_writes(&mut self) {
+        self.held_writes = 0;
+        for (position, &request) in self.queue.iter().enumerate() {
+            let is_write = request.kind == RequestKind::Write;
+            let is_held = is_write && self.is_read_before(position, request);
+            self.held_writes |= u32::from(is_held) << position;
+        }
+    }
+
+    /// Whether a request of this kind to the place of `request` is queued.
+    pub fn holds(&self, kind: RequestKind, request: Request) -> bool {
         self.queue
             .iter()
-            .any(|r| r.kind == kind && r.row == row && r.column == column)
+            .any(|queued| queued.kind == kind && queued.is_same_place(request))
     }
 
     /// The earliest time of each command that the requests want, as far as this bank decides; `NEVER` for a
@@ -141,23 +164,23 @@ impl Bank {
     /// the head of the queue, and only when no hits wait behind it or the row has had its share of them.
     #[inline]
     pub fn wanted(&self, row_hit_cap: u32) -> Times {
-        let when = |wanted: bool, command: usize| {
-            if wanted {
-                self.earliest[command]
-            } else {
-                NEVER
-            }
-        };
         let waiting = !self.queue.is_empty();
         let open = self.is_open();
         let hits = self.read_hits | self.write_hits;
         let head_misses = hits & 1 == 0;
         let may_close = head_misses & ((hits == 0) | (self.column_commands >= row_hit_cap));
-        [
-            when(waiting & !open, ACTIVATE),
-            when(waiting & open & may_close, PRECHARGE),
-            when(self.read_hits != 0, READ),
-            when(self.write_hits != 0, WRITE),
-        ]
+        Times::by(|command| {
+            let is_wanted = match command {
+                BankCommand::Activate => waiting & !open,
+                BankCommand::Precharge => waiting & open & may_close,
+                BankCommand::Read => self.read_hits != 0,
+                BankCommand::Write => self.write_hits & !self.held_writes != 0,
+            };
+            if is_wanted {
+                self.earliest[command]
+            } else {
+                NEVER
+            }
+        })
     }
 }

@@ -1,8 +1,11 @@
 //! State of the banks, groups and ranks of a channel: which command is legal when.
 
+use std::ops::Range;
+
 use super::address::Location;
-use super::bank::{ACTIVATE, Bank, NEVER, PRECHARGE, READ, Times, WRITE};
-use super::distance::Distances;
+use super::bank::{Bank, NEVER};
+use super::constraints::{After, Constraints, Reach};
+use super::index::{BankCommand, BankIndex, BankSet, GroupIndex, RankIndex, Shape, Times};
 use super::rank::Rank;
 use super::request::Request;
 use super::spec::DramSpec;
@@ -16,23 +19,12 @@ struct Group {
     wanted: Times,
 }
 
-/// Numbers that locate a bank in the flat arrays.
-#[derive(Debug, Clone, Copy)]
-struct Shape {
-    banks_per_rank: u32,
-    /// log2 of the banks of a group.
-    group_shift: u32,
-    /// log2 of the banks of a rank.
-    rank_shift: u32,
-    groups_per_rank: usize,
-}
-
 /// The DRAM devices of a channel with the bank queues in front of them.
 #[derive(Debug, Clone)]
 pub(super) struct Device {
     shape: Shape,
     channel: u32,
-    pub distances: Distances,
+    constraints: Constraints,
     row_hit_cap: u32,
     queue_depth: usize,
     banks: Vec<Bank>,
@@ -43,75 +35,65 @@ pub(super) struct Device {
     /// refresh.
     ready: Vec<u64>,
     ranks: Vec<Rank>,
-    /// Bit b: the queue of bank b has room.
-    room: u64,
+    /// Banks whose queue has room.
+    room: BankSet,
     /// Requests in all bank queues.
     queued: usize,
     /// The bank that had the last turn.
-    turn: u32,
+    turn: BankIndex,
 }
 
 impl Device {
     pub fn new(spec: &DramSpec, channel: u32) -> Device {
-        let organisation = &spec.organisation;
-        let banks_per_rank = spec.banks_per_rank();
-        let banks = organisation.ranks * banks_per_rank;
-        let groups = organisation.ranks * organisation.bank_groups;
+        let shape = Shape::new(spec);
+        let never = Times::by(|_| NEVER);
         let group = Group {
-            earliest: [0; 4],
-            wanted: [NEVER; 4],
+            earliest: Times::default(),
+            wanted: never,
         };
         Device {
-            shape: Shape {
-                banks_per_rank,
-                group_shift: organisation.banks_per_group.trailing_zeros(),
-                rank_shift: banks_per_rank.trailing_zeros(),
-                groups_per_rank: organisation.bank_groups as usize,
-            },
+            shape,
             channel,
-            distances: Distances::new(spec),
+            constraints: Constraints::new(spec),
             row_hit_cap: spec.controller.row_hit_cap,
             queue_depth: spec.controller.bank_queue as usize,
-            banks: vec![Bank::new(spec.controller.bank_queue); banks as usize],
-            wanted: vec![[NEVER; 4]; banks as usize],
-            groups: vec![group; groups as usize],
-            ready: vec![NEVER; groups as usize],
-            ranks: vec![Rank::default(); organisation.ranks as usize],
-            room: u64::MAX >> (64 - banks),
+            banks: vec![Bank::new(spec.controller.bank_queue); shape.banks() as usize],
+            wanted: vec![never; shape.banks() as usize],
+            groups: vec![group; shape.groups() as usize],
+            ready: vec![NEVER; shape.groups() as usize],
+            ranks: vec![Rank::default(); shape.ranks as usize],
+            room: BankSet::first(shape.banks()),
             queued: 0,
-            turn: 0,
+            turn: shape.bank(shape.group(0), 0),
         }
     }
 
-    /// Flat index of the bank of a location.
+    /// The bank of a location.
     #[inline]
-    pub fn bank_of(&self, location: Location) -> u32 {
-        let group = location.bank_group
-            + (location.rank << (self.shape.rank_shift - self.shape.group_shift));
-        location.bank + (group << self.shape.group_shift)
+    pub fn bank_of(&self, location: Location) -> BankIndex {
+        self.shape.bank_of(location)
     }
 
-    /// The location of a row and burst of a bank.
-    pub fn location(&self, bank: u32, row: u32, column: u32) -> Location {
-        let within_rank = bank & (self.shape.banks_per_rank - 1);
+    /// The location of a bank.
+    pub fn location(&self, bank: BankIndex) -> Location {
         Location {
             channel: self.channel,
-            rank: bank >> self.shape.rank_shift,
-            bank_group: within_rank >> self.shape.group_shift,
-            bank: within_rank & ((1 << self.shape.group_shift) - 1),
-            row,
-            column,
+            ..self.shape.location(bank)
         }
     }
 
     /// The location that stands for a whole rank.
-    pub fn rank_location(&self, rank: usize) -> Location {
-        self.location((rank as u32) << self.shape.rank_shift, 0, 0)
+    pub fn rank_location(&self, rank: RankIndex) -> Location {
+        Location {
+            channel: self.channel,
+            rank: rank.at() as u32,
+            ..Location::default()
+        }
     }
 
     #[inline]
-    pub fn bank(&self, bank: u32) -> &Bank {
-        &self.banks[bank as usize]
+    pub fn bank(&self, bank: BankIndex) -> &Bank {
+        &self.banks[bank.at()]
     }
 
     pub fn ranks(&self) -> &[Rank] {
@@ -119,7 +101,7 @@ impl Device {
     }
 
     #[inline]
-    pub fn room(&self) -> u64 {
+    pub fn room(&self) -> BankSet {
         self.room
     }
 
@@ -130,11 +112,11 @@ impl Device {
 
     /// Adds a request to the queue of a bank that has room.
     #[inline]
-    pub fn push(&mut self, bank: u32, request: Request) {
-        let queue = &mut self.banks[bank as usize];
+    pub fn push(&mut self, bank: BankIndex, request: Request) {
+        let queue = &mut self.banks[bank.at()];
         queue.push(request);
         if queue.queued() == self.queue_depth {
-            self.room &= !(1 << bank);
+            self.room.remove(bank);
         }
         self.queued += 1;
         self.update_bank(bank);
@@ -151,7 +133,7 @@ impl Device {
     /// The next bank in rotation that has a legal command at `now`, and that command: in a bank, the one that
     /// serves the earliest request of the queue. The turn passes to that bank.
     #[inline]
-    pub fn select(&mut self, now: u64) -> Option<(u32, usize)> {
+    pub fn select(&mut self, now: u64) -> Option<(BankIndex, BankCommand)> {
         let mut groups = 0u32;
         for (index, &ready) in self.ready.iter().enumerate() {
             groups |= u32::from(ready <= now) << index;
@@ -163,116 +145,93 @@ impl Device {
         Some((self.turn, self.first_command(self.turn, now)))
     }
 
-    /// The first bank after the one that had the last turn with a legal command, given the groups that have any.
+    /// The first bank after the one that had the last turn with a legal command, given the groups that have any,
+    /// one bit each.
     #[inline]
-    fn next_in_rotation(&self, groups: u32, now: u64) -> u32 {
-        let last_group = self.turn >> self.shape.group_shift;
-        let last_bank = self.turn & ((1 << self.shape.group_shift) - 1);
+    fn next_in_rotation(&self, groups: u32, now: u64) -> BankIndex {
+        let last_group = self.shape.group_of(self.turn);
         let mut in_last_group = 0;
-        if groups >> last_group & 1 != 0 {
+        if groups >> last_group.at() & 1 != 0 {
             in_last_group = self.ready_banks(last_group, now);
+            let last_bank = self.shape.within_group(self.turn);
             let after = in_last_group & (u64::MAX << last_bank << 1);
             if after != 0 {
-                return (last_group << self.shape.group_shift) + after.trailing_zeros();
+                return self.shape.bank(last_group, after.trailing_zeros());
             }
         }
-        let others = groups & !(1 << last_group);
+        let others = groups & !(1 << last_group.at());
         if others == 0 {
-            return (last_group << self.shape.group_shift) + in_last_group.trailing_zeros();
+            return self.shape.bank(last_group, in_last_group.trailing_zeros());
         }
-        let after = others & (u32::MAX << last_group);
-        let group = if after != 0 { after } else { others }.trailing_zeros();
-        (group << self.shape.group_shift) + self.ready_banks(group, now).trailing_zeros()
+        let after = others & (u32::MAX << last_group.at());
+        let first = if after != 0 { after } else { others }.trailing_zeros();
+        let group = self.shape.group(first);
+        let ready = self.ready_banks(group, now);
+        self.shape.bank(group, ready.trailing_zeros())
     }
 
     /// The banks of a group that have a legal command, one bit each.
     #[inline]
-    fn ready_banks(&self, group: u32, now: u64) -> u64 {
-        let earliest = &self.groups[group as usize].earliest;
+    fn ready_banks(&self, group: GroupIndex, now: u64) -> u64 {
+        let earliest = &self.groups[group.at()].earliest;
         let mut banks = 0u64;
-        for (position, wanted) in self.wanted[self.banks_of(group as usize)]
+        for (position, wanted) in self.wanted[self.shape.banks_of_group(group)]
             .iter()
             .enumerate()
         {
-            let first = (0..4).fold(NEVER, |first, c| first.min(wanted[c].max(earliest[c])));
-            banks |= u64::from(first <= now) << position;
+            banks |= u64::from(wanted.later(earliest).first() <= now) << position;
         }
         banks
     }
 
     /// The legal command of a bank that serves the earliest request of its queue.
     #[inline]
-    fn first_command(&self, index: u32, now: u64) -> usize {
-        let bank = &self.banks[index as usize];
-        let wanted = &self.wanted[index as usize];
-        let earliest = &self.groups[(index >> self.shape.group_shift) as usize].earliest;
-        let is_ready = |command: usize| wanted[command].max(earliest[command]) <= now;
-        if is_ready(ACTIVATE) {
-            ACTIVATE
-        } else if is_ready(PRECHARGE) {
+    fn first_command(&self, index: BankIndex, now: u64) -> BankCommand {
+        use BankCommand::{Activate, Precharge, Read, Write};
+        let bank = self.bank(index);
+        let wanted = &self.wanted[index.at()];
+        let earliest = &self.groups[self.shape.group_of(index).at()].earliest;
+        let is_ready = |command| wanted[command].max(earliest[command]) <= now;
+        if is_ready(Activate) {
+            Activate
+        } else if is_ready(Precharge) {
             // Wanted by the head of the queue only, so nothing precedes it.
-            PRECHARGE
-        } else if is_ready(READ)
-            && (!is_ready(WRITE) || bank.first_hit(READ) < bank.first_hit(WRITE))
-        {
-            READ
+            Precharge
+        } else if is_ready(Read) && (!is_ready(Write) || bank.first_read() < bank.first_write()) {
+            Read
         } else {
-            WRITE
+            Write
         }
     }
 
     /// Issues ACT for the head of the bank's queue; returns the row.
     #[inline]
-    pub fn activate(&mut self, index: u32, now: u64) -> u32 {
-        let d = &self.distances;
-        let bank = &mut self.banks[index as usize];
+    pub fn activate(&mut self, index: BankIndex, now: u64) -> u32 {
+        let bank = &mut self.banks[index.at()];
         let row = bank.head().row;
         bank.open(row);
-        bank.not_before(ACTIVATE, now + d.activate_to_activate_bank);
-        bank.not_before(PRECHARGE, now + d.activate_to_precharge);
-        bank.not_before(READ, now + d.activate_to_read);
-        bank.not_before(WRITE, now + d.activate_to_write);
-        let rank = (index >> self.shape.rank_shift) as usize;
-        let fourth_last = self.ranks[rank].activate(now);
-        // Decides only where a standard has slack in tRC, which the precharge does not see.
-        self.ranks[rank].refresh_not_before(now + d.activate_to_activate_bank);
-        let window = fourth_last.map_or(0, |cycle| cycle + d.four_activate_window);
-        let (same, other) = (d.activate_to_activate_same, d.activate_to_activate_other);
-        let own = (index >> self.shape.group_shift) as usize;
-        for group in self.groups_of(rank) {
-            let distance = if group == own { same } else { other };
-            self.groups[group].not_before(ACTIVATE, window.max(now + distance));
-        }
-        self.update_bank_wanted(index);
-        self.update_ready(self.groups_of(rank));
+        let rank = &mut self.ranks[self.shape.rank_of(index).at()];
+        let fourth_last = rank.activate(now);
+        self.constrain_bank(index, After::Activate, now);
+        self.constrain_groups(index, After::Activate, now, fourth_last);
         row
     }
 
     /// Issues PRE to an open bank; returns the row that it closes.
     #[inline]
-    pub fn precharge(&mut self, index: u32, now: u64) -> u32 {
-        let row = self.close(index, now, self.distances.precharge_to_activate);
-        let rank = (index >> self.shape.rank_shift) as usize;
-        let distance = self.distances.precharge_to_precharge;
-        if distance > 0 {
-            for group in self.groups_of(rank) {
-                self.groups[group].not_before(PRECHARGE, now + distance);
-            }
-            self.update_bank_wanted(index);
-            self.update_ready(self.groups_of(rank));
-        } else {
-            self.update_bank(index);
-        }
+    pub fn precharge(&mut self, index: BankIndex, now: u64) -> u32 {
+        let row = self.close(index, After::Precharge, now);
+        self.constrain_groups(index, After::Precharge, now, None);
         row
     }
 
-    /// Closes a bank whose precharge happens at `cycle`, to be activated `distance` later; returns the row.
-    fn close(&mut self, index: u32, cycle: u64, distance: u64) -> u32 {
-        let bank = &mut self.banks[index as usize];
+    /// Closes a bank by a precharge that happens at `cycle`; returns the row.
+    fn close(&mut self, index: BankIndex, after: After, cycle: u64) -> u32 {
+        let bank = &mut self.banks[index.at()];
         let row = bank.open_row();
         bank.close();
-        bank.not_before(ACTIVATE, cycle + distance);
-        self.ranks[(index >> self.shape.rank_shift) as usize].close(cycle, distance);
+        self.ranks[self.shape.rank_of(index).at()].close(cycle);
+        self.constrain_bank(index, after, cycle);
         row
     }
 
@@ -281,76 +240,33 @@ impl Device {
     #[inline]
     pub fn column(
         &mut self,
-        index: u32,
-        command: usize,
+        index: BankIndex,
+        command: BankCommand,
         now: u64,
         auto_precharge: impl Fn(bool) -> bool,
     ) -> (Request, bool) {
-        let d = self.distances;
-        let bank = &mut self.banks[index as usize];
-        let request = bank.remove(bank.first_hit(command));
-        bank.column_commands += 1;
-        self.room |= 1 << index;
+        let request = self.banks[index.at()].take_hit(command);
+        self.room.insert(index);
         self.queued -= 1;
-        let to_precharge = if command == READ {
-            d.read_to_precharge
-        } else {
-            d.write_to_precharge
-        };
-        bank.not_before(PRECHARGE, now + to_precharge);
+        self.constrain_bank(index, command.into(), now);
+        let bank = self.bank(index);
         let closes = auto_precharge(bank.has_hits());
         if closes {
-            let cycle = bank.earliest[PRECHARGE];
-            self.close(index, cycle, d.precharge_to_activate);
+            let cycle = bank.earliest[BankCommand::Precharge];
+            self.close(index, After::Precharge, cycle);
         }
-        let (read, write) = if command == READ {
-            let read = [
-                d.read_to_read_same,
-                d.read_to_read_other,
-                d.read_to_read_rank,
-            ];
-            (read, [d.read_to_write; 3])
-        } else {
-            let read = [
-                d.write_to_read_same,
-                d.write_to_read_other,
-                d.write_to_read_rank,
-            ];
-            let write = [
-                d.write_to_write_same,
-                d.write_to_write_other,
-                d.write_to_write_rank,
-            ];
-            (read, write)
-        };
-        self.update_bank_wanted(index);
-        let rank = self.groups_of((index >> self.shape.rank_shift) as usize);
-        let (before, rest) = self.groups.split_at_mut(rank.start);
-        let (within, after) = rest.split_at_mut(rank.len());
-        for group in before.iter_mut().chain(after) {
-            group.not_before(READ, now + read[2]);
-            group.not_before(WRITE, now + write[2]);
-        }
-        for group in within {
-            group.not_before(READ, now + read[1]);
-            group.not_before(WRITE, now + write[1]);
-        }
-        // No shorter than between groups.
-        let own = &mut self.groups[(index >> self.shape.group_shift) as usize];
-        own.not_before(READ, now + read[0]);
-        own.not_before(WRITE, now + write[0]);
-        self.update_ready(0..self.groups.len());
+        self.constrain_groups(index, command.into(), now, None);
         (request, closes)
     }
 
     /// Takes a rank out of the rotation until its refresh, or puts it back.
-    pub fn block(&mut self, rank: usize, blocked: bool) {
-        self.ranks[rank].blocked = blocked;
-        self.update_ready(self.groups_of(rank));
+    pub fn block(&mut self, rank: RankIndex, blocked: bool) {
+        self.ranks[rank.at()].blocked = blocked;
+        self.update_ready(self.shape.groups_of_rank(rank));
     }
 
     /// The open bank of a rank that a refresh can close first, and when; none if all are closed.
-    pub fn first_precharge(&self, rank: usize, now: u64) -> Option<(u32, u64)> {
+    pub fn first_precharge(&self, rank: RankIndex, now: u64) -> Option<(BankIndex, u64)> {
         self.open_banks(rank)
             .map(|(index, cycle)| (index, cycle.max(now)))
             .min_by_key(|&(_, cycle)| cycle)
@@ -358,86 +274,134 @@ impl Device {
 
     /// When all open banks of a rank can be closed at once, auto-precharges under way included; none if all are
     /// closed.
-    pub fn all_precharge(&self, rank: usize) -> Option<u64> {
+    pub fn all_precharge(&self, rank: RankIndex) -> Option<u64> {
         let open = self.open_banks(rank).map(|(_, cycle)| cycle).max()?;
-        Some(open.max(self.ranks[rank].last_close()))
+        Some(open.max(self.ranks[rank.at()].last_close()))
     }
 
-    fn open_banks(&self, rank: usize) -> impl Iterator<Item = (u32, u64)> {
-        let first = (rank as u32) << self.shape.rank_shift;
-        (first..first + self.shape.banks_per_rank)
+    /// When a rank whose banks are closed can be refreshed.
+    pub fn refresh_earliest(&self, rank: RankIndex) -> u64 {
+        self.ranks[rank.at()].refresh_earliest
+    }
+
+    fn open_banks(&self, rank: RankIndex) -> impl Iterator<Item = (BankIndex, u64)> {
+        self.shape
+            .banks_of_rank(rank)
             .filter(|&index| self.bank(index).is_open())
             .map(|index| {
-                let group = &self.groups[(index >> self.shape.group_shift) as usize];
-                let own = self.bank(index).earliest[PRECHARGE];
-                (index, own.max(group.earliest[PRECHARGE]))
+                let group = &self.groups[self.shape.group_of(index).at()];
+                let own = self.bank(index).earliest[BankCommand::Precharge];
+                (index, own.max(group.earliest[BankCommand::Precharge]))
             })
     }
 
     /// Issues an all-bank precharge; returns how many rows it closes.
-    pub fn precharge_all(&mut self, rank: usize, now: u64) -> u64 {
-        let distance = self.distances.precharge_all_to_activate;
-        let first = (rank as u32) << self.shape.rank_shift;
+    pub fn precharge_all(&mut self, rank: RankIndex, now: u64) -> u64 {
         let mut closed = 0;
-        for index in first..first + self.shape.banks_per_rank {
+        for index in self.shape.banks_of_rank(rank) {
             if self.bank(index).is_open() {
-                self.close(index, now, distance);
-                self.update_bank(index);
+                self.close(index, After::PrechargeAll, now);
+                self.update_bank_wanted(index);
                 closed += 1;
             }
         }
+        self.constrain_rank(rank, After::PrechargeAll, now);
         closed
     }
 
     /// Issues an all-bank refresh to a rank whose banks are closed.
-    pub fn refresh(&mut self, rank: usize, now: u64) {
-        let end = now + self.distances.refresh_to_activate;
-        self.ranks[rank].refresh_not_before(end);
-        for group in self.groups_of(rank) {
-            self.groups[group].not_before(ACTIVATE, end);
-        }
-        self.update_ready(self.groups_of(rank));
+    pub fn refresh(&mut self, rank: RankIndex, now: u64) {
+        let refresh = self.constraints[After::Refresh].refresh;
+        self.ranks[rank.at()].refresh_not_before(now + refresh);
+        self.constrain_rank(rank, After::Refresh, now);
     }
 
+    /// Holds back what the rules hold back in the bank of a command, and the refresh of its rank.
     #[inline]
-    fn groups_of(&self, rank: usize) -> std::ops::Range<usize> {
-        let count = self.shape.groups_per_rank;
-        rank * count..(rank + 1) * count
+    fn constrain_bank(&mut self, index: BankIndex, after: After, cycle: u64) {
+        let gaps = &self.constraints[after];
+        let bank = &mut self.banks[index.at()];
+        bank.earliest = bank.earliest.later(&gaps.bank.after(cycle));
+        let rank = &mut self.ranks[self.shape.rank_of(index).at()];
+        rank.refresh_not_before(cycle + gaps.refresh);
+    }
+
+    /// Holds back what the rules hold back in the bank groups, and brings up to date what the bank wants.
+    /// `fourth_last` is the cycle of the ACT four before the next one of the rank, if there was one.
+    #[inline]
+    fn constrain_groups(
+        &mut self,
+        index: BankIndex,
+        after: After,
+        now: u64,
+        fourth_last: Option<u64>,
+    ) {
+        self.update_bank_wanted(index);
+        let gaps = &self.constraints[after];
+        let own = self.shape.group_of(index).at();
+        if gaps.reach == Reach::Bank {
+            self.update_ready(own..own + 1);
+            return;
+        }
+        let mut in_rank = gaps.rank.after(now);
+        let mut in_group = gaps.group.after(now);
+        if let Some(cycle) = fourth_last {
+            let window = self.constraints[After::FourthLastActivate]
+                .rank
+                .after(cycle);
+            in_rank = in_rank.later(&window);
+            in_group = in_group.later(&window);
+        }
+        let rank = self.shape.groups_of_rank(self.shape.rank_of(index));
+        for group in &mut self.groups[rank.clone()] {
+            group.not_before(&in_rank);
+        }
+        // No shorter than between groups.
+        self.groups[own].not_before(&in_group);
+        if gaps.reach == Reach::Rank {
+            self.update_ready(rank);
+            return;
+        }
+        let elsewhere = gaps.other_ranks.after(now);
+        let (before, rest) = self.groups.split_at_mut(rank.start);
+        for group in before.iter_mut().chain(&mut rest[rank.len()..]) {
+            group.not_before(&elsewhere);
+        }
+        self.update_ready(0..self.groups.len());
+    }
+
+    /// Holds back what the rules hold back after a command to a whole rank.
+    fn constrain_rank(&mut self, rank: RankIndex, after: After, now: u64) {
+        let times = self.constraints[after].rank.after(now);
+        let groups = self.shape.groups_of_rank(rank);
+        for group in &mut self.groups[groups.clone()] {
+            group.not_before(&times);
+        }
+        self.update_ready(groups);
     }
 
     /// After a change of a bank's queue, row or times.
     #[inline]
-    fn update_bank(&mut self, index: u32) {
+    fn update_bank(&mut self, index: BankIndex) {
         self.update_bank_wanted(index);
-        let group = (index >> self.shape.group_shift) as usize;
+        let group = self.shape.group_of(index).at();
         self.update_ready(group..group + 1);
     }
 
     #[inline]
-    fn update_bank_wanted(&mut self, index: u32) {
-        self.wanted[index as usize] = self.banks[index as usize].wanted(self.row_hit_cap);
-        let group = (index >> self.shape.group_shift) as usize;
-        let mut least = [NEVER; 4];
-        for wanted in &self.wanted[self.banks_of(group)] {
-            for (least, &cycle) in least.iter_mut().zip(wanted) {
-                *least = cycle.min(*least);
-            }
-        }
-        self.groups[group].wanted = least;
+    fn update_bank_wanted(&mut self, index: BankIndex) {
+        self.wanted[index.at()] = self.bank(index).wanted(self.row_hit_cap);
+        let group = self.shape.group_of(index);
+        self.groups[group.at()].wanted = self.wanted[self.shape.banks_of_group(group)]
+            .iter()
+            .fold(Times::by(|_| NEVER), Times::earlier);
     }
 
     #[inline]
-    fn banks_of(&self, group: usize) -> std::ops::Range<usize> {
-        let first = group << self.shape.group_shift;
-        first..first + (1 << self.shape.group_shift)
-    }
-
-    #[inline]
-    fn update_ready(&mut self, groups: std::ops::Range<usize>) {
-        let rank_shift = self.shape.rank_shift - self.shape.group_shift;
+    fn update_ready(&mut self, groups: Range<usize>) {
         for index in groups {
             let ready = self.groups[index].first_ready();
-            let blocked = self.ranks[index >> rank_shift].blocked;
+            let blocked = self.ranks[self.shape.rank_of_group(index).at()].blocked;
             self.ready[index] = if blocked { NEVER } else { ready };
         }
     }
@@ -445,14 +409,12 @@ impl Device {
 
 impl Group {
     #[inline]
-    fn not_before(&mut self, command: usize, cycle: u64) {
-        self.earliest[command] = self.earliest[command].max(cycle);
+    fn not_before(&mut self, times: &Times) {
+        self.earliest = self.earliest.later(times);
     }
 
     #[inline]
     fn first_ready(&self) -> u64 {
-        (0..4).fold(NEVER, |first, command| {
-            first.min(self.wanted[command].max(self.earliest[command]))
-        })
+        self.wanted.later(&self.earliest).first()
     }
 }

@@ -43,16 +43,19 @@ mod address;
 mod bank;
 mod channel;
 mod command;
+mod constraints;
 mod counts;
 mod device;
-mod distance;
 mod energy;
 mod import;
+mod index;
+mod mapping;
 mod rank;
 mod refresh;
 pub mod replay;
 mod request;
 mod spec;
+mod spec_file;
 mod system;
 mod validate;
 mod wait_queue;
@@ -66,8 +69,9 @@ pub use command::{Command, CommandKind, CommandSink, Completions, NoSink};
 pub use counts::DramCounts;
 pub use energy::{CommandEnergies, DramEnergy, command_energies};
 pub use request::RequestKind;
-pub use spec::{
-    CommandBus, ControllerSpec, DramSpec, Organisation, PagePolicy, Power, RefreshPolicy,
-    RefreshPrecharge, Timing,
+pub use spec::DramSpec;
+pub use spec_file::{
+    CommandBus, ControllerSpec, DramSpecFile, Merge, Organisation, PagePolicy, Power,
+    RefreshPolicy, RefreshPrecharge, Timing,
 };
 pub use system::DramSystem;

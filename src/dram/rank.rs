@@ -33,14 +33,14 @@ impl Rank {
         self.activations[self.oldest]
     }
 
-    /// Notes that a bank is closed by a precharge at `cycle`, which ends `distance` later.
+    /// Notes that a bank is closed by a precharge at `cycle`.
     #[inline]
-    pub fn close(&mut self, cycle: u64, distance: u64) {
+    pub fn close(&mut self, cycle: u64) {
         self.open_banks -= 1;
         self.active_until = self.active_until.max(cycle);
-        self.refresh_not_before(cycle + distance);
     }
 
+    #[inline]
     pub fn refresh_not_before(&mut self, cycle: u64) {
         self.refresh_earliest = self.refresh_earliest.max(cycle);
     }

@@ -1,16 +1,18 @@
 //! When which rank has to be refreshed.
 
 use super::bank::NEVER;
-use super::spec::{DramSpec, RefreshPolicy, RefreshPrecharge};
+use super::index::RankIndex;
+use super::spec::DramSpec;
+use super::spec_file::{RefreshPolicy, RefreshPrecharge};
 
 /// Refresh clock of a channel: every tREFI / ranks cycles the next rank falls due.
 #[derive(Debug, Clone)]
 pub(super) struct RefreshClock {
     interval: u64,
     next_due: u64,
-    ranks: usize,
+    ranks: u32,
     /// The rank that is or will be next.
-    rank: usize,
+    rank: RankIndex,
     /// Refreshes due and not yet issued.
     pending: u32,
     pub precharge: RefreshPrecharge,
@@ -26,8 +28,8 @@ impl RefreshClock {
         RefreshClock {
             interval,
             next_due: interval,
-            ranks: ranks as usize,
-            rank: 0,
+            ranks,
+            rank: RankIndex::FIRST,
             pending: 0,
             precharge: spec.controller.refresh_precharge,
         }
@@ -41,13 +43,13 @@ impl RefreshClock {
 
     /// The rank whose refresh is under way.
     #[inline]
-    pub fn current(&self) -> Option<usize> {
+    pub fn current(&self) -> Option<RankIndex> {
         (self.pending > 0).then_some(self.rank)
     }
 
     /// Lets what is due at `now` fall due; returns the rank if no refresh was under way.
     #[inline]
-    pub fn fall_due(&mut self, now: u64) -> Option<usize> {
+    pub fn fall_due(&mut self, now: u64) -> Option<RankIndex> {
         if now < self.next_due {
             return None;
         }
@@ -57,8 +59,8 @@ impl RefreshClock {
     }
 
     /// Notes that the current rank has been refreshed; returns the next that waits.
-    pub fn refreshed(&mut self) -> Option<usize> {
-        self.rank = (self.rank + 1) % self.ranks;
+    pub fn refreshed(&mut self) -> Option<RankIndex> {
+        self.rank = self.rank.next_of(self.ranks);
         self.pending -= 1;
         self.current()
     }

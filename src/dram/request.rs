@@ -1,5 +1,7 @@
 //! Requests, and a quick test whether one for the same burst is pending.
 
+use super::index::BankIndex;
+
 /// Whether a request reads or writes one burst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RequestKind {
@@ -16,7 +18,23 @@ pub(super) struct Request {
     pub row: u32,
     pub column: u32,
     pub tag: u32,
+    /// Byte of the burst that the request names; 0 where requests are told apart by burst alone.
+    pub offset: u16,
     pub kind: RequestKind,
+}
+
+impl Request {
+    /// Whether both, of one bank, address the same burst.
+    #[inline]
+    pub fn is_same_burst(self, other: Request) -> bool {
+        self.row == other.row && self.column == other.column
+    }
+
+    /// Whether both, of one bank, are for the same data, so that one can answer or absorb the other.
+    #[inline]
+    pub fn is_same_place(self, other: Request) -> bool {
+        self.is_same_burst(other) && self.offset == other.offset
+    }
 }
 
 const BUCKETS: usize = 1024;
@@ -32,9 +50,10 @@ impl PendingFilter {
     }
 
     #[inline]
-    pub fn bucket(bank: u32, row: u32, column: u32) -> usize {
+    pub fn bucket(bank: BankIndex, request: Request) -> usize {
         // Neighbouring columns of neighbouring banks, what a stream has pending, fall into different buckets.
-        let mixed = (column ^ bank << 5).wrapping_add(row.wrapping_mul(0x9e37));
+        let mixed =
+            (request.column ^ bank.number() << 5).wrapping_add(request.row.wrapping_mul(0x9e37));
         mixed as usize % BUCKETS
     }
 

@@ -4,6 +4,7 @@ use crate::source::{self, Diagnostics, FileKind, LoadError, SourceFile};
 
 use super::import;
 use super::spec::DramSpec;
+use super::spec_file::DramSpecFile;
 
 /// A memory system to replay traces on.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,15 +35,35 @@ impl DramSystem {
         if file.extension().as_deref() == Some("ini") {
             let imported = import::import(file)?;
             return Ok(DramSystem {
-                spec: imported.spec,
+                spec: DramSpec::check(&imported.source, imported.spec)?,
                 channels: imported.channels,
                 notes: imported.notes,
             });
         }
+        let spec: DramSpecFile = source::parse(file)?;
         Ok(DramSystem {
-            spec: DramSpec::from_ron(file)?,
+            spec: DramSpec::check(file, spec)?,
             channels: 1,
             notes: Vec::new(),
         })
+    }
+}
+
+impl DramSpec {
+    /// Opens a shipped preset by name, or a file by path, and checks it.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not of this shape, or describes no DRAM that could work; every inconsistency
+    /// is listed with its place.
+    pub fn load(name_or_path: &str) -> Result<DramSpec, LoadError> {
+        Ok(DramSystem::load(name_or_path)?.spec)
+    }
+
+    /// Parses and checks a description: ours, or a DRAMsim3 configuration if its name ends in `.ini`.
+    ///
+    /// # Errors
+    /// As [`DramSpec::load`], without those of reading the file.
+    pub fn from_source(file: &SourceFile) -> Result<DramSpec, Diagnostics> {
+        Ok(DramSystem::from_source(file)?.spec)
     }
 }

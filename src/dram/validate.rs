@@ -1,9 +1,9 @@
 //! Whether a description makes a DRAM that could work.
 
-use crate::source::{Checker, Diagnostics, Place, SourceFile};
+use crate::source::{Checker, Place};
 
-use super::address::parse_mapping;
-use super::spec::{DramSpec, Organisation};
+use super::mapping::{Field, parse_mapping};
+use super::spec_file::{DramSpecFile, Organisation};
 
 /// Bank groups of all ranks of a channel.
 const MOST_GROUPS: u32 = 16;
@@ -18,20 +18,19 @@ const MOST_CYCLES: u32 = 1_000_000;
 /// Kilohertz of the command clock: 20 GHz.
 const MOST_KHZ: u64 = 20_000_000;
 
-/// Reports everything wrong with `spec` at its place in `file`.
-pub(super) fn check(file: &SourceFile, spec: DramSpec) -> Result<DramSpec, Diagnostics> {
-    let mut checker = Checker::new(file);
-    check_identity(&mut checker, &spec);
-    check_organisation(&mut checker, &spec.organisation);
-    check_timing_range(&mut checker, &spec);
-    check_timing_relations(&mut checker, &spec);
-    check_mapping(&mut checker, &spec.mapping);
-    check_controller(&mut checker, &spec);
-    check_power(&mut checker, &spec);
-    checker.finish(spec)
+/// Reports everything wrong with a description; the fields of its mapping, most significant first.
+pub(super) fn check(checker: &mut Checker<'_>, spec: &DramSpecFile) -> [Field; 6] {
+    check_identity(checker, spec);
+    check_organisation(checker, &spec.organisation);
+    check_timing_range(checker, spec);
+    check_timing_relations(checker, spec);
+    let address_fields = check_mapping(checker, &spec.mapping);
+    check_controller(checker, spec);
+    check_power(checker, spec);
+    address_fields
 }
 
-fn check_identity(checker: &mut Checker<'_>, spec: &DramSpec) {
+fn check_identity(checker: &mut Checker<'_>, spec: &DramSpecFile) {
     if spec.name.trim().is_empty() {
         checker.report(
             Place::root().field("name"),
@@ -130,7 +129,7 @@ fn check_organisation(checker: &mut Checker<'_>, organisation: &Organisation) {
     }
 }
 
-fn check_timing_range(checker: &mut Checker<'_>, spec: &DramSpec) {
+fn check_timing_range(checker: &mut Checker<'_>, spec: &DramSpecFile) {
     let timing = &spec.timing;
     let fields = [
         ("cl", timing.cl, 1),
@@ -167,7 +166,7 @@ fn check_timing_range(checker: &mut Checker<'_>, spec: &DramSpec) {
 }
 
 /// Relations that hold in every standard. Each reports one parameter as too small against others.
-fn check_timing_relations(checker: &mut Checker<'_>, spec: &DramSpec) {
+fn check_timing_relations(checker: &mut Checker<'_>, spec: &DramSpecFile) {
     let t = &spec.timing;
     let wide = u64::from;
     let ranks = wide(spec.organisation.ranks.max(1));
@@ -204,19 +203,22 @@ fn check_timing_relations(checker: &mut Checker<'_>, spec: &DramSpec) {
     }
 }
 
-fn check_mapping(checker: &mut Checker<'_>, mapping: &str) {
-    let faults = parse_mapping(mapping).err().unwrap_or_default();
-    for fault in faults {
-        checker.report_with_help(
-            Place::root().field("mapping"),
-            format!("{fault} in the address mapping"),
-            "each of ch, ra, bg, ba, ro, co once",
-            "the most significant field comes first, such as `rorabgbachco`",
-        );
-    }
+fn check_mapping(checker: &mut Checker<'_>, mapping: &str) -> [Field; 6] {
+    parse_mapping(mapping).unwrap_or_else(|faults| {
+        for fault in faults {
+            checker.report_with_help(
+                Place::root().field("mapping"),
+                format!("{fault} in the address mapping"),
+                "each of ch, ra, bg, ba, ro, co once",
+                "the most significant field comes first, such as `rorabgbachco`",
+            );
+        }
+        // Any order: what was reported keeps it from being used.
+        Field::ALL.map(|(_, field)| field)
+    })
 }
 
-fn check_controller(checker: &mut Checker<'_>, spec: &DramSpec) {
+fn check_controller(checker: &mut Checker<'_>, spec: &DramSpecFile) {
     let controller = &spec.controller;
     let place = |field: &str| Place::root().field("controller").field(field);
     let fields = [
@@ -258,7 +260,7 @@ fn check_controller(checker: &mut Checker<'_>, spec: &DramSpec) {
     }
 }
 
-fn check_power(checker: &mut Checker<'_>, spec: &DramSpec) {
+fn check_power(checker: &mut Checker<'_>, spec: &DramSpecFile) {
     let power = &spec.power;
     let place = |field: &str| Place::root().field("power").field(field);
     let fields = [

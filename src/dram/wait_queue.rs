@@ -1,5 +1,6 @@
 //! Requests the controller has accepted and not yet moved to a bank queue.
 
+use super::index::{BankIndex, BankSet};
 use super::request::Request;
 
 const NONE: u16 = u16::MAX;
@@ -28,12 +29,12 @@ pub(super) struct WaitQueue {
     len: u32,
     sequence: u64,
     chains: Vec<Chain>,
-    /// Bit b: bank b has requests here.
-    banks: u64,
+    /// Banks that have requests here.
+    banks: BankSet,
 }
 
 impl WaitQueue {
-    pub fn new(capacity: u32, banks: usize) -> WaitQueue {
+    pub fn new(capacity: u32, banks: u32) -> WaitQueue {
         let slots = (1..=capacity as u16)
             .map(|next| Slot {
                 request: Request::default(),
@@ -54,8 +55,8 @@ impl WaitQueue {
             free: 0,
             len: 0,
             sequence: 0,
-            chains: vec![empty; banks],
-            banks: 0,
+            chains: vec![empty; banks as usize],
+            banks: BankSet::default(),
         }
     }
 
@@ -70,13 +71,13 @@ impl WaitQueue {
     }
 
     #[inline]
-    pub fn banks(&self) -> u64 {
+    pub fn banks(&self) -> BankSet {
         self.banks
     }
 
     /// Appends a request; the queue must not be full.
     #[inline]
-    pub fn push(&mut self, bank: u32, request: Request) {
+    pub fn push(&mut self, bank: BankIndex, request: Request) {
         let index = self.free;
         let slot = &mut self.slots[usize::from(index)];
         self.free = slot.next;
@@ -87,12 +88,12 @@ impl WaitQueue {
         };
         self.sequence += 1;
         self.len += 1;
-        let chain = &mut self.chains[bank as usize];
+        let chain = &mut self.chains[bank.at()];
         let tail = chain.tail;
         chain.tail = index;
         if tail == NONE {
             chain.head = index;
-            self.banks |= 1 << bank;
+            self.banks.insert(bank);
         } else {
             self.slots[usize::from(tail)].next = index;
         }
@@ -100,18 +101,12 @@ impl WaitQueue {
 
     /// The bank, among those of the set, whose first request is the oldest.
     #[inline]
-    pub fn oldest_bank(&self, banks: u64) -> Option<u32> {
-        let mut rest = banks & self.banks;
-        if rest == 0 {
-            return None;
-        }
-        let mut best = rest.trailing_zeros();
-        rest &= rest - 1;
-        if rest != 0 {
+    pub fn oldest_bank(&self, banks: BankSet) -> Option<BankIndex> {
+        let mut rest = banks.and(self.banks);
+        let mut best = rest.pop()?;
+        if !rest.is_empty() {
             let mut age = self.head(best).sequence;
-            while rest != 0 {
-                let bank = rest.trailing_zeros();
-                rest &= rest - 1;
+            while let Some(bank) = rest.pop() {
                 let other = self.head(bank).sequence;
                 if other < age {
                     age = other;
@@ -124,25 +119,25 @@ impl WaitQueue {
 
     /// The first request of a bank that has one.
     #[inline]
-    pub fn first(&self, bank: u32) -> Request {
+    pub fn first(&self, bank: BankIndex) -> Request {
         self.head(bank).request
     }
 
     #[inline]
-    fn head(&self, bank: u32) -> &Slot {
-        &self.slots[usize::from(self.chains[bank as usize].head)]
+    fn head(&self, bank: BankIndex) -> &Slot {
+        &self.slots[usize::from(self.chains[bank.at()].head)]
     }
 
     /// Takes the first request of a bank that has one.
     #[inline]
-    pub fn take(&mut self, bank: u32) -> Request {
-        let chain = &mut self.chains[bank as usize];
+    pub fn take(&mut self, bank: BankIndex) -> Request {
+        let chain = &mut self.chains[bank.at()];
         let index = chain.head;
         let slot = &mut self.slots[usize::from(index)];
         chain.head = slot.next;
         if chain.head == NONE {
             chain.tail = NONE;
-            self.banks &= !(1 << bank);
+            self.banks.remove(bank);
         }
         slot.next = self.free;
         self.free = index;
@@ -150,12 +145,12 @@ impl WaitQueue {
         slot.request
     }
 
-    /// Whether a request for the burst waits here.
-    pub fn holds(&self, bank: u32, row: u32, column: u32) -> bool {
-        let mut index = self.chains[bank as usize].head;
+    /// Whether a request to the place of `request` waits here.
+    pub fn holds(&self, bank: BankIndex, request: Request) -> bool {
+        let mut index = self.chains[bank.at()].head;
         while index != NONE {
             let slot = &self.slots[usize::from(index)];
-            if slot.request.row == row && slot.request.column == column {
+            if slot.request.is_same_place(request) {
                 return true;
             }
             index = slot.next;

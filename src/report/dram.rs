@@ -29,8 +29,7 @@ pub struct TraceReport {
     pub time_ns: f64,
     /// All channels together.
     pub total: ChannelReport,
-    /// Each channel, where there are several.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Each channel, in order.
     pub channels: Vec<ChannelReport>,
     /// What was assumed, and what to keep in mind.
     pub notes: Vec<String>,
@@ -163,11 +162,7 @@ impl TraceReport {
             cycles: result.cycles,
             time_ns: run.time_ns,
             total: run.report(&result.total(), peak_gbps * f64::from(channels)),
-            channels: if channels > 1 {
-                each.map(|channel| run.report(channel, peak_gbps)).collect()
-            } else {
-                Vec::new()
-            },
+            channels: each.map(|channel| run.report(channel, peak_gbps)).collect(),
             notes: system.notes.clone(),
         }
     }

@@ -11,7 +11,7 @@ use super::dram::{ChannelReport, TraceReport};
 pub fn render(report: &TraceReport, notes: bool) -> String {
     let mut text = head(report);
     text += &aligned(&rows(report));
-    if !report.channels.is_empty() {
+    if report.channels.len() > 1 {
         text.push('\n');
         text += &channels(report);
     }

@@ -9,12 +9,8 @@ use crate::source::{Checker, Diagnostics, Place, SourceFile};
 
 /// More channels than the DRAM standard takes.
 pub(super) fn channels(source: &SourceFile, error: &AddressMapError) -> Diagnostics {
-    let expected = match error {
-        AddressMapError::Channels { most, .. } => {
-            format!("expected a power of two from 1 to {most}")
-        }
-        AddressMapError::Mapping(_) => "of this standard".to_string(),
-    };
+    let AddressMapError::Channels { most, .. } = error;
+    let expected = format!("expected a power of two from 1 to {most}");
     let place = Place::root().field("dram").field("channels");
     problem(source, place, error.to_string(), expected)
 }

@@ -31,7 +31,7 @@ fn the_sample_is_a_copy() {
 }
 
 #[test]
-fn json_adds_up_and_is_what_the_schema_says() {
+fn json_adds_up() {
     let report = json(&[
         "--config",
         "hbm2",
@@ -71,9 +71,21 @@ fn json_adds_up_and_is_what_the_schema_says() {
         .map(|pj| pj.as_f64().unwrap())
         .sum();
     assert!((parts - total["energy_pj"].as_f64().unwrap()).abs() < 1e-6 * parts);
+}
 
+/// Whatever the number of channels: every field that the schema requires, and none that it does not know.
+#[test]
+fn json_is_what_the_schema_says() {
     let schema = serde_json::from_str(&output(&["schema", "dram-report"])).unwrap();
-    assert_agrees(&report, &schema);
+    for (config, channels) in [("ddr4_2400", "1"), ("ddr4_2400", "2"), ("hbm2", "8")] {
+        let report = json(&["-c", config, "--channels", channels, "-t", TRACE]);
+        let each = report["channels"].as_array().unwrap();
+        assert_eq!(each.len().to_string(), channels);
+        assert_agrees(&report, &schema);
+    }
+    let one = json(&["-c", "ddr4_2400", "-t", TRACE]);
+    assert_eq!(one["channels"][0], one["total"]);
+    assert_agrees(&one, &schema);
 }
 
 /// Without --gap the third column decides, here the same: a request every six cycles.

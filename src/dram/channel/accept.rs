@@ -1,8 +1,9 @@
 //! Requests that arrive: queued, or answered by one that is pending.
 
 use super::super::command::{CommandSink, Completions};
+use super::super::index::BankIndex;
 use super::super::request::{PendingFilter, Request, RequestKind};
-use super::{Channel, Follower, MERGED_READS, Report};
+use super::{Channel, CoalescedRead, MOST_COALESCED, Report};
 
 impl<S: CommandSink> Channel<S> {
     /// After a change of the wait queues: sees to it that requests move when they can.
@@ -15,24 +16,19 @@ impl<S: CommandSink> Channel<S> {
         }
     }
 
-    pub(super) fn enqueue_read(&mut self, now: u64, bank: u32, request: Request) -> bool {
-        let bucket = PendingFilter::bucket(bank, request.row, request.column);
+    pub(super) fn enqueue_read(&mut self, now: u64, bank: BankIndex, request: Request) -> bool {
+        let bucket = PendingFilter::bucket(bank, request);
         if self.pending_writes.may_hold(bucket) && self.write_pends(bank, request) {
             self.counts.forwarded_reads += 1;
             self.report(now, request);
             return false;
         }
         if self.pending_reads.may_hold(bucket)
-            && self.followers.len() < MERGED_READS
+            && self.coalesced.len() < MOST_COALESCED
             && self.read_pends(bank, request)
         {
             self.counts.merged_reads += 1;
-            self.followers.push(Follower {
-                bank,
-                row: request.row,
-                column: request.column,
-                tag: request.tag,
-            });
+            self.coalesced.push(CoalescedRead { bank, request });
             return false;
         }
         self.pending_reads.add(bucket);
@@ -40,8 +36,8 @@ impl<S: CommandSink> Channel<S> {
         true
     }
 
-    pub(super) fn enqueue_write(&mut self, now: u64, bank: u32, request: Request) -> bool {
-        let bucket = PendingFilter::bucket(bank, request.row, request.column);
+    pub(super) fn enqueue_write(&mut self, now: u64, bank: BankIndex, request: Request) -> bool {
+        let bucket = PendingFilter::bucket(bank, request);
         if self.pending_writes.may_hold(bucket) && self.write_pends(bank, request) {
             self.counts.merged_writes += 1;
             self.report(now, request);
@@ -60,16 +56,14 @@ impl<S: CommandSink> Channel<S> {
         });
     }
 
-    pub(super) fn read_pends(&self, bank: u32, request: Request) -> bool {
+    pub(super) fn read_pends(&self, bank: BankIndex, request: Request) -> bool {
         let queue = self.device.bank(bank);
-        queue.holds(RequestKind::Read, request.row, request.column)
-            || self.reads.holds(bank, request.row, request.column)
+        queue.holds(RequestKind::Read, request) || self.reads.holds(bank, request)
     }
 
-    fn write_pends(&self, bank: u32, request: Request) -> bool {
+    fn write_pends(&self, bank: BankIndex, request: Request) -> bool {
         let queue = self.device.bank(bank);
-        queue.holds(RequestKind::Write, request.row, request.column)
-            || self.writes.holds(bank, request.row, request.column)
+        queue.holds(RequestKind::Write, request) || self.writes.holds(bank, request)
     }
 
     pub(super) fn deliver_reports(&mut self, out: &mut impl Completions) {
@@ -81,19 +75,17 @@ impl<S: CommandSink> Channel<S> {
         }
     }
 
-    pub(super) fn answer_followers(
+    pub(super) fn answer_coalesced(
         &mut self,
-        bank: u32,
+        bank: BankIndex,
         request: Request,
         data_end: u64,
         out: &mut impl Completions,
     ) {
-        self.followers.retain(|follower| {
-            let answered = follower.bank == bank
-                && follower.row == request.row
-                && follower.column == request.column;
+        self.coalesced.retain(|read| {
+            let answered = read.bank == bank && read.request.is_same_place(request);
             if answered {
-                out.read_done(follower.tag, data_end);
+                out.read_done(read.request.tag, data_end);
             }
             !answered
         });

@@ -1,9 +1,11 @@
 //! The work of one cycle: commands for requests and for refreshes.
 
-use super::super::bank::{ACTIVATE, NEVER, PRECHARGE, READ};
+use super::super::address::Location;
+use super::super::bank::NEVER;
 use super::super::command::{Command, CommandKind, CommandSink, Completions};
+use super::super::index::{BankCommand, BankIndex, RankIndex};
 use super::super::request::{PendingFilter, RequestKind};
-use super::super::spec::{CommandBus, PagePolicy, RefreshPrecharge};
+use super::super::spec_file::{CommandBus, PagePolicy, RefreshPrecharge};
 use super::Channel;
 
 impl<S: CommandSink> Channel<S> {
@@ -18,7 +20,7 @@ impl<S: CommandSink> Channel<S> {
             None => false,
         };
         let first = if refresh {
-            Some(PRECHARGE)
+            Some(BankCommand::Precharge)
         } else {
             let choice = self.device.select(now);
             if let Some((bank, command)) = choice {
@@ -35,35 +37,47 @@ impl<S: CommandSink> Channel<S> {
     }
 
     /// The next bank in rotation may use the other command bus in the same cycle, if its command belongs there.
-    fn issue_on_other_bus(&mut self, first: usize, now: u64, out: &mut impl Completions) {
+    fn issue_on_other_bus(&mut self, first: BankCommand, now: u64, out: &mut impl Completions) {
         if let Some((bank, second)) = self.device.select(now)
-            && (first >= READ) != (second >= READ)
+            && first.is_column() != second.is_column()
         {
             self.issue(bank, second, now, out);
         }
     }
 
     #[inline]
-    fn issue(&mut self, bank: u32, command: usize, now: u64, out: &mut impl Completions) {
+    fn issue(
+        &mut self,
+        bank: BankIndex,
+        command: BankCommand,
+        now: u64,
+        out: &mut impl Completions,
+    ) {
         match command {
-            ACTIVATE => {
+            BankCommand::Activate => {
                 let row = self.device.activate(bank, now);
                 self.counts.activates += 1;
-                self.observe(now, CommandKind::Activate, bank, row, 0);
+                self.observe_row(now, CommandKind::Activate, bank, row);
             }
-            PRECHARGE => self.issue_precharge(bank, now),
-            _ => self.issue_column(bank, command, now, out),
+            BankCommand::Precharge => self.issue_precharge(bank, now),
+            BankCommand::Read | BankCommand::Write => self.issue_column(bank, command, now, out),
         }
     }
 
-    fn issue_precharge(&mut self, bank: u32, now: u64) {
+    fn issue_precharge(&mut self, bank: BankIndex, now: u64) {
         let row = self.device.precharge(bank, now);
         self.counts.precharges += 1;
-        self.observe(now, CommandKind::Precharge, bank, row, 0);
+        self.observe_row(now, CommandKind::Precharge, bank, row);
     }
 
     #[inline]
-    fn issue_column(&mut self, bank: u32, command: usize, now: u64, out: &mut impl Completions) {
+    fn issue_column(
+        &mut self,
+        bank: BankIndex,
+        command: BankCommand,
+        now: u64,
+        out: &mut impl Completions,
+    ) {
         let policy = self.controller.page_policy;
         self.counts.row_hits += u64::from(self.device.bank(bank).column_commands > 0);
         let (request, closes) = self
@@ -74,15 +88,15 @@ impl<S: CommandSink> Channel<S> {
                 PagePolicy::Adaptive => !hits_wait,
             });
         self.counts.precharges += u64::from(closes);
-        let bucket = PendingFilter::bucket(bank, request.row, request.column);
+        let bucket = PendingFilter::bucket(bank, request);
         let kind = match request.kind {
             RequestKind::Read => {
                 self.counts.reads += 1;
                 self.pending_reads.remove(bucket);
-                let data_end = now + self.device.distances.read_latency;
+                let data_end = now + self.read_latency;
                 out.read_done(request.tag, data_end);
-                if !self.followers.is_empty() {
-                    self.answer_followers(bank, request, data_end, out);
+                if !self.coalesced.is_empty() {
+                    self.answer_coalesced(bank, request, data_end, out);
                 }
                 if closes {
                     CommandKind::ReadAutoPrecharge
@@ -93,7 +107,7 @@ impl<S: CommandSink> Channel<S> {
             RequestKind::Write => {
                 self.counts.writes += 1;
                 self.pending_writes.remove(bucket);
-                out.write_done(request.tag, now + self.device.distances.write_latency);
+                out.write_done(request.tag, now + self.write_latency);
                 if closes {
                     CommandKind::WriteAutoPrecharge
                 } else {
@@ -101,11 +115,17 @@ impl<S: CommandSink> Channel<S> {
                 }
             }
         };
-        self.observe(now, kind, bank, request.row, request.column);
+        let location = Location {
+            row: request.row,
+            column: request.column,
+            offset: request.offset,
+            ..self.device.location(bank)
+        };
+        self.sink.command(now, Command { kind, location });
     }
 
     /// The next command of the refresh of a rank, if it is legal: a precharge of what is open, or the refresh.
-    fn issue_for_refresh(&mut self, rank: usize, now: u64) -> bool {
+    fn issue_for_refresh(&mut self, rank: RankIndex, now: u64) -> bool {
         match self.refresh.precharge {
             RefreshPrecharge::PerBank => {
                 if let Some((bank, cycle)) = self.device.first_precharge(rank, now) {
@@ -125,7 +145,7 @@ impl<S: CommandSink> Channel<S> {
                 }
             }
         }
-        if self.device.ranks()[rank].refresh_earliest > now {
+        if self.device.refresh_earliest(rank) > now {
             return false;
         }
         self.device.refresh(rank, now);
@@ -149,7 +169,7 @@ impl<S: CommandSink> Channel<S> {
             }
             RefreshPrecharge::AllBank => self.device.all_precharge(rank),
         };
-        precharge.unwrap_or(self.device.ranks()[rank].refresh_earliest)
+        precharge.unwrap_or(self.device.refresh_earliest(rank))
     }
 
     /// The first cycle, from `clock` on, that has work.
@@ -169,12 +189,15 @@ impl<S: CommandSink> Channel<S> {
     }
 
     #[inline]
-    fn observe(&mut self, now: u64, kind: CommandKind, bank: u32, row: u32, column: u32) {
-        let location = self.device.location(bank, row, column);
+    fn observe_row(&mut self, now: u64, kind: CommandKind, bank: BankIndex, row: u32) {
+        let location = Location {
+            row,
+            ..self.device.location(bank)
+        };
         self.sink.command(now, Command { kind, location });
     }
 
-    fn observe_rank(&mut self, now: u64, kind: CommandKind, rank: usize) {
+    fn observe_rank(&mut self, now: u64, kind: CommandKind, rank: RankIndex) {
         let location = self.device.rank_location(rank);
         self.sink.command(now, Command { kind, location });
     }

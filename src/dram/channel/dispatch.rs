@@ -2,6 +2,7 @@
 
 use super::super::bank::NEVER;
 use super::super::command::CommandSink;
+use super::super::index::BankIndex;
 use super::super::request::PendingFilter;
 use super::Channel;
 
@@ -38,16 +39,16 @@ impl<S: CommandSink> Channel<S> {
         }
     }
 
-    /// Whether the first posted write of a bank would overtake a read of the same burst; and if so, whether the read
+    /// Whether the first posted write of a bank would overtake a read of the same place; and if so, whether the read
     /// has yet to move to its bank queue.
     #[inline]
-    fn read_before(&self, bank: u32) -> Option<bool> {
+    fn read_before(&self, bank: BankIndex) -> Option<bool> {
         let write = self.writes.first(bank);
-        let bucket = PendingFilter::bucket(bank, write.row, write.column);
+        let bucket = PendingFilter::bucket(bank, write);
         if !self.pending_reads.may_hold(bucket) || !self.read_pends(bank, write) {
             return None;
         }
-        Some(self.reads.holds(bank, write.row, write.column))
+        Some(self.reads.holds(bank, write))
     }
 
     #[inline]
@@ -88,8 +89,8 @@ impl<S: CommandSink> Channel<S> {
     pub(super) fn can_move(&self, now: u64) -> bool {
         let room = self.device.room();
         if self.draining > 0 {
-            return self.writes.banks() & room != 0;
+            return !self.writes.banks().and(room).is_empty();
         }
-        self.reads.banks() & room != 0 || self.drain_starts(now)
+        !self.reads.banks().and(room).is_empty() || self.drain_starts(now)
     }
 }

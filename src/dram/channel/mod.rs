@@ -8,22 +8,22 @@ use super::address::Location;
 use super::command::{CommandSink, Completions, NoSink};
 use super::counts::DramCounts;
 use super::device::Device;
+use super::index::BankIndex;
 use super::refresh::RefreshClock;
 use super::request::{PendingFilter, Request, RequestKind};
-use super::spec::{ControllerSpec, DramSpec};
+use super::spec::DramSpec;
+use super::spec_file::{ControllerSpec, Merge};
 use super::wait_queue::WaitQueue;
 
-/// Most reads that wait on the RD of an earlier read of the same burst; further ones get an RD of their own.
+/// Most reads that wait on the RD of an earlier read of the same place; further ones get an RD of their own.
 /// (A burst that is read every cycle gathers as many as tRFC has cycles.)
-const MERGED_READS: usize = 1024;
+const MOST_COALESCED: usize = 1024;
 
-/// A read that an earlier read of the same burst answers.
+/// A read that is answered by the RD of an earlier one.
 #[derive(Debug, Clone, Copy)]
-struct Follower {
-    bank: u32,
-    row: u32,
-    column: u32,
-    tag: u32,
+struct CoalescedRead {
+    bank: BankIndex,
+    request: Request,
 }
 
 /// A request that is done without a command of its own.
@@ -52,12 +52,16 @@ pub struct Channel<S: CommandSink = NoSink> {
     last_request: u64,
     pending_reads: PendingFilter,
     pending_writes: PendingFilter,
-    followers: Vec<Follower>,
+    coalesced: Vec<CoalescedRead>,
     reports: Vec<Report>,
     /// The first cycle whose work is not done.
     clock: u64,
     /// The first cycle that has work, at `clock` or later.
     next: u64,
+    /// RD to the end of its data.
+    read_latency: u64,
+    /// WR to the end of its data.
+    write_latency: u64,
     counts: DramCounts,
     sink: S,
 }
@@ -72,8 +76,7 @@ impl Channel {
 impl<S: CommandSink> Channel<S> {
     /// As [`Channel::new`], with an observer of its commands.
     pub fn with_sink(spec: &DramSpec, channel: u32, sink: S) -> Channel<S> {
-        let ranks = spec.organisation.ranks as usize;
-        let banks = ranks * spec.banks_per_rank() as usize;
+        let banks = spec.organisation.ranks * spec.banks_per_rank();
         let refresh = RefreshClock::new(spec);
         Channel {
             controller: spec.controller.clone(),
@@ -85,11 +88,13 @@ impl<S: CommandSink> Channel<S> {
             last_request: 0,
             pending_reads: PendingFilter::new(),
             pending_writes: PendingFilter::new(),
-            followers: Vec::with_capacity(MERGED_READS),
+            coalesced: Vec::with_capacity(MOST_COALESCED),
             reports: Vec::with_capacity(64),
             clock: 0,
             next: refresh.next_due(),
             refresh,
+            read_latency: u64::from(spec.read_latency_cycles()),
+            write_latency: u64::from(spec.write_latency_cycles()),
             counts: DramCounts::default(),
             sink,
         }
@@ -125,6 +130,10 @@ impl<S: CommandSink> Channel<S> {
             row: location.row,
             column: location.column,
             tag,
+            offset: match self.controller.merge {
+                Merge::Burst => 0,
+                Merge::Address => location.offset,
+            },
             kind,
         };
         let queued = match kind {

@@ -2,7 +2,7 @@
 //!
 //! What the file says is taken over: organisation, timing, currents, mapping, queue depths and the number of
 //! channels. What DRAMsim3's controller does without being told (row-hit cap 4, write drain at a full queue or
-//! above 8 writes when idle, staggered all-bank refresh) is filled in. Protocols, queue structures and policies
+//! above 8 writes when idle, staggered all-bank refresh, requests told apart by byte address) is filled in. Protocols, queue structures and policies
 //! that the controller here does not have are errors. Keys that DRAMsim3's shipped files leave out have its
 //! defaults; where such a default decides something (tREFI, tRTP) a note says so.
 
@@ -11,11 +11,10 @@ mod known;
 
 use crate::source::{Diagnostics, Place, SourceFile};
 
-use super::spec::{
-    CommandBus, ControllerSpec, DramSpec, Organisation, PagePolicy, Power, RefreshPolicy,
-    RefreshPrecharge, Timing,
+use super::spec_file::{
+    CommandBus, ControllerSpec, DramSpecFile, Merge, Organisation, PagePolicy, Power,
+    RefreshPolicy, RefreshPrecharge, Timing,
 };
-use super::validate;
 use keys::Keys;
 
 /// Column commands to a row after which DRAMsim3 lets another row of the bank go first.
@@ -23,10 +22,12 @@ const ROW_HIT_CAP: u32 = 4;
 /// Posted writes above which DRAMsim3 drains them when it has nothing else to do.
 const IDLE_WATERMARK: u32 = 8;
 
-/// A memory system as a DRAMsim3 configuration describes it.
-#[derive(Debug, Clone, PartialEq)]
+/// A memory system as a DRAMsim3 configuration describes it, unchecked.
+#[derive(Debug, Clone)]
 pub(super) struct Imported {
-    pub spec: DramSpec,
+    /// The configuration, with the place of each field of the specification.
+    pub source: SourceFile,
+    pub spec: DramSpecFile,
     pub channels: u32,
     /// Defaults that were taken, and what else a reader of results should know.
     pub notes: Vec<String>,
@@ -37,17 +38,17 @@ pub(super) struct Imported {
 enum Protocol {
     /// One command bus, one tRCD.
     Plain,
-    /// With a distance between precharges, tPPD.
+    /// With a time between precharges, tPPD.
     Lpddr4,
     /// Two command buses; a "column" is two beats wide.
     Hbm,
 }
 
-/// Imports a DRAMsim3 configuration and checks what it describes.
+/// Reads a DRAMsim3 configuration.
 ///
 /// # Errors
-/// It is no INI file, misses a section or key, has one that DRAMsim3 does not know, asks for something that the
-/// controller does not have, or describes no DRAM that could work.
+/// It is no INI file, misses a section or key, has one that DRAMsim3 does not know, or asks for something that
+/// the controller does not have.
 pub(super) fn import(file: &SourceFile) -> Result<Imported, Diagnostics> {
     let mut keys = Keys::read(file);
     let Some(protocol) = protocol(&mut keys) else {
@@ -59,7 +60,7 @@ pub(super) fn import(file: &SourceFile) -> Result<Imported, Diagnostics> {
     let timing = timing(&mut keys, protocol, organisation.bank_groups);
     let (clock_khz, power) = (clock_khz(&mut keys), power(&mut keys));
     let controller = controller(&mut keys, protocol);
-    let spec = DramSpec {
+    let spec = DramSpecFile {
         name: file.stem().unwrap_or("imported").to_owned(),
         description: "imported from a DRAMsim3 configuration".to_owned(),
         source: file.name().to_owned(),
@@ -71,9 +72,10 @@ pub(super) fn import(file: &SourceFile) -> Result<Imported, Diagnostics> {
         controller,
         power,
     };
-    let (file, notes) = keys.finish()?;
+    let (source, notes) = keys.finish()?;
     Ok(Imported {
-        spec: validate::check(&file, spec)?,
+        source,
+        spec,
         channels,
         notes,
     })
@@ -187,7 +189,7 @@ fn timing(keys: &mut Keys<'_>, protocol: Protocol, bank_groups: u32) -> Timing {
     );
     let mut short_and_long = |name: &str, field: &str| {
         let short = cycles(&format!("{name}_S"), &format!("{field}_s"));
-        // With one bank group DRAMsim3 reads the long distance and does not use it.
+        // With one bank group DRAMsim3 reads the long time and does not use it.
         let long = match bank_groups {
             1 => short,
             _ => cycles(&format!("{name}_L"), &format!("{field}_l")),
@@ -314,5 +316,6 @@ fn controller(keys: &mut Keys<'_>, protocol: Protocol) -> ControllerSpec {
         },
         refresh: refresh.unwrap_or(RefreshPolicy::AllBankStaggered),
         refresh_precharge: RefreshPrecharge::PerBank,
+        merge: Merge::Address,
     }
 }

@@ -89,6 +89,7 @@ fn decode(record: &Record) -> (u64, Command) {
         bank: word(16),
         row: word(20),
         column: word(24),
+        offset: 0,
     };
     let kind = KINDS[usize::from(record[8]) % KINDS.len()];
     (cycle, Command { kind, location })

@@ -15,7 +15,7 @@ struct Event {
     implied: bool,
 }
 
-/// Least distance of two commands, with the name of the rule.
+/// Least cycles between two commands, with the name of the rule.
 struct Rule {
     name: &'static str,
     cycles: u64,

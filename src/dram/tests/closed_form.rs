@@ -38,8 +38,9 @@ fn a_row_conflict_costs_a_precharge_and_an_activate() {
 #[test]
 fn with_a_closed_page_every_read_finds_a_closed_bank() {
     for policy in [PagePolicy::Closed, PagePolicy::Adaptive] {
-        let mut spec = unrefreshed("ddr4_2400");
-        spec.controller.page_policy = policy;
+        let spec = unrefreshed_with("ddr4_2400", |file| {
+            file.controller.page_policy = policy;
+        });
         let played = play(
             &spec,
             &[read(0, at(0, 1, 7, 3)), read(1000, at(0, 1, 8, 3))],
@@ -50,10 +51,10 @@ fn with_a_closed_page_every_read_finds_a_closed_bank() {
     }
 }
 
-/// Reads that all hit one row follow each other at the distance within a bank group.
+/// Reads that all hit one row follow each other at the cycles within a bank group.
 #[test]
-fn a_row_streams_at_the_long_column_distance() {
-    for (name, distance) in [("ddr4_2400", 6), ("lpddr4_3200", 8), ("hbm2", 2)] {
+fn a_row_streams_at_the_long_column_cycles() {
+    for (name, apart) in [("ddr4_2400", 6), ("lpddr4_3200", 8), ("hbm2", 2)] {
         let spec = unrefreshed(name);
         let columns = spec.bursts_per_row();
         let stream: Vec<_> = (0..columns).map(|c| read(0, at(0, 0, 5, c))).collect();
@@ -61,7 +62,7 @@ fn a_row_streams_at_the_long_column_distance() {
         let reads = played.of_kind(CommandKind::Read);
         assert_eq!(
             reads[reads.len() - 1] - reads[0],
-            u64::from(columns - 1) * distance,
+            u64::from(columns - 1) * apart,
             "{name}"
         );
         assert_eq!(played.counts.activates, 1);
@@ -69,9 +70,9 @@ fn a_row_streams_at_the_long_column_distance() {
     }
 }
 
-/// Reads of all bank groups in turn follow each other at the short distance: the data bus never rests.
+/// Reads of all bank groups in turn follow each other at the short cycles: the data bus never rests.
 #[test]
-fn bank_groups_in_turn_stream_at_the_short_column_distance() {
+fn bank_groups_in_turn_stream_at_the_short_column_cycles() {
     let spec = unrefreshed("ddr4_2400");
     let stream: Vec<_> = (0..512).map(|i| read(0, at(i % 4, 0, 5, i / 4))).collect();
     let reads = play(&spec, &stream).of_kind(CommandKind::Read);
@@ -119,9 +120,10 @@ fn the_preset_mappings_stream_at_peak_but_for_refresh() {
 
 /// With the bank group in the highest bits a stream stays in one: tCCD_L instead of BL/2 on DDR4.
 #[test]
-fn a_stream_within_a_bank_group_is_bound_by_the_long_distance() {
-    let mut spec = unrefreshed("ddr4_2400");
-    spec.mapping = "bgrarochbaco".to_owned();
+fn a_stream_within_a_bank_group_is_bound_by_the_long_cycles() {
+    let spec = unrefreshed_with("ddr4_2400", |file| {
+        file.mapping = "bgrarochbaco".to_owned();
+    });
     for kind in [RequestKind::Read, RequestKind::Write] {
         let share = utilisation(&spec, kind);
         assert!((share - 4.0 / 6.0).abs() < 0.003, "{kind:?}: {share}");
@@ -132,8 +134,7 @@ fn a_stream_within_a_bank_group_is_bound_by_the_long_distance() {
 #[test]
 fn bank_group_interleaving_streams_faster_than_whole_rows() {
     let grouped = unrefreshed("ddr4_2400");
-    let mut rowwise = grouped.clone();
-    rowwise.mapping = "rochrababgco".to_owned();
+    let rowwise = altered(&grouped, |file| file.mapping = "rochrababgco".to_owned());
     let share = utilisation(&rowwise, RequestKind::Read);
     assert!(share > 4.0 / 6.0 && share < 0.85, "{share}");
     assert!(utilisation(&grouped, RequestKind::Read) > 0.995);
@@ -158,8 +159,9 @@ fn random_reads_are_bound_by_the_four_activate_window() {
 
 #[test]
 fn standby_cycles_follow_the_open_rows() {
-    let mut spec = unrefreshed("hbm2");
-    spec.controller.page_policy = PagePolicy::Closed;
+    let spec = unrefreshed_with("hbm2", |file| {
+        file.controller.page_policy = PagePolicy::Closed;
+    });
     let mut channel = Channel::new(&spec, 0);
     play_on(
         &mut channel,
@@ -173,10 +175,12 @@ fn standby_cycles_follow_the_open_rows() {
 
 #[test]
 fn standby_lasts_until_the_last_implied_precharge() {
-    let mut spec = unrefreshed("hbm2");
-    spec.controller.page_policy = PagePolicy::Closed;
-    spec.controller.write_high_watermark = 1;
-    spec.timing.ras = 20;
+    let spec = unrefreshed_with("hbm2", |file| {
+        file.controller.page_policy = PagePolicy::Closed;
+        file.controller.write_high_watermark = 1;
+        file.controller.write_idle_watermark = 0;
+        file.timing.ras = 20;
+    });
     let mut channel = Channel::with_sink(&spec, 0, Vec::new());
     // The read is issued after the write but its row closes earlier.
     let arrivals = [write(0, at(0, 0, 1, 0)), read(0, at(1, 0, 1, 0))];

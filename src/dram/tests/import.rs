@@ -69,14 +69,16 @@ fn changed(from: &str, to: &str) -> Result<DramSystem, String> {
 #[test]
 fn a_configuration_becomes_the_preset_of_the_same_figures() {
     let system = import(DDR4).expect("right");
-    let mut expected = preset("ddr4_2400");
-    expected.name = "my".to_owned();
-    expected.description.clone_from(&system.spec.description);
-    expected.source = "my.ini".to_owned();
-    expected.max_channels = 64;
-    expected.controller.idle_drain_cycles = None;
-    expected.power.read_io_pj_per_bit = 0.0;
-    expected.power.write_io_pj_per_bit = 0.0;
+    let expected = altered(&preset("ddr4_2400"), |file| {
+        file.name = "my".to_owned();
+        file.description.clone_from(&system.spec.description);
+        file.source = "my.ini".to_owned();
+        file.max_channels = 64;
+        file.controller.idle_drain_cycles = None;
+        file.controller.merge = Merge::Address;
+        file.power.read_io_pj_per_bit = 0.0;
+        file.power.write_io_pj_per_bit = 0.0;
+    });
     assert_eq!(system.spec, expected);
     assert_eq!(system.channels, 2);
     assert!(system.notes.is_empty());
@@ -113,10 +115,8 @@ fn what_is_left_out_has_the_defaults_of_dramsim3() {
 
 #[test]
 fn additive_latency_is_folded_into_the_others() {
-    let t = changed("CL = 17", "CL = 17\nAL = 3")
-        .expect("right")
-        .spec
-        .timing;
+    let spec = changed("CL = 17", "CL = 17\nAL = 3").expect("right").spec;
+    let t = &spec.timing;
     assert_eq!(
         (t.cl, t.cwl, t.rcd_read, t.rcd_write, t.rtp),
         (20, 15, 14, 14, 12)
@@ -128,15 +128,14 @@ fn one_group_and_small_queues() {
     let one = DDR4
         .replace("bankgroups = 4", "bankgroups = 1")
         .replace("tCCD_L = 6\n", "");
-    let t = import(&one).expect("right").spec.timing;
+    let spec = import(&one).expect("right").spec;
+    let t = &spec.timing;
     assert_eq!((t.rrd_l, t.ccd_l, t.wtr_l), (4, 4, 3));
     let disabled = changed("BL = 8", "BL = 8\nbankgroup_enable = false").expect("right");
-    let o = disabled.spec.organisation;
+    let o = &disabled.spec.organisation;
     assert_eq!((o.bank_groups, o.banks_per_group), (1, 16));
-    let c = changed("trans_queue_size = 32", "trans_queue_size = 4")
-        .expect("right")
-        .spec
-        .controller;
+    let small = changed("trans_queue_size = 32", "trans_queue_size = 4").expect("right");
+    let c = &small.spec.controller;
     assert_eq!(
         (c.read_queue, c.write_high_watermark, c.write_idle_watermark),
         (4, 4, 3)

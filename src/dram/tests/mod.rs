@@ -126,7 +126,7 @@ fn play_on<S: CommandSink>(channel: &mut Channel<S>, arrivals: &[Arrival]) -> Pl
     }
     assert_eq!(played.accepted.len(), arrivals.len(), "all were accepted");
     channel.finish(now + 1);
-    played.counts = channel.counts().clone();
+    played.counts = *channel.counts();
     played.idle = channel.is_idle();
     played
 }
@@ -143,11 +143,23 @@ fn preset(name: &str) -> DramSpec {
     DramSpec::load(name).expect("shipped presets are consistent")
 }
 
+/// The same specification but for some figures, checked.
+fn altered(spec: &DramSpec, change: impl FnOnce(&mut DramSpecFile)) -> DramSpec {
+    let mut file = DramSpecFile::clone(spec);
+    change(&mut file);
+    DramSpec::try_from(file).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
 /// A preset without refresh, for closed forms.
 fn unrefreshed(name: &str) -> DramSpec {
-    let mut spec = preset(name);
-    spec.controller.refresh = RefreshPolicy::Disabled;
-    spec
+    altered(&preset(name), |file| {
+        file.controller.refresh = RefreshPolicy::Disabled
+    })
+}
+
+/// The same with some other figures.
+fn unrefreshed_with(name: &str, change: impl FnOnce(&mut DramSpecFile)) -> DramSpec {
+    altered(&unrefreshed(name), change)
 }
 
 const PRESETS: [&str; 3] = ["ddr4_2400", "hbm2", "lpddr4_3200"];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::super::spec::Timing;
+use super::super::spec_file::Timing;
 use super::presets::through_text;
 use super::*;
 
@@ -44,6 +44,7 @@ struct Setting {
     columns: u32,
     /// Percent of writes kept as such.
     writes: u32,
+    merge: Merge,
 }
 
 fn settings() -> impl Strategy<Value = Setting> {
@@ -58,6 +59,7 @@ fn settings() -> impl Strategy<Value = Setting> {
             Just(RefreshPrecharge::AllBank)
         ],
         prop_oneof![Just(CommandBus::Single), Just(CommandBus::RowAndColumn)],
+        prop_oneof![Just(Merge::Burst), Just(Merge::Address)],
     );
     let sizes = (
         0usize..3,
@@ -77,20 +79,26 @@ fn settings() -> impl Strategy<Value = Setting> {
         rows: sizes.3,
         columns: sizes.4,
         writes: sizes.5,
+        merge: policies.3,
     })
 }
 
-fn spec_of(setting: &Setting) -> DramSpec {
-    let mut spec = preset(PRESETS[setting.preset]);
+fn spec_of(setting: &Setting) -> DramSpecFile {
+    let mut spec = DramSpecFile::clone(&preset(PRESETS[setting.preset]));
     spec.controller.page_policy = setting.page_policy;
     spec.controller.refresh_precharge = setting.refresh_precharge;
     spec.controller.command_bus = setting.command_bus;
     spec.controller.bank_queue = setting.bank_queue;
+    spec.controller.merge = setting.merge;
     spec.controller.read_queue = setting.queue;
     spec.controller.write_queue = setting.queue;
     spec.controller.write_high_watermark = setting.queue;
     spec.controller.write_idle_watermark = (setting.queue - 1).min(8);
     spec
+}
+
+fn checked(file: DramSpecFile) -> DramSpec {
+    DramSpec::try_from(file).expect("consistent")
 }
 
 fn arrivals_of(spec: &DramSpec, setting: &Setting, draws: &[Draw]) -> Vec<Arrival> {
@@ -108,6 +116,7 @@ fn arrivals_of(spec: &DramSpec, setting: &Setting, draws: &[Draw]) -> Vec<Arriva
                 bank: (p >> 7) % o.banks_per_group,
                 row: (p >> 13) % setting.rows,
                 column: (p >> 20) % setting.columns,
+                offset: (p >> 28) as u16 % 2 * 32,
             };
             let is_write = match setting.writes {
                 0 => false,
@@ -154,11 +163,17 @@ fn timing_of(cycles: &[u32], ranks: u32) -> Timing {
     }
 }
 
-/// Every read returns the last write that was accepted before it.
+/// Every read returns the last write to its place that was accepted before it.
 fn check_data(spec: &DramSpec, arrivals: &[Arrival], played: &Played) {
-    type Place = (u32, u32, u32, u32, u32);
-    let place = |l: Location| -> Place { (l.rank, l.bank_group, l.bank, l.row, l.column) };
-    // When the array takes which write: a WR carries all writes to its burst accepted up to its cycle.
+    type Place = (u32, u32, u32, u32, u32, u16);
+    let place = |l: Location| -> Place {
+        let offset = match spec.controller.merge {
+            Merge::Burst => 0,
+            Merge::Address => l.offset,
+        };
+        (l.rank, l.bank_group, l.bank, l.row, l.column, offset)
+    };
+    // When the array takes which write: a WR carries all writes to its place accepted up to its cycle.
     let mut stored: BTreeMap<Place, Vec<u64>> = BTreeMap::new();
     for (cycle, command) in &played.commands {
         if command.kind.is_write() {
@@ -202,7 +217,7 @@ proptest! {
 
     #[test]
     fn any_stream_is_served_by_the_rules(setting in settings(), draws in draws()) {
-        let spec = spec_of(&setting);
+        let spec = checked(spec_of(&setting));
         let arrivals = arrivals_of(&spec, &setting, &draws);
         let played = play(&spec, &arrivals);
         prop_assert_eq!(checker::check(&spec, &played.commands, played.end), Ok(()));
@@ -238,7 +253,7 @@ proptest! {
         (o.ranks, o.bank_groups, o.banks_per_group) = (1 << ranks, 1 << groups, 1 << banks);
         (o.burst_length, o.columns) = (1 << burst, 1 << 10);
         spec.timing = timing_of(&cycles, 1 << ranks);
-        let spec = through_text(&spec);
+        let spec = through_text(&checked(spec));
         let mut arrivals = arrivals_of(&spec, &setting, &draws);
         for arrival in &mut arrivals {
             arrival.location.column %= spec.bursts_per_row();
@@ -263,8 +278,9 @@ proptest! {
             rows: 4,
             columns: 8,
             writes: 1,
+            merge: Merge::Burst,
         };
-        let spec = spec_of(&setting);
+        let spec = checked(spec_of(&setting));
         let arrivals = arrivals_of(&spec, &setting, &draws);
         let watched = play(&spec, &arrivals);
         let alone = play_on(&mut Channel::new(&spec, 0), &arrivals);

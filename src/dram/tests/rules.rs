@@ -1,12 +1,12 @@
 //! Each timing rule on its own: the model issues the second command exactly when the rule allows it, and the
 //! checker objects when it comes one cycle earlier.
 
-use super::super::spec::{ControllerSpec, Organisation, Power, Timing};
+use super::super::spec_file::{ControllerSpec, Organisation, Power, Timing};
 use super::*;
 
 /// A DRAM in which nothing takes long, so that one raised parameter decides.
-fn loose() -> DramSpec {
-    DramSpec {
+fn loose() -> DramSpecFile {
+    DramSpecFile {
         name: "loose".to_owned(),
         description: String::new(),
         source: "made up".to_owned(),
@@ -58,6 +58,7 @@ fn loose() -> DramSpec {
             command_bus: CommandBus::Single,
             refresh: RefreshPolicy::Disabled,
             refresh_precharge: RefreshPrecharge::PerBank,
+            merge: Merge::Burst,
         },
         power: Power {
             vdd_v: 1.0,
@@ -77,12 +78,12 @@ struct Case {
     /// As the checker calls the rule.
     rule: &'static str,
     what: &'static str,
-    set: fn(&mut DramSpec, u32),
+    set: fn(&mut DramSpecFile, u32),
     arrivals: Vec<Arrival>,
     /// The first command: which of its kind.
     from: (CommandKind, usize),
     to: (CommandKind, usize),
-    /// Their distance is this more than the raised parameter.
+    /// They are this much more apart than the raised parameter says.
     offset: i64,
 }
 
@@ -391,8 +392,9 @@ fn cases() -> Vec<Case> {
 fn each_rule_is_illegal_before_and_used_at_its_time() {
     for case in cases() {
         for value in [60, 61] {
-            let mut spec = loose();
-            (case.set)(&mut spec, value);
+            let mut file = loose();
+            (case.set)(&mut file, value);
+            let spec = DramSpec::unchecked(file);
             let played = play(&spec, &case.arrivals);
             let from = played.of_kind(case.from.0)[case.from.1];
             let to = played.of_kind(case.to.0)[case.to.1];
@@ -431,8 +433,9 @@ fn each_rule_is_illegal_before_and_used_at_its_time() {
 /// Writes to two ranks share the data bus and nothing else.
 #[test]
 fn bursts_of_two_ranks_do_not_overlap() {
-    let mut spec = loose();
-    spec.organisation.burst_length = 32;
+    let mut file = loose();
+    file.organisation.burst_length = 32;
+    let spec = DramSpec::unchecked(file);
     let a = at(0, 0, 1, 0);
     let played = play(&spec, &[write(0, a), write(1, in_rank(1, a))]);
     let writes = played.of_kind(CommandKind::Write);
@@ -447,8 +450,9 @@ fn a_long_burst_keeps_the_next_away() {
         ([read(0, a), read(0, b)], CommandKind::Read),
         ([write(0, a), write(1, b)], CommandKind::Write),
     ] {
-        let mut spec = loose();
-        spec.organisation.burst_length = 32;
+        let mut file = loose();
+        file.organisation.burst_length = 32;
+        let spec = DramSpec::unchecked(file);
         let played = play(&spec, &arrivals);
         let columns = played.of_kind(kind);
         assert_eq!(columns[1] - columns[0], 16, "{kind:?}");
@@ -462,10 +466,11 @@ fn a_long_burst_keeps_the_next_away() {
 /// tREFI: an idle rank refreshes in the very cycle in which it is due, not one before and not one after.
 #[test]
 fn a_refresh_comes_when_it_is_due() {
-    let mut spec = loose();
-    spec.controller.refresh = RefreshPolicy::AllBankStaggered;
     for refi in [400, 402] {
-        spec.timing.refi = refi;
+        let mut file = loose();
+        file.controller.refresh = RefreshPolicy::AllBankStaggered;
+        file.timing.refi = refi;
+        let spec = DramSpec::unchecked(file);
         let mut channel = Channel::with_sink(&spec, 0, Vec::new());
         let end = 3 * u64::from(refi) + 1;
         channel.finish(end);
@@ -483,12 +488,13 @@ fn a_refresh_comes_when_it_is_due() {
 }
 
 #[test]
-fn one_bank_group_has_only_short_distances() {
-    let mut spec = loose();
-    spec.organisation.bank_groups = 1;
-    spec.timing.ccd_l = 60;
-    spec.timing.rrd_l = 60;
-    spec.timing.wtr_l = 60;
+fn one_bank_group_has_only_short_cycles() {
+    let mut file = loose();
+    file.organisation.bank_groups = 1;
+    file.timing.ccd_l = 60;
+    file.timing.rrd_l = 60;
+    file.timing.wtr_l = 60;
+    let spec = DramSpec::unchecked(file);
     let row = at(0, 0, 1, 0);
     let played = play(
         &spec,
@@ -502,8 +508,9 @@ fn one_bank_group_has_only_short_distances() {
 #[test]
 fn row_and_column_buses_work_in_parallel() {
     let both = |bus| {
-        let mut spec = loose();
-        spec.controller.command_bus = bus;
+        let mut file = loose();
+        file.controller.command_bus = bus;
+        let spec = DramSpec::unchecked(file);
         // The second row is due when the first read is.
         let played = play(&spec, &[read(0, at(0, 0, 1, 0)), read(5, at(1, 0, 1, 0))]);
         assert_eq!(checker::check(&spec, &played.commands, played.end), Ok(()));
@@ -517,11 +524,12 @@ fn row_and_column_buses_work_in_parallel() {
 /// A refresh that waits for another rank's keeps its own rank from further commands.
 #[test]
 fn a_refresh_that_waits_keeps_its_rank_quiet() {
-    let mut spec = loose();
-    spec.controller.refresh = RefreshPolicy::AllBankStaggered;
+    let mut file = loose();
+    file.controller.refresh = RefreshPolicy::AllBankStaggered;
     // Rank 0 is due at 30 and closes its row late; meanwhile rank 1 falls due at 60.
-    spec.timing.refi = 60;
-    spec.timing.wr = 60;
+    file.timing.refi = 60;
+    file.timing.wr = 60;
+    let spec = DramSpec::unchecked(file);
     let mut arrivals = vec![write(20, at(0, 0, 1, 0))];
     arrivals.extend((0..150).map(|i| {
         let row = i as u32 / 3;
@@ -549,7 +557,7 @@ fn a_refresh_that_waits_keeps_its_rank_quiet() {
 /// The checker itself sees what no stream of requests can provoke.
 #[test]
 fn the_checker_sees_wrong_states() {
-    let spec = loose();
+    let spec = DramSpec::unchecked(loose());
     let command = |kind, location| Command { kind, location };
     let a = at(0, 0, 1, 0);
     let closed = [(0, command(CommandKind::Read, a))];

@@ -50,12 +50,13 @@ fn hits_before_the_other_row(spec: &DramSpec) -> usize {
 
 #[test]
 fn the_hit_cap_lets_the_other_row_in() {
-    let mut spec = unrefreshed("ddr4_2400");
-    // The precharge is legal before the next hit is.
-    spec.timing.rtp = 3;
-    spec.timing.ras = 1;
+    let spec = unrefreshed_with("ddr4_2400", |file| {
+        // The precharge is legal before the next hit is.
+        file.timing.rtp = 3;
+        file.timing.ras = file.timing.rcd_read;
+    });
     for cap in [1, 2, 4, 7] {
-        spec.controller.row_hit_cap = cap;
+        let spec = altered(&spec, |file| file.controller.row_hit_cap = cap);
         assert_eq!(hits_before_the_other_row(&spec), cap as usize, "cap {cap}");
     }
 }
@@ -111,8 +112,9 @@ fn writes(count: u32) -> Vec<Arrival> {
 
 #[test]
 fn few_writes_stay_posted_until_flushed() {
-    let mut spec = unrefreshed("ddr4_2400");
-    spec.controller.idle_drain_cycles = None;
+    let spec = unrefreshed_with("ddr4_2400", |file| {
+        file.controller.idle_drain_cycles = None;
+    });
     let mut channel = Channel::new(&spec, 0);
     let played = play_on(&mut channel, &writes(8));
     assert_eq!((played.counts.writes, played.idle), (0, false));
@@ -130,8 +132,9 @@ fn few_writes_stay_posted_until_flushed() {
 /// A drain makes way for a read of the burst that it would write; what was asked for is done afterwards.
 #[test]
 fn a_flush_outlasts_a_read_that_has_to_go_first() {
-    let mut spec = unrefreshed("ddr4_2400");
-    spec.controller.idle_drain_cycles = None;
+    let spec = unrefreshed_with("ddr4_2400", |file| {
+        file.controller.idle_drain_cycles = None;
+    });
     let mut channel = Channel::new(&spec, 0);
     let mut done = vec![None; 2];
     for (now, kind) in [(0, RequestKind::Read), (1, RequestKind::Write)] {
@@ -148,16 +151,18 @@ fn a_flush_outlasts_a_read_that_has_to_go_first() {
 
 #[test]
 fn an_idle_channel_drains_above_the_idle_watermark() {
-    let mut spec = unrefreshed("ddr4_2400");
-    spec.controller.idle_drain_cycles = None;
+    let spec = unrefreshed_with("ddr4_2400", |file| {
+        file.controller.idle_drain_cycles = None;
+    });
     let played = play(&spec, &writes(9));
     assert_eq!((played.counts.writes, played.idle), (9, true));
 }
 
 #[test]
 fn the_idle_timer_drains_the_rest() {
-    let mut spec = unrefreshed("ddr4_2400");
-    spec.controller.idle_drain_cycles = Some(300);
+    let spec = unrefreshed_with("ddr4_2400", |file| {
+        file.controller.idle_drain_cycles = Some(300);
+    });
     let played = play(&spec, &writes(3));
     assert!(played.idle);
     // The last of three requests came in cycle 2; a write moves at its end and is activated in the next cycle.
@@ -219,10 +224,11 @@ fn a_write_absorbs_a_later_one_to_its_burst() {
 /// A drain does not let a write pass a read of the same burst, even a read that has not reached its bank.
 #[test]
 fn a_write_waits_for_an_older_read_of_its_burst() {
-    let mut spec = unrefreshed("ddr4_2400");
-    spec.controller.write_high_watermark = 1;
-    spec.controller.write_idle_watermark = 0;
-    spec.controller.bank_queue = 2;
+    let spec = unrefreshed_with("ddr4_2400", |file| {
+        file.controller.write_high_watermark = 1;
+        file.controller.write_idle_watermark = 0;
+        file.controller.bank_queue = 2;
+    });
     let place = at(0, 0, 50, 0);
     let mut arrivals: Vec<_> = (0..20).map(|row| read(0, at(0, 0, row, 0))).collect();
     arrivals.push(read(0, place));
@@ -237,8 +243,10 @@ fn a_write_waits_for_an_older_read_of_its_burst() {
 /// A read and a write hit of one row become legal in the same cycle: the older goes first.
 #[test]
 fn read_and_write_hits_of_a_bank_go_in_order() {
-    let mut spec = unrefreshed("ddr4_2400");
-    spec.controller.write_high_watermark = 1;
+    let spec = unrefreshed_with("ddr4_2400", |file| {
+        file.controller.write_high_watermark = 1;
+        file.controller.write_idle_watermark = 0;
+    });
     let (first, second) = (at(0, 0, 1, 0), at(0, 0, 1, 1));
     let column_commands = |arrivals: &[Arrival]| -> Vec<bool> {
         let commands = play(&spec, arrivals).commands;
@@ -259,8 +267,9 @@ fn read_and_write_hits_of_a_bank_go_in_order() {
 #[test]
 fn page_policies_differ_in_when_they_close() {
     let commands = |page_policy| {
-        let mut spec = unrefreshed("ddr4_2400");
-        spec.controller.page_policy = page_policy;
+        let spec = unrefreshed_with("ddr4_2400", |file| {
+            file.controller.page_policy = page_policy;
+        });
         let played = play(&spec, &[0, 1, 2].map(|c| read(0, at(0, 0, 1, c))));
         let closing = played.of_kind(CommandKind::ReadAutoPrecharge).len();
         (played.counts.activates, closing)
@@ -286,10 +295,11 @@ fn a_cycle_is_worked_through_once() {
 /// A write that has to wait for a read ends the drain; the rest waits for the next one.
 #[test]
 fn a_write_behind_a_read_ends_the_drain() {
-    let mut spec = unrefreshed("ddr4_2400");
-    spec.controller.write_high_watermark = 4;
-    spec.controller.write_idle_watermark = 3;
-    spec.controller.idle_drain_cycles = None;
+    let spec = unrefreshed_with("ddr4_2400", |file| {
+        file.controller.write_high_watermark = 4;
+        file.controller.write_idle_watermark = 3;
+        file.controller.idle_drain_cycles = None;
+    });
     let place = at(0, 0, 50, 0);
     let mut arrivals: Vec<_> = (0..6).map(|row| read(0, at(0, 0, row, 0))).collect();
     arrivals.push(read(0, place));

@@ -78,10 +78,12 @@ fn presets_stream_at_the_closed_form_of_their_mapping() {
 #[test]
 fn a_refresh_costs_its_own_time_and_that_of_closing_and_opening_rows() {
     for name in PRESETS {
-        let mut spec = preset(name);
-        spec.organisation.ranks = 1;
-        let mut never = spec.clone();
-        never.controller.refresh = RefreshPolicy::Disabled;
+        let spec = altered(&preset(name), |file| {
+            file.organisation.ranks = 1;
+        });
+        let never = altered(&spec, |file| {
+            file.controller.refresh = RefreshPolicy::Disabled
+        });
         let t = &spec.timing;
         for (kind, close, open) in [
             (RequestKind::Read, t.rtp, t.rcd_read),

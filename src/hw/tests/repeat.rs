@@ -2,7 +2,7 @@
 
 use super::support::{architectures, network, plan_for, point, run, run_lawfully};
 use crate::arch::Architecture;
-use crate::dram::{DramCounts, PagePolicy, RefreshPolicy};
+use crate::dram::{DramCounts, DramSpec, DramSpecFile, PagePolicy, RefreshPolicy};
 use crate::hw::{LayerResult, RunResult};
 use crate::sweep::DesignPoint;
 
@@ -61,10 +61,11 @@ fn without_history(mut point: DesignPoint) -> DesignPoint {
     let arch = &mut point.architecture;
     arch.core_clock_khz = point.dram.clock_khz;
     arch.dma.request_latency_cycles = 10_000;
-    let controller = &mut point.dram.controller;
-    controller.refresh = RefreshPolicy::Disabled;
-    controller.page_policy = PagePolicy::Closed;
-    controller.idle_drain_cycles = Some(1);
+    let mut dram = DramSpecFile::clone(&point.dram);
+    dram.controller.refresh = RefreshPolicy::Disabled;
+    dram.controller.page_policy = PagePolicy::Closed;
+    dram.controller.idle_drain_cycles = Some(1);
+    point.dram = DramSpec::try_from(dram).expect("consistent");
     point
 }
 
