@@ -325,3 +325,15 @@ refused! {
     activity_of_two: "accuracy" "--approx" "k4_l2,k4_l1" "--correct" "none,scale" "--activity-out" "s.ron";
     activity_of_bit_serial: "accuracy" "--arch" "bit_serial_32x32" "--activity-out" "s.ron";
 }
+
+// Files of another kind, and fields that are missing or stand without their names.
+refused! {
+    missing_fields: "check" "missing_fields.ron";
+    unnamed_values: "check" "unnamed_values.ron";
+    energy_as_architecture: "compare" "no_source.ron";
+    architecture_as_workload: "run" "-w" "one_pe.ron";
+    architecture_as_approximation: "run" "-x" "one_pe.ron";
+    topology_as_architecture: "run" "-a" "wide_layer.csv";
+    dram_ini_as_architecture: "run" "-a" "no_trcd.ini";
+    layers_in_a_comment: "run" "-w" "layers_in_a_comment.ron";
+}

@@ -27,9 +27,12 @@ pub fn load(file: &SourceFile) -> Result<Architecture, Diagnostics> {
 /// As [`load`].
 pub fn read(file: SourceFile) -> Result<(SourceFile, Architecture), Diagnostics> {
     let (file, architecture) = match file.extension().as_deref() {
-        Some("cfg" | "ini") => scalesim::import(&file)?,
+        Some("cfg" | "ini") => {
+            FileKind::Architecture.refuse_other(&file)?;
+            scalesim::import(&file)?
+        }
         _ => {
-            let architecture = source::parse(&file)?;
+            let architecture = source::parse_as(FileKind::Architecture, &file)?;
             (file, architecture)
         }
     };

@@ -225,7 +225,7 @@ impl DramSpec {
     }
 
     pub(super) fn from_ron(file: &SourceFile) -> Result<DramSpec, Diagnostics> {
-        let spec: DramSpec = source::parse(file)?;
+        let spec: DramSpec = source::parse_as(FileKind::Dram, file)?;
         validate::check(file, spec)
     }
 

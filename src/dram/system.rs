@@ -32,6 +32,7 @@ impl DramSystem {
     /// It describes no DRAM that could work.
     pub fn from_source(file: &SourceFile) -> Result<DramSystem, Diagnostics> {
         if file.extension().as_deref() == Some("ini") {
+            FileKind::Dram.refuse_other(file)?;
             let imported = import::import(file)?;
             return Ok(DramSystem {
                 spec: imported.spec,

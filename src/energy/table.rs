@@ -52,7 +52,7 @@ impl EnergyTable {
     /// A syntax or type error (the first one), else every value without a source, out of range, with the wrong unit
     /// or given twice, and an SRAM table that there is not, each at its place; else what is wrong with the SRAM table.
     pub fn load(file: &SourceFile) -> Result<EnergyTable, Diagnostics> {
-        let mut table: EnergyTable = source::parse(file)?;
+        let mut table: EnergyTable = source::parse_as(FileKind::Energy, file)?;
         file.name().clone_into(&mut table.file);
         super::load::check(file, table)
     }

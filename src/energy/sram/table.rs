@@ -69,7 +69,7 @@ impl SramTable {
     /// A syntax or type error (the first one), else every value without a source or out of range, every matrix that
     /// has not the grid's shape, and stated errors smaller than the fit's, each at its place.
     pub fn load(file: &SourceFile) -> Result<SramTable, Diagnostics> {
-        let mut table: SramTable = source::parse(file)?;
+        let mut table: SramTable = source::parse_as(FileKind::Sram, file)?;
         file.name().clone_into(&mut table.file);
         super::load::check(file, table)
     }
