@@ -12,7 +12,7 @@
 //! (`K K ceil(C / (16 v))`), and pads the output plane to whole tiles in 20 rows. Those are taken apart exactly, too.
 
 use axbxp::approx::{LayerPrecision, OperandFormat};
-use axbxp::arch::{Dataflow, WindowUse};
+use axbxp::arch::{Dataflow, PerOperand, WindowUse};
 use axbxp::blocked::Signedness;
 use axbxp::hw::{Cause, Fidelity, Unobserved, simulate};
 use axbxp::mapping::{LayerPlan, Nest, NetworkPlan, Tiling, Work, plan};
@@ -110,12 +110,13 @@ impl Row {
 /// Bit Fusion's array with buffers that hold every layer.
 fn design() -> DesignPoint {
     let mut point = DesignPoint::open("bit_fusion_32x32", None).expect("shipped");
-    let array = &mut point.architecture.array;
+    let mut architecture = (*point.architecture).clone();
+    let array = &mut architecture.array;
     array.rows = ROWS as u32;
     array.columns = COLUMNS as u32;
     array.dataflow = Dataflow::WeightStationary;
     array.operand_exchange = false;
-    let buffers = &mut point.architecture.buffers;
+    let buffers = &mut architecture.buffers;
     for buffer in [
         &mut buffers.activation,
         &mut buffers.weight,
@@ -123,6 +124,7 @@ fn design() -> DesignPoint {
     ] {
         buffer.size_kib = 256 * 1024;
     }
+    point.architecture = architecture.check(&point.source).expect("in range");
     point
 }
 
@@ -148,7 +150,7 @@ fn whole(nest: &Nest, tiling: &Tiling) -> Tiling {
         groups: nest.groups,
         filters: nest.filters,
         channels: nest.channels,
-        slots: [1; 3],
+        slots: PerOperand::same(1),
         ..*tiling
     }
 }

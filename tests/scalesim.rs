@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use axbxp::approx::{LayerPrecision, OperandFormat};
-use axbxp::arch::{Dataflow, WindowUse};
+use axbxp::arch::{Dataflow, PerOperand, WindowUse};
 use axbxp::blocked::Signedness;
 use axbxp::hw::{Cause, Fidelity, LayerResult, Unobserved, simulate};
 use axbxp::mapping::{LayerPlan, Nest, Tiling, plan};
@@ -157,7 +157,7 @@ fn whole(nest: &Nest, tiling: &Tiling) -> Tiling {
         groups: nest.groups,
         filters: nest.filters,
         channels: nest.channels,
-        slots: [1; 3],
+        slots: PerOperand::same(1),
         ..*tiling
     }
 }

@@ -8,9 +8,11 @@ use super::args::{ListArgs, ReportKind, SchemaArgs, SchemaKind};
 use super::error::{CliError, Exit};
 use super::output::{json, print};
 use crate::approx::{ApproxConfig, ApproxFile};
-use crate::arch::{self, Architecture};
+use crate::arch::{self, ArchitectureFile};
 use crate::dram::DramSpec;
-use crate::energy::{ActivityFile, EnergyTable, OperandActivity, SramTable};
+use crate::energy::{
+    ActivityFile, EnergyTable, EnergyTableFile, OperandActivity, SramTable, SramTableFile,
+};
 use crate::infer::model_file::{ModelDescription, ModelFile};
 use crate::report::headline::Headline;
 use crate::report::search::SearchReport;
@@ -51,7 +53,7 @@ pub fn list(args: &ListArgs) -> Result<Exit, CliError> {
 fn describe(kind: FileKind, name: &str) -> Result<String, LoadError> {
     let file = source::open(kind, name)?;
     Ok(match kind {
-        FileKind::Architecture => arch::load(&file)?.description,
+        FileKind::Architecture => arch::load(&file)?.description.clone(),
         FileKind::Approximation => ApproxFile::load(file)?.config().description.clone(),
         FileKind::Workload => {
             let network = workload::load(&file)?;
@@ -64,8 +66,8 @@ fn describe(kind: FileKind, name: &str) -> Result<String, LoadError> {
             )
         }
         FileKind::Dram => DramSpec::from_source(&file)?.description,
-        FileKind::Energy => EnergyTable::load(&file)?.technology,
-        FileKind::Sram => SramTable::load(&file)?.technology,
+        FileKind::Energy => EnergyTable::load(&file)?.technology.clone(),
+        FileKind::Sram => SramTable::load(&file)?.technology.clone(),
         FileKind::Activity => ActivityFile::load(file)?.activity().source.clone(),
         FileKind::Model => ModelFile::load(file, None)?
             .description()
@@ -82,12 +84,12 @@ pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaKind::Report(ReportKind::Accuracy) => schema_for!(AccuracyReport),
         SchemaKind::Report(ReportKind::Search) => schema_for!(SearchReport),
         SchemaKind::Report(ReportKind::DramReport) => schema_for!(TraceReport),
-        SchemaKind::File(FileKind::Architecture) => schema_for!(Architecture),
+        SchemaKind::File(FileKind::Architecture) => schema_for!(ArchitectureFile),
         SchemaKind::File(FileKind::Approximation) => schema_for!(ApproxConfig),
         SchemaKind::File(FileKind::Workload) => schema_for!(NetworkFile),
         SchemaKind::File(FileKind::Dram) => schema_for!(DramSpec),
-        SchemaKind::File(FileKind::Energy) => schema_for!(EnergyTable),
-        SchemaKind::File(FileKind::Sram) => schema_for!(SramTable),
+        SchemaKind::File(FileKind::Energy) => schema_for!(EnergyTableFile),
+        SchemaKind::File(FileKind::Sram) => schema_for!(SramTableFile),
         SchemaKind::File(FileKind::Activity) => schema_for!(OperandActivity),
         SchemaKind::File(FileKind::Model) => schema_for!(ModelDescription),
     };

@@ -15,6 +15,7 @@
 //! is stored in the widest of the formats they want.
 
 pub mod array_plan;
+pub mod choose;
 mod cuts;
 pub mod fold;
 mod lower;
@@ -39,5 +40,5 @@ pub use placement::{Interference, Placement, Predecessor};
 pub use plan::{LayerPlan, MemoryShape, NetworkPlan, PlanError, plan};
 pub use port::{PortDemand, PortProgress};
 pub use schedule::{Schedule, Step, Transfer, VectorWork, Work};
-pub use tiling::{DoesNotFit, Operand, Tiling};
+pub use tiling::{DoesNotFit, Tiling};
 pub use vector_plan::VectorPlan;

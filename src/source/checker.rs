@@ -124,8 +124,13 @@ impl<'f> Checker<'f> {
         if self.is_clean() {
             Ok(value)
         } else {
-            Err(Diagnostics::new(self.file, self.problems, self.left_out))
+            Err(self.into_diagnostics())
         }
+    }
+
+    /// Everything that was reported.
+    pub(crate) fn into_diagnostics(self) -> Diagnostics {
+        Diagnostics::new(self.file, self.problems, self.left_out)
     }
 }
 

@@ -93,10 +93,12 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
         .with_default_extension(Extensions::IMPLICIT_SOME | Extensions::UNWRAP_NEWTYPES)
         // Each bracket costs the parser at most two levels (a variant and its content).
         .with_recursion_limit(2 * MAX_NESTING + 2);
-    options.from_str(text).map_err(|error| match unbalanced(text) {
-        Some(brackets) => ReadError::Brackets(brackets),
-        None => ReadError::Ron(error),
-    })
+    options
+        .from_str(text)
+        .map_err(|error| match unbalanced(text) {
+            Some(brackets) => ReadError::Brackets(brackets),
+            None => ReadError::Ron(error),
+        })
 }
 
 fn explain_brackets(text: &str, error: &BracketError) -> Located {

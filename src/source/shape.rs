@@ -137,7 +137,9 @@ impl<'a> Walk<'a> {
             true => missing
                 .iter()
                 .zip(&unnamed)
-                .map(|(field, entry)| format!("{field}: {}", quote(&self.text[entry.range.clone()])))
+                .map(|(field, entry)| {
+                    format!("{field}: {}", quote(&self.text[entry.range.clone()]))
+                })
                 .collect(),
             false => missing.iter().map(|field| format!("{field}: ..")).collect(),
         };

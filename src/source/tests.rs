@@ -105,7 +105,10 @@ fn wrong_names() {
                 "missing fields in several places",
                 "(\n  layers: [\n    (id: 1),\n    (),\n  ],\n  op: Some(conv(stride: 3)),\n)",
             ),
-            ("value without its name", "(name: \"a\", size: 1, op: conv(3))"),
+            (
+                "value without its name",
+                "(name: \"a\", size: 1, op: conv(3))",
+            ),
             (
                 "some values without their names",
                 "(name: \"a\", 1, op: conv(stride: 1, 3), layers: [(1)])",
@@ -278,7 +281,9 @@ fn long_lines_are_cut() {
         "x: 1, ".repeat(100_000)
     );
     let file = SourceFile::from_text("doc.ron", text);
-    let error = parse_as::<Doc>(FileKind::Workload, &file).expect_err("unknown field").to_string();
+    let error = parse_as::<Doc>(FileKind::Workload, &file)
+        .expect_err("unknown field")
+        .to_string();
     assert!(
         error.contains("doc.ron:1:1000002") && error.contains("sise"),
         "{error}"

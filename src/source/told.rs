@@ -213,9 +213,13 @@ mod tests {
 
     #[test]
     fn comments_do_not_mislead() {
-        let text = "(model: \"a.onnx\", // its layers: [..] and inputs: [..] are in there\n classes: 10)";
+        let text =
+            "(model: \"a.onnx\", // its layers: [..] and inputs: [..] are in there\n classes: 10)";
         assert_eq!(told(text), Some(FileKind::Model));
-        assert_eq!(told("(name: \"n\", layers: [] /* preprocessing: */)"), Some(FileKind::Workload));
+        assert_eq!(
+            told("(name: \"n\", layers: [] /* preprocessing: */)"),
+            Some(FileKind::Workload)
+        );
         assert_eq!(told("(name: \"array: default:\")"), None);
         let ini = SourceFile::from_text("a.ini", "; [dram_structure]\n[general]\n");
         assert_eq!(FileKind::told_by(&ini), Some(FileKind::Architecture));

@@ -305,9 +305,6 @@ impl ModelFile {
     ) -> Diagnostics {
         let mut checker = Checker::new(&self.source);
         checker.report(place, message, expected);
-        match checker.finish(()) {
-            Err(diagnostics) => diagnostics,
-            Ok(()) => unreachable!("a problem was reported"),
-        }
+        checker.into_diagnostics()
     }
 }
