@@ -11,7 +11,7 @@ use axbxp::dram::{
     AddressMap, Channel, CommandEnergies, Completions, DramSpec, DramSystem, NoSink, RequestKind,
     command_energies,
 };
-use axbxp::energy::{ActivityFile, EnergyModel, EnergyTable, SramTable};
+use axbxp::energy::{ActivityFile, EnergyModel, EnergyTable, EnergyTableFile, SramTable};
 use axbxp::hw::Unobserved;
 use axbxp::source::{self, Diagnostics, FileKind, LoadError, SourceFile, shipped};
 use axbxp::sweep::{DesignPoint, Job, JobError};
@@ -338,7 +338,7 @@ pub fn energy_table(data: &[u8]) {
         return;
     };
     // No path: a fuzzer must not read this machine's files.
-    let names_a_path = |table: EnergyTable| table.sram.contains(['/', '\\', '.']);
+    let names_a_path = |table: EnergyTableFile| table.sram.contains(['/', '\\', '.']);
     if source::parse(&file).is_ok_and(names_a_path) {
         return;
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use axbxp::arch::Dataflow;
+use axbxp::arch::{Dataflow, Operand};
 use axbxp::mapping::{
-    ArrayPlan, LayerPlan, Operand, Runs, Schedule, TensorLayout, TileBox, VectorPlan, Work,
+    ArrayPlan, LayerPlan, Runs, Schedule, TensorLayout, TileBox, VectorPlan, Work,
 };
 use axbxp::source::SourceFile;
 use axbxp::sweep::{DesignPoint, Job, JobError};
@@ -65,7 +65,7 @@ fn machine(source: &mut Source<'_>) -> DesignPoint {
         "bit_serial_32x32",
     ];
     let mut point = super::point(names[source.number(0..4) as usize]).clone();
-    let arch = &mut point.architecture;
+    let mut arch = (*point.architecture).clone();
     arch.array.dataflow = [
         Dataflow::OutputStationary,
         Dataflow::WeightStationary,
@@ -89,6 +89,7 @@ fn machine(source: &mut Source<'_>) -> DesignPoint {
     }
     arch.tiling.psum_bits = [16, 24, 32][source.number(0..3) as usize];
     arch.tiling.traffic_slack_percent = source.number(0..60);
+    point.architecture = arch.check(&point.source).expect("in range");
     point
 }
 
@@ -293,7 +294,9 @@ fn check_array(plan: &ArrayPlan, schedule: &Schedule) {
         assert_eq!(u64::from(gemm.reduction), reduction);
         assert_eq!(gemm.first, tile.channels.start == 0);
         assert_eq!(gemm.last, tile.channels.end == nest.channels);
-        for load in &schedule.transfers[step.loads[2].start as usize..step.loads[2].end as usize] {
+        for load in
+            &schedule.transfers[step.loads.output.start as usize..step.loads.output.end as usize]
+        {
             assert_eq!((load.store, load.psums, gemm.first), (false, true, false));
             assert_eq!(
                 spilled.remove(&load.runs.base),

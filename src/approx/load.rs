@@ -16,7 +16,7 @@ impl ApproxFile {
     /// # Errors
     /// A syntax or type error (the first one), else every value that no PE could take, each at its place.
     pub fn load(source: SourceFile) -> Result<ApproxFile, Diagnostics> {
-        let config: ApproxConfig = source::parse(&source)?;
+        let config: ApproxConfig = source::parse_as(FileKind::Approximation, &source)?;
         let mut checker = Checker::new(&source);
         check(&config, &mut checker);
         let config = checker.finish(config)?;

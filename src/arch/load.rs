@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use super::architecture::Architecture;
 use super::scalesim;
-use super::types::Architecture;
-use super::validate::check;
-use crate::source::{self, Checker, Diagnostics, FileKind, LoadError, SourceFile};
+use super::types::ArchitectureFile;
+use crate::source::{self, Diagnostics, FileKind, LoadError, SourceFile};
 
 /// Reads the architecture in `file`: SCALE-Sim's configuration ([`scalesim`]) if it is named `.cfg` or `.ini`, else
 /// RON.
@@ -26,16 +26,17 @@ pub fn load(file: &SourceFile) -> Result<Architecture, Diagnostics> {
 /// # Errors
 /// As [`load`].
 pub fn read(file: SourceFile) -> Result<(SourceFile, Architecture), Diagnostics> {
-    let (file, architecture) = match file.extension().as_deref() {
-        Some("cfg" | "ini") => scalesim::import(&file)?,
+    let (file, architecture): (SourceFile, ArchitectureFile) = match file.extension().as_deref() {
+        Some("cfg" | "ini") => {
+            FileKind::Architecture.refuse_other(&file)?;
+            scalesim::import(&file)?
+        }
         _ => {
-            let architecture = source::parse(&file)?;
+            let architecture = source::parse_as(FileKind::Architecture, &file)?;
             (file, architecture)
         }
     };
-    let mut checker = Checker::new(&file);
-    check(&architecture, &mut checker);
-    let architecture = checker.finish(architecture)?;
+    let architecture = architecture.check(&file)?;
     Ok((file, architecture))
 }
 

@@ -28,7 +28,7 @@ use std::ops::Range;
 
 use super::pe::PeKind;
 use super::types::{
-    Architecture, Array, Buffer, Buffers, Controller, Converter, Dataflow, Dma, DramChoice,
+    ArchitectureFile, Array, Buffer, Buffers, Controller, Converter, Dataflow, Dma, DramChoice,
     FillDrain, Ports, Tiling, VectorUnit,
 };
 use crate::source::{Diagnostics, Entry, Ini, Place, Places, SourceFile, SpanChecker, nearest};
@@ -119,7 +119,7 @@ const SECTIONS: [(&str, &[(&str, Use)]); 6] = [
 ///
 /// # Errors
 /// Everything that is no configuration of SCALE-Sim or can not be expressed, each at its place.
-pub fn import(file: &SourceFile) -> Result<(SourceFile, Architecture), Diagnostics> {
+pub fn import(file: &SourceFile) -> Result<(SourceFile, ArchitectureFile), Diagnostics> {
     let mut checker = SpanChecker::new(file);
     let ini = Ini::read(file, &mut checker);
     let mut importer = Importer {
@@ -209,7 +209,7 @@ impl Importer<'_, '_> {
             .report(entry.value_range.clone(), message, "expected false", reason);
     }
 
-    fn architecture(&mut self, file: &SourceFile) -> Option<Architecture> {
+    fn architecture(&mut self, file: &SourceFile) -> Option<ArchitectureFile> {
         let array = Place::root().field("array");
         let rows = self.number("ArrayHeight", MAX_SIDE, &[array.clone().field("rows")]);
         let columns = self.number("ArrayWidth", MAX_SIDE, &[array.field("columns")]);
@@ -236,7 +236,7 @@ impl Importer<'_, '_> {
             ports: Ports::DualPort,
             double_buffered: true,
         };
-        Some(Architecture {
+        Some(ArchitectureFile {
             name: architecture_name(file),
             description: "imported from a SCALE-Sim configuration".to_owned(),
             array: Array {

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Architecture, Dataflow, MacRate, MacWork, PeKind, beside, load, open};
+use super::{ArchitectureFile, Dataflow, MacRate, MacWork, PeKind, beside, load, open};
 use crate::source::{FileKind, SourceFile, shipped};
 
 fn work(activation_bits: u8, weight_bits: u8, products: u32) -> MacWork {
@@ -145,14 +145,14 @@ fn compared_architectures_differ_only_where_they_say() {
 fn a_written_architecture_reads_back() {
     let (_, architecture) = open("fxp8_32x32_ws").unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(architecture.array.dataflow, Dataflow::WeightStationary);
-    let text = ron::to_string(&architecture).expect("plain data");
+    let text = ron::to_string(&*architecture).expect("plain data");
     let back = load(&SourceFile::from_text("back.ron", text)).expect("as written");
     assert_eq!(architecture, back);
 }
 
 #[test]
 fn the_schema_covers_every_section() {
-    let schema = schemars::schema_for!(Architecture);
+    let schema = schemars::schema_for!(ArchitectureFile);
     let properties = schema.get("properties").expect("an object");
     for field in ["array", "buffers", "dma", "dram", "tiling", "energy_table"] {
         assert!(properties.get(field).is_some(), "{field}");

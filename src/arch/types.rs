@@ -3,12 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::operand::Operand;
 use super::pe::PeKind;
 
 /// An accelerator, as one RON file describes it. Ranges are checked by [`super::load()`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Architecture {
+#[schemars(rename = "Architecture")]
+pub struct ArchitectureFile {
     /// Short name for reports: letters, digits, `_`, `-` and `.`.
     pub name: String,
     /// What it stands for, in a sentence or two.
@@ -126,6 +128,18 @@ pub struct Buffers {
     pub weight: Buffer,
     /// Holds output tiles and partial sums.
     pub output: Buffer,
+}
+
+impl std::ops::Index<Operand> for Buffers {
+    type Output = Buffer;
+
+    fn index(&self, operand: Operand) -> &Buffer {
+        match operand {
+            Operand::Activation => &self.activation,
+            Operand::Weight => &self.weight,
+            Operand::Output => &self.output,
+        }
+    }
 }
 
 /// One scratchpad buffer.

@@ -3,25 +3,23 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use super::operand::Operand;
 use super::pe::PeKind;
-use super::types::{Architecture, Array, Buffer, Dataflow, FillDrain};
+use super::types::{ArchitectureFile, Array, Buffer, Dataflow, FillDrain};
 use crate::source::{Checker, FileKind, Place};
 
 /// Latencies beyond this are taken for mistakes.
 const LATENCY_CYCLES: RangeInclusive<u32> = 0..=10_000;
 
 /// Reports everything in `architecture` that cannot be simulated.
-pub(super) fn check(architecture: &Architecture, checker: &mut Checker<'_>) {
+pub(super) fn check(architecture: &ArchitectureFile, checker: &mut Checker<'_>) {
     let root = Place::root();
     check_name(checker, root.clone().field("name"), &architecture.name);
     check_array(checker, &root.clone().field("array"), &architecture.array);
     let buffers = root.clone().field("buffers");
-    for (field, buffer) in [
-        ("activation", &architecture.buffers.activation),
-        ("weight", &architecture.buffers.weight),
-        ("output", &architecture.buffers.output),
-    ] {
-        check_buffer(checker, &buffers.clone().field(field), buffer);
+    for operand in Operand::ALL {
+        let place = buffers.clone().field(operand.to_string());
+        check_buffer(checker, &place, &architecture.buffers[operand]);
     }
 
     let dma = root.clone().field("dma");
@@ -171,7 +169,7 @@ fn check_buffer(checker: &mut Checker<'_>, place: &Place, buffer: &Buffer) {
     }
 }
 
-fn check_units(checker: &mut Checker<'_>, architecture: &Architecture) {
+fn check_units(checker: &mut Checker<'_>, architecture: &ArchitectureFile) {
     let root = Place::root();
     let converter = root.clone().field("converter");
     in_range(

@@ -1,11 +1,14 @@
 //! Arguments of the command line.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 pub use super::accuracy_args::AccuracyArgs;
 pub use super::compare_args::{HeadlineArgs, IsoArg, PriceArgs};
 pub use super::search_args::SearchArgs;
 use super::trace::TimeSpan;
+use crate::source::FileKind;
+use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Cycle-level simulator of precision-reconfigurable DNN accelerators: a network on an Ax-BxP
@@ -331,31 +334,40 @@ pub struct CheckArgs {
     pub files: Vec<String>,
     /// What the files are
     #[arg(long = "as", value_enum, value_name = "KIND")]
-    pub kind: Option<Kind>,
+    pub kind: Option<FileKind>,
     /// Folder to which the paths in files of trained networks are relative [default: the folder of the file]
     #[arg(long, value_name = "FOLDER")]
     pub root: Option<PathBuf>,
 }
 
-/// A kind of file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
-    /// An architecture
-    Arch,
-    /// An approximation configuration
-    Approx,
-    /// A network
-    Workload,
-    /// A DRAM standard, ours or DRAMsim3's
-    Dram,
-    /// An energy table
-    Energy,
-    /// An SRAM table
-    Sram,
-    /// Statistics of how operands switch
-    Activity,
-    /// A trained network with its images
-    Model,
+/// The kinds of files, by their names on the command line.
+impl ValueEnum for FileKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            FileKind::Architecture,
+            FileKind::Approximation,
+            FileKind::Workload,
+            FileKind::Dram,
+            FileKind::Energy,
+            FileKind::Sram,
+            FileKind::Activity,
+            FileKind::Model,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            FileKind::Architecture => "An architecture",
+            FileKind::Approximation => "An approximation configuration",
+            FileKind::Workload => "A network",
+            FileKind::Dram => "A DRAM standard, ours or DRAMsim3's",
+            FileKind::Energy => "An energy table",
+            FileKind::Sram => "An SRAM table",
+            FileKind::Activity => "Statistics of how operands switch",
+            FileKind::Model => "A trained network with its images",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
 }
 
 /// `axbxp list`.
@@ -363,7 +375,7 @@ pub enum Kind {
 pub struct ListArgs {
     /// Only this kind
     #[arg(value_enum)]
-    pub kind: Option<Kind>,
+    pub kind: Option<FileKind>,
 }
 
 /// `axbxp schema`.
@@ -374,9 +386,18 @@ pub struct SchemaArgs {
     pub format: SchemaKind,
 }
 
-/// A file format with a schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// A format with a schema: that of a kind of files, or of what a command prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SchemaKind {
+    /// What a command prints.
+    Report(ReportKind),
+    /// Files.
+    File(FileKind),
+}
+
+/// The JSON that a command prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportKind {
     /// The JSON that `run --format json` and `compare --format json` print
     Report,
     /// The JSON that `headline --format json` prints
@@ -387,20 +408,25 @@ pub enum SchemaKind {
     Search,
     /// The JSON that `dram --format json` prints
     DramReport,
-    /// Architecture files
-    Arch,
-    /// Approximation configurations
-    Approx,
-    /// Networks
-    Workload,
-    /// DRAM standards
-    Dram,
-    /// Energy tables
-    Energy,
-    /// SRAM tables
-    Sram,
-    /// Statistics of how operands switch
-    Activity,
-    /// Trained networks with their images
-    Model,
+}
+
+impl ValueEnum for SchemaKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        static VARIANTS: LazyLock<Vec<SchemaKind>> = LazyLock::new(|| {
+            let reports = ReportKind::value_variants().iter().copied();
+            let files = FileKind::value_variants().iter().copied();
+            reports
+                .map(SchemaKind::Report)
+                .chain(files.map(SchemaKind::File))
+                .collect()
+        });
+        &VARIANTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            SchemaKind::Report(kind) => kind.to_possible_value(),
+            SchemaKind::File(kind) => kind.to_possible_value(),
+        }
+    }
 }

@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 
 use schemars::{Schema, schema_for};
 
-use super::args::{Kind, ListArgs, SchemaArgs, SchemaKind};
+use super::args::{ListArgs, ReportKind, SchemaArgs, SchemaKind};
 use super::error::{CliError, Exit};
 use super::stdout;
 use crate::approx::{ApproxConfig, ApproxFile};
-use crate::arch::{self, Architecture};
+use crate::arch::{self, ArchitectureFile};
 use crate::dram::{DramSpec, DramSpecFile};
-use crate::energy::{ActivityFile, EnergyTable, OperandActivity, SramTable};
+use crate::energy::{
+    ActivityFile, EnergyTable, EnergyTableFile, OperandActivity, SramTable, SramTableFile,
+};
 use crate::infer::model_file::{ModelDescription, ModelFile};
 use crate::report::headline::Headline;
 use crate::report::render::json;
@@ -20,32 +22,16 @@ use crate::source::{self, FileKind, LoadError};
 use crate::workload::{self, NetworkFile};
 
 /// The kinds in the order in which they are listed.
-const KINDS: [Kind; 8] = [
-    Kind::Arch,
-    Kind::Approx,
-    Kind::Workload,
-    Kind::Model,
-    Kind::Dram,
-    Kind::Energy,
-    Kind::Sram,
-    Kind::Activity,
+const KINDS: [FileKind; 8] = [
+    FileKind::Architecture,
+    FileKind::Approximation,
+    FileKind::Workload,
+    FileKind::Model,
+    FileKind::Dram,
+    FileKind::Energy,
+    FileKind::Sram,
+    FileKind::Activity,
 ];
-
-impl Kind {
-    /// Where files of this kind are shipped.
-    pub fn file_kind(self) -> FileKind {
-        match self {
-            Kind::Arch => FileKind::Architecture,
-            Kind::Approx => FileKind::Approximation,
-            Kind::Workload => FileKind::Workload,
-            Kind::Dram => FileKind::Dram,
-            Kind::Energy => FileKind::Energy,
-            Kind::Sram => FileKind::Sram,
-            Kind::Activity => FileKind::Activity,
-            Kind::Model => FileKind::Model,
-        }
-    }
-}
 
 /// Prints what is shipped.
 pub fn list(args: &ListArgs) -> Result<Exit, CliError> {
@@ -55,14 +41,9 @@ pub fn list(args: &ListArgs) -> Result<Exit, CliError> {
         .into_iter()
         .filter(|&kind| args.kind.is_none_or(|wanted| wanted == kind))
     {
-        let names = source::shipped(kind.file_kind());
+        let names = source::shipped(kind);
         let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
-        let _ = writeln!(
-            text,
-            "{} ({}/)",
-            kind.file_kind(),
-            kind.file_kind().folder()
-        );
+        let _ = writeln!(text, "{kind} ({}/)", kind.folder());
         for name in names {
             let _ = writeln!(text, "  {name:width$}  {}", describe(kind, name)?);
         }
@@ -71,12 +52,12 @@ pub fn list(args: &ListArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
-    let file = source::open(kind.file_kind(), name)?;
+fn describe(kind: FileKind, name: &str) -> Result<String, LoadError> {
+    let file = source::open(kind, name)?;
     Ok(match kind {
-        Kind::Arch => arch::load(&file)?.description,
-        Kind::Approx => ApproxFile::load(file)?.config().description.clone(),
-        Kind::Workload => {
+        FileKind::Architecture => arch::load(&file)?.description.clone(),
+        FileKind::Approximation => ApproxFile::load(file)?.config().description.clone(),
+        FileKind::Workload => {
             let network = workload::load(&file)?;
             format!(
                 "{} layers, {:.2} G MACs, {:.1} M parameters. {}",
@@ -86,11 +67,11 @@ fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
                 network.description
             )
         }
-        Kind::Dram => DramSpec::from_source(&file)?.description.clone(),
-        Kind::Energy => EnergyTable::load(&file)?.technology,
-        Kind::Sram => SramTable::load(&file)?.technology,
-        Kind::Activity => ActivityFile::load(file)?.activity().source.clone(),
-        Kind::Model => ModelFile::load(file, None)?
+        FileKind::Dram => DramSpec::from_source(&file)?.description.clone(),
+        FileKind::Energy => EnergyTable::load(&file)?.technology.clone(),
+        FileKind::Sram => SramTable::load(&file)?.technology.clone(),
+        FileKind::Activity => ActivityFile::load(file)?.activity().source.clone(),
+        FileKind::Model => ModelFile::load(file, None)?
             .description()
             .description
             .clone(),
@@ -101,19 +82,19 @@ fn describe(kind: Kind, name: &str) -> Result<String, LoadError> {
 pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
     stdout::check()?;
     let schema: Schema = match args.format {
-        SchemaKind::Report => schema_for!(Report),
-        SchemaKind::Headline => schema_for!(Headline),
-        SchemaKind::Accuracy => schema_for!(AccuracyReport),
-        SchemaKind::Search => schema_for!(SearchReport),
-        SchemaKind::DramReport => schema_for!(TraceReport),
-        SchemaKind::Arch => schema_for!(Architecture),
-        SchemaKind::Approx => schema_for!(ApproxConfig),
-        SchemaKind::Workload => schema_for!(NetworkFile),
-        SchemaKind::Dram => schema_for!(DramSpecFile),
-        SchemaKind::Energy => schema_for!(EnergyTable),
-        SchemaKind::Sram => schema_for!(SramTable),
-        SchemaKind::Activity => schema_for!(OperandActivity),
-        SchemaKind::Model => schema_for!(ModelDescription),
+        SchemaKind::Report(ReportKind::Report) => schema_for!(Report),
+        SchemaKind::Report(ReportKind::Headline) => schema_for!(Headline),
+        SchemaKind::Report(ReportKind::Accuracy) => schema_for!(AccuracyReport),
+        SchemaKind::Report(ReportKind::Search) => schema_for!(SearchReport),
+        SchemaKind::Report(ReportKind::DramReport) => schema_for!(TraceReport),
+        SchemaKind::File(FileKind::Architecture) => schema_for!(ArchitectureFile),
+        SchemaKind::File(FileKind::Approximation) => schema_for!(ApproxConfig),
+        SchemaKind::File(FileKind::Workload) => schema_for!(NetworkFile),
+        SchemaKind::File(FileKind::Dram) => schema_for!(DramSpecFile),
+        SchemaKind::File(FileKind::Energy) => schema_for!(EnergyTableFile),
+        SchemaKind::File(FileKind::Sram) => schema_for!(SramTableFile),
+        SchemaKind::File(FileKind::Activity) => schema_for!(OperandActivity),
+        SchemaKind::File(FileKind::Model) => schema_for!(ModelDescription),
     };
     stdout::print(&json(&schema)?)?;
     Ok(Exit::Done)

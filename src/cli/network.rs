@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use super::args::Kind;
-use super::check::guess;
 use super::error::CliError;
 use crate::infer::model_file::ModelFile;
 use crate::source::{self, FileKind, SourceFile};
@@ -28,14 +26,8 @@ fn description(name: &str) -> Result<Option<ModelFile>, CliError> {
         return Ok(None);
     }
     let file = SourceFile::read(path)?;
-    // A workload may speak of preprocessing in a comment; a model's layers are in its ONNX file.
-    let kind = if file.text().contains("layers:") {
-        Kind::Workload
-    } else {
-        guess(&file)
-    };
-    Ok(match kind {
-        Kind::Model => Some(ModelFile::load(file, None)?),
+    Ok(match FileKind::told_by(&file) {
+        Some(FileKind::Model) => Some(ModelFile::load(file, None)?),
         _ => None,
     })
 }

@@ -33,6 +33,7 @@ impl DramSystem {
     /// It describes no DRAM that could work.
     pub fn from_source(file: &SourceFile) -> Result<DramSystem, Diagnostics> {
         if file.extension().as_deref() == Some("ini") {
+            FileKind::Dram.refuse_other(file)?;
             let imported = import::import(file)?;
             return Ok(DramSystem {
                 spec: DramSpec::check(&imported.source, imported.spec)?,
@@ -40,7 +41,7 @@ impl DramSystem {
                 notes: imported.notes,
             });
         }
-        let spec: DramSpecFile = source::parse(file)?;
+        let spec: DramSpecFile = source::parse_as(FileKind::Dram, file)?;
         Ok(DramSystem {
             spec: DramSpec::check(file, spec)?,
             channels: 1,

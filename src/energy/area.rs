@@ -8,7 +8,7 @@ use super::error::EnergyError;
 use super::hardware::Hardware;
 use super::sram::BufferPrice;
 use super::table::EnergyTable;
-use crate::arch::Architecture;
+use crate::arch::{Architecture, PerOperand};
 
 /// Area of an accelerator in mm2 by component. The DRAM has none here. Cells and macros only: nothing is added for
 /// placement and routing.
@@ -89,18 +89,17 @@ pub(super) fn area(
     table: &EnergyTable,
     architecture: &Architecture,
     hardware: &Hardware,
-    buffers: &[BufferPrice; 3],
+    buffers: &PerOperand<BufferPrice>,
 ) -> Result<AreaBreakdown, EnergyError> {
     let mut area = array(table, architecture, hardware)?;
     let basis = &mut area.basis;
     area.vector_unit_mm2 = basis.of(table, hardware.vector_lanes, Component::VectorLane)?;
     area.dma_mm2 = basis.of(table, 1, Component::Dma)?;
     area.controller_mm2 = basis.of(table, 1, Component::Controller)?;
-    [
-        area.activation_buffer_mm2,
-        area.weight_buffer_mm2,
-        area.output_buffer_mm2,
-    ] = buffers.map(|buffer| basis.add(Basis::Derived, buffer.area_mm2));
+    let buffers = buffers.map(|buffer| basis.add(Basis::Derived, buffer.area_mm2));
+    area.activation_buffer_mm2 = buffers.activation;
+    area.weight_buffer_mm2 = buffers.weight;
+    area.output_buffer_mm2 = buffers.output;
     Ok(area)
 }
 

@@ -1,5 +1,6 @@
 //! Why an energy could not be computed.
 
+use crate::arch::Operand;
 use crate::source::{Diagnostics, SourceError};
 
 /// Why an energy could not be computed.
@@ -29,7 +30,7 @@ pub enum EnergyError {
         /// The table's file.
         file: String,
         /// Which buffer.
-        buffer: &'static str,
+        buffer: Operand,
         /// Capacity of one macro in KiB.
         macro_kib: f64,
         /// Port width of one macro in bits.

@@ -5,6 +5,7 @@ use super::error::EnergyError;
 use super::hardware::Hardware;
 use super::sram::BufferPrice;
 use super::table::EnergyTable;
+use crate::arch::PerOperand;
 
 /// Leakage power in uW.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,7 +25,7 @@ impl Leakage {
         table: &EnergyTable,
         pe: Component,
         hardware: &Hardware,
-        buffers: &[BufferPrice; 3],
+        buffers: &PerOperand<BufferPrice>,
     ) -> Result<Leakage, EnergyError> {
         table.value(pe, Action::Leak)?;
         let register_bits = hardware.added_pe_register_bits + hardware.array_register_bits;

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use super::ACCURACY;
 use super::entry::{Basis, Entry};
+use super::file::ParallelMacRule;
 use super::sram::SramTable;
-use super::table::{EnergyTable, ParallelMacRule};
+use super::table::EnergyTable;
 
 /// Version of the JSON that [`Listing`] makes.
 pub const LISTING_SCHEMA: &str = "axbxp.energy-table/1";

@@ -1,12 +1,15 @@
 //! The rules an energy table has to keep.
 
 use super::entry::{Action, Component, Entry, Quantity, Split};
-use super::sram::SramTable;
-use super::table::EnergyTable;
+use super::file::EnergyTableFile;
 use crate::arch::PeKind;
 use crate::source::{Checker, Diagnostics, FileKind, Place, SourceFile};
 
-pub(super) fn check(file: &SourceFile, table: EnergyTable) -> Result<EnergyTable, Diagnostics> {
+/// The table, with the file of the SRAM table that it names.
+pub(super) fn check(
+    file: &SourceFile,
+    table: EnergyTableFile,
+) -> Result<(EnergyTableFile, SourceFile), Diagnostics> {
     let mut checker = Checker::new(file);
     let root = Place::root();
     for (field, text) in [("name", &table.name), ("technology", &table.technology)] {
@@ -28,11 +31,11 @@ pub(super) fn check(file: &SourceFile, table: EnergyTable) -> Result<EnergyTable
         }
     }
     check_idle(&mut checker, &table);
-    let mut table = checker.finish(table)?;
-    if let Some(sram) = sram {
-        table.sram_table = SramTable::load(&sram)?;
+    match sram {
+        Some(sram) => checker.finish((table, sram)),
+        // That it could not be opened has been reported.
+        None => Err(checker.into_diagnostics()),
     }
-    Ok(table)
 }
 
 fn check_entry(checker: &mut Checker<'_>, place: &Place, entry: &Entry) {
@@ -73,7 +76,7 @@ fn check_entry(checker: &mut Checker<'_>, place: &Place, entry: &Entry) {
 }
 
 /// What a PE's cycle costs above an idle one is scaled by how its operands switch: there has to be something.
-fn check_idle(checker: &mut Checker<'_>, table: &EnergyTable) {
+fn check_idle(checker: &mut Checker<'_>, table: &EnergyTableFile) {
     for (index, entry) in table.entries.iter().enumerate() {
         let scaled = matches!(
             entry.action,

@@ -8,7 +8,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `table`, `entry`, `load` | the schema of an energy table, its entries, the rules it has to keep |
+//! | `file`, `entry`, `load`, `table` | the schema of an energy table, its entries, the rules it has to keep, the checked table |
 //! | `sram/` | SRAM tables, and buffers made of macros |
 //! | `pe`, `parts` | a PE's computing cycle, and where in the PE its energy goes |
 //! | `hardware`, `area`, `leakage` | the components of an architecture counted, their area, their leakage |
@@ -21,6 +21,7 @@ mod breakdown;
 mod counts;
 mod entry;
 mod error;
+mod file;
 mod hardware;
 mod leakage;
 mod listing;
@@ -40,6 +41,7 @@ pub use breakdown::{BasisShares, EnergyBreakdown, LeakageParts};
 pub use counts::{AccessCounts, LayerCounts, PeArrayCounts};
 pub use entry::{Action, Basis, Component, Entry, Quantity, Split};
 pub use error::EnergyError;
+pub use file::{EnergyTableFile, ParallelMacRule};
 pub use listing::{LISTING_SCHEMA, ListedValue, Listing};
 pub use model::EnergyModel;
 pub use operands::{
@@ -47,8 +49,8 @@ pub use operands::{
     switching_is_known,
 };
 pub use parts::PeParts;
-pub use sram::{AccessFit, MacroGrid, SramTable};
-pub use table::{EnergyTable, ParallelMacRule};
+pub use sram::{AccessFit, MacroGrid, SramTable, SramTableFile};
+pub use table::EnergyTable;
 
 /// How far energies and areas can be trusted: for reports to print once.
 pub const ACCURACY: [&str; 6] = [

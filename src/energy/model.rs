@@ -11,7 +11,7 @@ use super::operands::OperandStatistics;
 use super::pe::{self, Price};
 use super::sram::{self, BufferPrice};
 use super::table::EnergyTable;
-use crate::arch::{Architecture, OperatingPoint, PeKind};
+use crate::arch::{Architecture, Operand, OperatingPoint, PeKind, PerOperand};
 use crate::dram::CommandEnergies;
 
 /// A table, an architecture and a DRAM: prices the activity of layers.
@@ -20,7 +20,7 @@ pub struct EnergyModel {
     table: EnergyTable,
     architecture: Architecture,
     dram: CommandEnergies,
-    buffers: [BufferPrice; 3],
+    buffers: PerOperand<BufferPrice>,
     prices: Prices,
     leakage: Leakage,
     area: AreaBreakdown,
@@ -69,12 +69,9 @@ impl EnergyModel {
             byte: price(Component::Dma, Action::Byte)?,
             tile: price(Component::Controller, Action::Tile)?,
         };
-        let buffers = &architecture.buffers;
-        let buffers = [
-            sram::price(table.sram(), "activation", &buffers.activation)?,
-            sram::price(table.sram(), "weight", &buffers.weight)?,
-            sram::price(table.sram(), "output", &buffers.output)?,
-        ];
+        let buffers = PerOperand::try_of(|operand| {
+            sram::price(table.sram(), operand, &architecture.buffers[operand])
+        })?;
         let hardware = Hardware::of(&table, architecture)?;
         Ok(EnergyModel {
             architecture: architecture.clone(),
@@ -152,12 +149,15 @@ impl EnergyModel {
         let vector_unit_pj = pay(counts.vector_operations, prices.operate);
         let dma_pj = pay(counts.dma_bursts, prices.burst) + pay(counts.dma_bytes, prices.byte);
         let controller_pj = pay(counts.controller_tiles, prices.tile);
-        let [activation_buffer_pj, weight_buffer_pj, output_buffer_pj] = [
-            (0, &counts.activation_buffer),
-            (1, &counts.weight_buffer),
-            (2, &counts.output_buffer),
-        ]
-        .map(|(index, buffer)| pay(accesses(buffer), self.access_price(index, buffer)));
+        let accessed = PerOperand {
+            activation: &counts.activation_buffer,
+            weight: &counts.weight_buffer,
+            output: &counts.output_buffer,
+        };
+        let buffers_pj = PerOperand::of(|operand| {
+            let buffer = accessed[operand];
+            pay(accesses(buffer), self.access_price(operand, buffer))
+        });
         energy.pe_array_pj = pe_array_pj;
         energy.pe_parts = compute.parts.times(array.pe_cycles_active as f64);
         energy.pe_idle_pj = pe_idle_pj;
@@ -166,17 +166,17 @@ impl EnergyModel {
         energy.vector_unit_pj = vector_unit_pj;
         energy.dma_pj = dma_pj;
         energy.controller_pj = controller_pj;
-        energy.activation_buffer_pj = activation_buffer_pj;
-        energy.weight_buffer_pj = weight_buffer_pj;
-        energy.output_buffer_pj = output_buffer_pj;
+        energy.activation_buffer_pj = buffers_pj.activation;
+        energy.weight_buffer_pj = buffers_pj.weight;
+        energy.output_buffer_pj = buffers_pj.output;
         self.add_leakage(&mut energy, counts.core_cycles);
         self.add_dram(&mut energy, counts);
         Ok(energy)
     }
 
-    fn access_price(&self, index: usize, buffer: &AccessCounts) -> Price {
+    fn access_price(&self, operand: Operand, buffer: &AccessCounts) -> Price {
         Price {
-            value: self.buffers[index].access_pj(buffer.access_bits),
+            value: self.buffers[operand].access_pj(buffer.access_bits),
             basis: Basis::Derived,
         }
     }

@@ -198,7 +198,7 @@ impl ActivityFile {
     /// # Errors
     /// A syntax or type error (the first one), else every value out of range, each at its place.
     pub fn load(source: SourceFile) -> Result<ActivityFile, Diagnostics> {
-        let activity: OperandActivity = source::parse(&source)?;
+        let activity: OperandActivity = source::parse_as(FileKind::Activity, &source)?;
         let mut checker = Checker::new(&source);
         check(&mut checker, &activity);
         let activity = checker.finish(activity)?;

@@ -2,9 +2,10 @@
 
 use super::entry::{Action, Basis, Component, Split};
 use super::error::EnergyError;
+use super::file::ParallelMacRule;
 use super::operands::OperandStatistics;
 use super::parts::{Cycle, PeParts, Weights};
-use super::table::{EnergyTable, ParallelMacRule};
+use super::table::EnergyTable;
 use crate::arch::{OperatingPoint, PeKind, WindowUse};
 
 /// A price and what it rests on.

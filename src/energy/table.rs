@@ -1,48 +1,38 @@
-//! The schema of an energy table, and its entries by name.
+//! An energy table, and its entries by name.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::ops::Deref;
 
-use super::entry::{Action, Basis, Component, Entry};
+use super::entry::{Action, Basis, Component};
 use super::error::EnergyError;
+use super::file::{EnergyTableFile, ParallelMacRule};
+use super::load;
 use super::sram::SramTable;
 use crate::source::{self, Diagnostics, FileKind, SourceFile};
 
-/// An energy table: one technology's values, each with its source. Read by [`EnergyTable::load`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// An energy table that has been checked, with the SRAM table that it names. It reads as its file does.
+#[derive(Debug, Clone, PartialEq)]
 pub struct EnergyTable {
     /// The file the table was read from.
-    #[serde(skip)]
-    pub(super) file: String,
-    /// Short name for reports.
-    pub name: String,
-    /// Libraries, voltages, temperatures; whether technologies are mixed.
-    pub technology: String,
-    /// How a PE that does several MACs a cycle is priced.
-    pub parallel_macs: ParallelMacRule,
-    /// The buffers' SRAM table: a shipped name or a path relative to this file.
-    pub sram: String,
-    /// What `sram` stands for.
-    #[serde(skip)]
-    pub(super) sram_table: SramTable,
-    /// All other values.
-    pub entries: Vec<Entry>,
+    file: String,
+    content: EnergyTableFile,
+    /// What its `sram` stands for.
+    sram: SramTable,
 }
 
-/// How an `ax_bxp` PE cycle with v > 1 MACs is derived from measured parts. It was not measured.
-///
-/// Either way, operand registers that only points with more MACs use are taken to be gated at the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ParallelMacRule {
-    /// The PE's cycle with v * L multipliers fed by one MAC, plus a register for each operand bit beyond the
-    /// measured PE's. Low: operands and signs of one MAC toggle less than those of v independent ones.
-    ExactCycle,
-    /// The PE's cycle with one MAC of L products, plus v - 1 lanes of the measured 8-lane dot-product units (the
-    /// marginal lane between one and eight, with its registers, multipliers, shifter and adder). The lanes are
-    /// those of a PE with fixed L.
-    Lanes,
+impl Deref for EnergyTable {
+    type Target = EnergyTableFile;
+
+    fn deref(&self) -> &EnergyTableFile {
+        &self.content
+    }
+}
+
+/// Unit tests go beyond what files may say.
+#[cfg(test)]
+impl std::ops::DerefMut for EnergyTable {
+    fn deref_mut(&mut self) -> &mut EnergyTableFile {
+        &mut self.content
+    }
 }
 
 impl EnergyTable {
@@ -52,9 +42,13 @@ impl EnergyTable {
     /// A syntax or type error (the first one), else every value without a source, out of range, with the wrong unit
     /// or given twice, and an SRAM table that there is not, each at its place; else what is wrong with the SRAM table.
     pub fn load(file: &SourceFile) -> Result<EnergyTable, Diagnostics> {
-        let mut table: EnergyTable = source::parse(file)?;
-        file.name().clone_into(&mut table.file);
-        super::load::check(file, table)
+        let content: EnergyTableFile = source::parse_as(FileKind::Energy, file)?;
+        let (content, sram) = load::check(file, content)?;
+        Ok(EnergyTable {
+            file: file.name().to_owned(),
+            sram: SramTable::load(&sram)?,
+            content,
+        })
     }
 
     /// Opens a shipped table by name, or a file by path, and reads it.
@@ -68,32 +62,25 @@ impl EnergyTable {
 
     /// The same table with another rule for several MACs a cycle.
     pub fn with_parallel_macs(mut self, rule: ParallelMacRule) -> EnergyTable {
-        self.parallel_macs = rule;
+        self.content.parallel_macs = rule;
         self
     }
 
     /// The same table with the buffers made of other SRAM.
     pub fn with_sram(mut self, sram: SramTable) -> EnergyTable {
-        sram.name.clone_into(&mut self.sram);
-        self.sram_table = sram;
+        sram.name.clone_into(&mut self.content.sram);
+        self.sram = sram;
         self
     }
 
     /// The SRAM that the buffers are made of.
     pub fn sram(&self) -> &SramTable {
-        &self.sram_table
+        &self.sram
     }
 
     /// The file the table was read from.
     pub fn file(&self) -> &str {
         &self.file
-    }
-
-    /// The entry for `action` of `component`.
-    pub fn entry(&self, component: Component, action: Action) -> Option<&Entry> {
-        self.entries
-            .iter()
-            .find(|entry| entry.component == component && entry.action == action)
     }
 
     /// The value of an entry that has to be there, as a number in the unit of its action.

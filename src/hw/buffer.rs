@@ -9,8 +9,7 @@
 use super::bus::{ARRAY, Bus, CONTROLLER, DATA};
 use super::message::Message;
 use super::observer::Observer;
-use crate::arch::{Buffer as BufferSpec, Ports};
-use crate::mapping::Operand;
+use crate::arch::{Buffer as BufferSpec, Operand, Ports};
 
 /// Accesses of whole port words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,7 +90,7 @@ impl Buffer {
     fn conflict<O: Observer>(&self, words: u32, bus: &mut Bus<'_, O>) {
         if self.shared_port && words > 0 {
             let message = Message::Conflict {
-                buffer: self.operand as u8,
+                operand: self.operand,
                 cycles: words,
             };
             bus.send(bus.cycle(), DATA, ARRAY, message);

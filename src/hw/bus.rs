@@ -2,6 +2,7 @@
 
 use super::message::Message;
 use super::observer::Observer;
+use crate::arch::Operand;
 use crate::mapping::Schedule;
 use crate::sim::{ClockDomain, ComponentId, Priority, Scheduler};
 
@@ -9,7 +10,7 @@ use crate::sim::{ClockDomain, ComponentId, Priority, Scheduler};
 pub const CONTROLLER: ComponentId = ComponentId(0);
 /// The DMA engine.
 pub const DMA: ComponentId = ComponentId(1);
-/// The first of the three buffers, which follow in the order of [`crate::mapping::Operand`].
+/// The first of the three buffers, which follow in the order of [`Operand::ALL`].
 pub const BUFFERS: ComponentId = ComponentId(2);
 /// The PE array.
 pub const ARRAY: ComponentId = ComponentId(5);
@@ -30,7 +31,7 @@ pub const MEMORY: Priority = Priority(2);
 pub const SETTLE: Priority = Priority(3);
 
 /// The component of a buffer.
-pub fn buffer_of(operand: crate::mapping::Operand) -> ComponentId {
+pub fn buffer_of(operand: Operand) -> ComponentId {
     ComponentId(BUFFERS.0 + operand as u32)
 }
 

@@ -1,7 +1,7 @@
 //! Laws that every layer's run must keep, asserted in debug builds and by the tests.
 
 use super::result::LayerResult;
-use crate::arch::{Architecture, Dataflow};
+use crate::arch::{Architecture, Dataflow, Operand, PerOperand};
 use crate::dram::{DramCounts, DramSpec};
 use crate::mapping::{ArrayTiming, LayerPlan, Schedule, TileGemm, Transfer, Work};
 
@@ -16,23 +16,21 @@ pub struct Widths {
     /// Bytes of a DRAM burst.
     pub burst_bytes: u32,
     /// Bits of the port of activation, weight and output buffer.
-    pub port_bits: [u32; 3],
+    pub port_bits: PerOperand<u32>,
 }
 
 impl Widths {
     /// Those of an architecture with this memory.
     pub fn of(arch: &Architecture, dram: &DramSpec) -> Widths {
-        let buffers = &arch.buffers;
         Widths {
             pes: arch.array.pes(),
             burst_bytes: dram.burst_bytes(),
-            port_bits: [&buffers.activation, &buffers.weight, &buffers.output]
-                .map(|buffer| buffer.port_bits),
+            port_bits: PerOperand::of(|operand| arch.buffers[operand].port_bits),
         }
     }
 
     /// Port words of one burst, by buffer.
-    fn words(&self) -> [u64; 3] {
+    fn words(&self) -> PerOperand<u64> {
         self.port_bits
             .map(|bits| u64::from((self.burst_bytes * 8).div_ceil(bits)))
     }
@@ -142,10 +140,9 @@ fn check_transfers(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, w
         schedule.transfers.len() as u64,
         dma.transfers,
     );
-    let mut bursts = [[0; 3]; 2];
+    let mut bursts = [PerOperand::<u64>::default(); 2];
     for transfer in &schedule.transfers {
-        bursts[usize::from(transfer.store)][transfer.operand as usize] +=
-            bursts_of(transfer, widths);
+        bursts[usize::from(transfer.store)][transfer.operand] += bursts_of(transfer, widths);
     }
     let [read, written] = bursts;
     laws.equal(
@@ -163,16 +160,17 @@ fn check_transfers(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, w
         dma.read_bursts,
         result.dram.reads + result.dram.forwarded_reads + result.dram.merged_reads,
     );
-    for (index, words) in widths.words().into_iter().enumerate() {
-        let buffer = &result.buffers[index];
+    let words = widths.words();
+    for operand in Operand::ALL {
+        let buffer = &result.buffers[operand];
         laws.equal(
-            &format!("words of loaded bursts and written to buffer {index}"),
-            read[index] * words,
+            &format!("words of loaded bursts and written to the {operand} buffer"),
+            read[operand] * words[operand],
             buffer.dma_writes,
         );
         laws.equal(
-            &format!("words of stored bursts and read from buffer {index}"),
-            written[index] * words,
+            &format!("words of stored bursts and read from the {operand} buffer"),
+            written[operand] * words[operand],
             buffer.dma_reads,
         );
     }
@@ -249,15 +247,23 @@ fn check_edges(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, timin
     );
     // Every value passes a port; a fold wastes less than a word of it.
     let ports = [
-        (0, timing.activation, array.activation_values),
-        (1, timing.weight, array.weight_values),
+        (
+            Operand::Activation,
+            timing.activation,
+            array.activation_values,
+        ),
+        (Operand::Weight, timing.weight, array.weight_values),
     ];
-    for (index, port, values) in ports {
-        let bits = result.buffers[index].engine_reads * u64::from(port.port_bits);
+    for (operand, port, values) in ports {
+        let bits = result.buffers[operand].engine_reads * u64::from(port.port_bits);
         let needed = values * u64::from(port.value_bits);
-        laws.at_least(&format!("bits read from buffer {index}"), bits, needed);
         laws.at_least(
-            &format!("bits wanted from buffer {index}"),
+            &format!("bits read from the {operand} buffer"),
+            bits,
+            needed,
+        );
+        laws.at_least(
+            &format!("bits wanted from the {operand} buffer"),
             needed + array.folds * u64::from(port.port_bits - 1),
             bits,
         );

@@ -6,7 +6,8 @@ use super::bus::{ARRAY, Bus, CONTROL, DMA, VECTOR_UNIT};
 use super::cause::StallReason;
 use super::message::Message;
 use super::observer::Observer;
-use crate::mapping::{Operand, Schedule, Work};
+use crate::arch::{Operand, PerOperand};
+use crate::mapping::{Schedule, Work};
 use crate::sim::{ComponentId, Waiting};
 
 /// Steps that an engine may hold: one at work and one queued behind it.
@@ -16,12 +17,12 @@ const STEPS_IN_ENGINE: u32 = 2;
 #[derive(Debug, Clone)]
 pub struct Controller {
     tile_setup_cycles: u64,
-    slots: [u8; 3],
-    held: [u8; 3],
+    slots: PerOperand<u8>,
+    held: PerOperand<u8>,
     /// Per operand: the first step whose tile has not been asked for.
-    cursor: [usize; 3],
+    cursor: PerOperand<usize>,
     /// Per step and operand: transfers still to arrive.
-    missing: Vec<[u32; 3]>,
+    missing: Vec<PerOperand<u32>>,
     /// Step of each transfer.
     step_of: Vec<u32>,
     next_start: usize,
@@ -40,9 +41,9 @@ impl Controller {
     pub fn new(tile_setup_cycles: u32) -> Self {
         Controller {
             tile_setup_cycles: u64::from(tile_setup_cycles),
-            slots: [0; 3],
-            held: [0; 3],
-            cursor: [0; 3],
+            slots: PerOperand::default(),
+            held: PerOperand::default(),
+            cursor: PerOperand::default(),
             missing: Vec::new(),
             step_of: Vec::new(),
             next_start: 0,
@@ -59,14 +60,14 @@ impl Controller {
     pub fn begin_layer<O: Observer>(&mut self, bus: &mut Bus<'_, O>) {
         let schedule = bus.schedule;
         self.slots = schedule.slots;
-        self.held = [0; 3];
-        self.cursor = [0; 3];
+        self.held = PerOperand::default();
+        self.cursor = PerOperand::default();
         self.missing.clear();
         self.missing.extend(
             schedule
                 .steps
                 .iter()
-                .map(|step| [0, 1, 2].map(|i| step.loads[i].len() as u32)),
+                .map(|step| PerOperand::of(|operand| step.loads[operand].len() as u32)),
         );
         self.step_of.clear();
         self.step_of.resize(schedule.transfers.len(), 0);
@@ -102,16 +103,15 @@ impl Controller {
         let mut report = Vec::new();
         if self.next_start < self.steps {
             for operand in Operand::ALL {
-                let index = operand as usize;
-                if self.cursor[index] <= self.next_start {
+                if self.cursor[operand] <= self.next_start {
                     report.push(say(format!(
                         "room in the {operand} buffer ({} of {} tiles held) for step {}",
-                        self.held[index], self.slots[index], self.next_start
+                        self.held[operand], self.slots[operand], self.next_start
                     )));
-                } else if self.missing[self.next_start][index] > 0 {
+                } else if self.missing[self.next_start][operand] > 0 {
                     report.push(say(format!(
                         "{} transfers into the {operand} buffer for step {}",
-                        self.missing[self.next_start][index], self.next_start
+                        self.missing[self.next_start][operand], self.next_start
                     )));
                 }
             }
@@ -138,7 +138,7 @@ impl Controller {
             Message::Filled { transfer } => {
                 let operand = bus.schedule.transfers[transfer as usize].operand;
                 let step = self.step_of[transfer as usize] as usize;
-                self.missing[step][operand as usize] -= 1;
+                self.missing[step][operand] -= 1;
                 self.last_arrival = waited_for(operand);
             }
             Message::Fed { step } => self.fed(step as usize, bus),
@@ -156,7 +156,7 @@ impl Controller {
     fn fed<O: Observer>(&mut self, step: usize, bus: &mut Bus<'_, O>) {
         self.in_engine -= 1;
         for operand in [Operand::Activation, Operand::Weight] {
-            if bus.schedule.steps[step].ends[operand as usize] {
+            if bus.schedule.steps[step].ends[operand] {
                 self.release(operand, bus);
             }
         }
@@ -171,9 +171,9 @@ impl Controller {
     }
 
     fn release<O: Observer>(&mut self, operand: Operand, bus: &mut Bus<'_, O>) {
-        self.held[operand as usize] -= 1;
+        self.held[operand] -= 1;
         bus.observer
-            .tiles_held(operand, self.held[operand as usize], bus.scheduler.now());
+            .tiles_held(operand, self.held[operand], bus.scheduler.now());
     }
 
     /// Asks for every tile that there is room for, in the order of the steps, and starts what can start.
@@ -189,36 +189,35 @@ impl Controller {
     /// The operand whose next tile is wanted soonest and has room.
     fn next_to_load(&mut self, schedule: &Schedule) -> Option<Operand> {
         for operand in Operand::ALL {
-            let cursor = &mut self.cursor[operand as usize];
-            while *cursor < self.steps && !schedule.steps[*cursor].begins[operand as usize] {
+            let cursor = &mut self.cursor[operand];
+            while *cursor < self.steps && !schedule.steps[*cursor].begins[operand] {
                 *cursor += 1;
             }
         }
         Operand::ALL
             .into_iter()
             .filter(|&operand| {
-                let index = operand as usize;
-                self.cursor[index] < self.steps && self.held[index] < self.slots[index]
+                self.cursor[operand] < self.steps && self.held[operand] < self.slots[operand]
             })
-            .min_by_key(|&operand| self.cursor[operand as usize])
+            .min_by_key(|&operand| self.cursor[operand])
     }
 
     fn load<O: Observer>(&mut self, operand: Operand, bus: &mut Bus<'_, O>) {
-        let index = operand as usize;
-        let step = self.cursor[index];
-        self.cursor[index] += 1;
-        self.held[index] += 1;
+        let step = self.cursor[operand];
+        self.cursor[operand] += 1;
+        self.held[operand] += 1;
         bus.observer
-            .tiles_held(operand, self.held[index], bus.scheduler.now());
-        for transfer in bus.schedule.steps[step].loads[index].clone() {
+            .tiles_held(operand, self.held[operand], bus.scheduler.now());
+        for transfer in bus.schedule.steps[step].loads[operand].clone() {
             bus.send(bus.cycle(), CONTROL, DMA, Message::Load { transfer });
         }
     }
 
     fn can_start(&self) -> bool {
         self.next_start < self.steps
-            && (0..3).all(|index| {
-                self.cursor[index] > self.next_start && self.missing[self.next_start][index] == 0
+            && Operand::ALL.into_iter().all(|operand| {
+                self.cursor[operand] > self.next_start
+                    && self.missing[self.next_start][operand] == 0
             })
     }
 

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use super::bus::{Bus, CHANNELS, CONTROL, CONTROLLER, DATA, DMA, buffer_of};
 use super::message::Message;
 use super::observer::Observer;
-use crate::arch::Architecture;
+use crate::arch::{Architecture, PerOperand};
 use crate::dram::{AddressMap, RequestKind};
 use crate::mapping::{Bursts, Schedule};
 use crate::sim::{ComponentId, Tick};
@@ -66,7 +66,7 @@ pub struct Dma {
     burst_bytes: u32,
     channel_map: AddressMap,
     request_latency: u64,
-    words_per_burst: [u32; 3],
+    words_per_burst: PerOperand<u32>,
     loads: VecDeque<Job>,
     stores: VecDeque<Job>,
     stores_next: bool,
@@ -77,7 +77,7 @@ pub struct Dma {
     /// First core cycle in which the next read and the next write request may leave.
     next_request: [u64; 2],
     /// First core cycle in which each buffer's port is free for the DMA.
-    port_free: [u64; 3],
+    port_free: PerOperand<u64>,
     /// Tags that become free when the port has caught up, in the order of time.
     draining: VecDeque<(u64, u32)>,
     counts: DmaCounts,
@@ -87,16 +87,13 @@ impl Dma {
     /// The engine of an architecture.
     pub fn new(arch: &Architecture, channel_map: AddressMap, burst_bytes: u32) -> Self {
         let outstanding = arch.dma.outstanding_bursts;
-        let buffers = [
-            &arch.buffers.activation,
-            &arch.buffers.weight,
-            &arch.buffers.output,
-        ];
         Dma {
             burst_bytes,
             channel_map,
             request_latency: u64::from(arch.dma.request_latency_cycles),
-            words_per_burst: buffers.map(|buffer| (burst_bytes * 8).div_ceil(buffer.port_bits)),
+            words_per_burst: PerOperand::of(|operand| {
+                (burst_bytes * 8).div_ceil(arch.buffers[operand].port_bits)
+            }),
             loads: VecDeque::new(),
             stores: VecDeque::new(),
             stores_next: false,
@@ -104,7 +101,7 @@ impl Dma {
             owner: vec![0; outstanding as usize],
             free_tags: (0..outstanding).rev().collect(),
             next_request: [0; 2],
-            port_free: [0; 3],
+            port_free: PerOperand::default(),
             draining: VecDeque::new(),
             counts: DmaCounts::default(),
         }
@@ -223,8 +220,8 @@ impl Dma {
         let (kind, leaves) = if store {
             // The bytes come out of the buffer through its port first.
             let operand = bus.schedule.transfers[transfer as usize].operand;
-            let words = self.words_per_burst[operand as usize];
-            let port_free = &mut self.port_free[operand as usize];
+            let words = self.words_per_burst[operand];
+            let port_free = &mut self.port_free[operand];
             at = at.max(*port_free);
             *port_free = at + u64::from(words);
             bus.send(at, DATA, buffer_of(operand), Message::Drain { words });
@@ -260,8 +257,8 @@ impl Dma {
             self.complete(transfer, 0, now, bus);
             return;
         }
-        let words = self.words_per_burst[what.operand as usize];
-        let port_free = &mut self.port_free[what.operand as usize];
+        let words = self.words_per_burst[what.operand];
+        let port_free = &mut self.port_free[what.operand];
         let filled = now.max(*port_free) + u64::from(words);
         *port_free = filled;
         if filled > now + u64::from(words) {

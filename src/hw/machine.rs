@@ -21,9 +21,9 @@ use super::pe_array::PeArray;
 use super::result::{LayerResult, RunResult};
 use super::stepped::{GivenOperands, SteppedLayer};
 use super::vector_unit::VectorUnit;
-use crate::arch::{Architecture, PeKind};
+use crate::arch::{Architecture, Operand, PeKind, PerOperand};
 use crate::dram::{AddressMap, DramCounts, DramSpec};
-use crate::mapping::{LayerPlan, MappedLayer, Operand, Schedule};
+use crate::mapping::{LayerPlan, MappedLayer, Schedule};
 use crate::sim::{
     ClockError, ComponentId, Khz, Model, RunError, Scheduler, Waiting, clock_domains, run,
 };
@@ -46,7 +46,7 @@ pub enum MachineError {
 /// Running totals of components that count over the whole run.
 #[derive(Debug, Clone, Copy, Default)]
 struct Totals {
-    buffers: [BufferCounts; 3],
+    buffers: PerOperand<BufferCounts>,
     dram: DramCounts,
     converted: u64,
     tiles: u64,
@@ -75,7 +75,7 @@ struct Machine<'a, O: Observer> {
     clocks: Clocks,
     controller: Controller,
     dma: Dma,
-    buffers: [Buffer; 3],
+    buffers: PerOperand<Buffer>,
     array: PeArray,
     converter: Converter,
     vector_unit: VectorUnit,
@@ -139,7 +139,7 @@ impl<O: Observer> Machine<'_, O> {
     fn end_layer(&mut self, scheduler: &mut Scheduler<Message>) {
         let end_cycle = self.clocks.core.cycle_of(scheduler.now());
         let totals = Totals {
-            buffers: [0, 1, 2].map(|i: usize| *self.buffers[i].counts()),
+            buffers: PerOperand::of(|operand| *self.buffers[operand].counts()),
             dram: self.channel_totals(scheduler),
             converted: self.converter.values(),
             tiles: self.controller.tiles(),
@@ -171,7 +171,9 @@ impl<O: Observer> Machine<'_, O> {
             outputs: array.outputs,
             vector,
             dma: *self.dma.counts(),
-            buffers: [0, 1, 2].map(|i| totals.buffers[i].since(&self.before.buffers[i])),
+            buffers: PerOperand::of(|operand| {
+                totals.buffers[operand].since(&self.before.buffers[operand])
+            }),
             dram: totals.dram.since(&self.before.dram),
             converted_values: totals.converted - self.before.converted,
             tiles: totals.tiles - self.before.tiles,
@@ -214,7 +216,7 @@ impl<O: Observer> Model for Machine<'_, O> {
                 self.channels[(id - CHANNELS.0) as usize].handle(message, &mut bus);
             }
             ComponentId(id) => {
-                self.buffers[(id - BUFFERS.0) as usize].handle(message, &mut bus);
+                self.buffers[Operand::ALL[(id - BUFFERS.0) as usize]].handle(message, &mut bus);
             }
         }
     }
@@ -300,11 +302,6 @@ pub fn simulate<'a, O: Observer>(
             )
         })
         .collect();
-    let buffers = [
-        &arch.buffers.activation,
-        &arch.buffers.weight,
-        &arch.buffers.output,
-    ];
     let layers: Vec<&MappedLayer> = layers.into_iter().collect();
     let mut machine = Machine {
         results: Vec::with_capacity(layers.len()),
@@ -314,7 +311,7 @@ pub fn simulate<'a, O: Observer>(
         clocks,
         controller: Controller::new(arch.controller.tile_setup_cycles),
         dma: Dma::new(arch, map, dram.burst_bytes()),
-        buffers: Operand::ALL.map(|operand| Buffer::new(operand, buffers[operand as usize])),
+        buffers: PerOperand::of(|operand| Buffer::new(operand, &arch.buffers[operand])),
         array: PeArray::new(arch.array.pes(), arch.controller.tile_setup_cycles),
         converter: Converter::new(&arch.converter),
         vector_unit: VectorUnit::new(arch),

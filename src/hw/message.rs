@@ -1,6 +1,7 @@
 //! Every message between components. Small and `Copy`: the event path allocates nothing.
 
 use super::cause::StallReason;
+use crate::arch::Operand;
 
 /// Which way a DRAM request goes.
 pub use crate::dram::RequestKind;
@@ -97,8 +98,8 @@ pub enum Message {
     },
     /// Buffer to array: the port was taken for somebody else's access.
     Conflict {
-        /// Which buffer, by operand number.
-        buffer: u8,
+        /// Whose buffer.
+        operand: Operand,
         /// Port cycles taken.
         cycles: u32,
     },

@@ -2,7 +2,8 @@
 
 use super::cause::CauseCycles;
 use super::stepped::{Leaving, LoadToken, Token};
-use crate::mapping::{Operand, Step, Transfer};
+use crate::arch::Operand;
+use crate::mapping::{Step, Transfer};
 use crate::sim::Tick;
 
 /// One PE of a stepped array in one cycle.

@@ -16,9 +16,8 @@ use super::ledger::{Assignment, Ledger};
 use super::message::Message;
 use super::observer::Observer;
 use super::stepped::{FoldName, OutputCheck, SteppedLayer};
-use crate::mapping::{
-    ArrayTiming, Fold, Interference, Operand, Placement, Predecessor, TileGemm, Work,
-};
+use crate::arch::{Operand, PerOperand};
+use crate::mapping::{ArrayTiming, Fold, Interference, Placement, Predecessor, TileGemm, Work};
 use crate::sim::ClockDomain;
 
 /// A step whose operands have been fed, with results in the array yet.
@@ -42,7 +41,8 @@ struct Running {
     fold: Fold,
     interference: Interference,
     finished_values: u64,
-    words: [(u64, u64); 3],
+    /// Port words read and written.
+    words: PerOperand<(u64, u64)>,
 }
 
 /// A layer on the stepped array, between its cycles.
@@ -178,16 +178,17 @@ impl PeArray {
             }
             Message::WorkEnd => self.fold_ends(bus),
             Message::ArrayCycle => self.step_cycle(bus),
-            Message::Conflict { buffer, cycles } => self.yield_port(buffer, bus.cycle(), cycles),
+            Message::Conflict { operand, cycles } => {
+                self.yield_port(operand, bus.cycle(), u64::from(cycles));
+            }
             other => debug_assert!(false, "array got {other:?}"),
         }
     }
 
-    fn yield_port(&mut self, buffer: u8, cycle: u64, cycles: u32) {
+    fn yield_port(&mut self, operand: Operand, cycle: u64, cycles: u64) {
         let Some(running) = self.running.as_mut() else {
             return;
         };
-        let (operand, cycles) = (Operand::ALL[usize::from(buffer)], u64::from(cycles));
         match &mut self.stepping {
             None => running
                 .interference
@@ -216,7 +217,7 @@ impl PeArray {
             fold: Fold::default(),
             interference: Interference::default(),
             finished_values: 0,
-            words: [(0, 0); 3],
+            words: PerOperand::default(),
         };
         self.launch(running, &timing, bus);
     }
@@ -354,7 +355,7 @@ impl PeArray {
             bus.send(self.last_exit, CONTROL, CONVERTER, results);
         }
         for operand in Operand::ALL {
-            let (reads, writes) = running.words[operand as usize];
+            let (reads, writes) = running.words[operand];
             bus.send(
                 fed,
                 DATA,
@@ -399,10 +400,10 @@ impl Running {
 
     fn count_words(&mut self, timing: &ArrayTiming) {
         let fold = &self.fold;
-        self.words[0].0 += timing.activation.cycles(fold.activation_values);
-        self.words[1].0 += timing.weight.cycles(fold.weight_values);
-        self.words[2].0 += fold.psum_read_words;
-        self.words[2].1 += fold.output_write_words;
+        self.words.activation.0 += timing.activation.cycles(fold.activation_values);
+        self.words.weight.0 += timing.weight.cycles(fold.weight_values);
+        self.words.output.0 += fold.psum_read_words;
+        self.words.output.1 += fold.output_write_words;
         if fold.finished {
             self.finished_values += fold.results;
         }

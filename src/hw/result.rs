@@ -8,6 +8,7 @@ use super::cause::CauseCycles;
 use super::dma::DmaCounts;
 use super::stepped::OutputCheck;
 use super::vector_unit::VectorCounts;
+use crate::arch::PerOperand;
 use crate::dram::DramCounts;
 use crate::sim::RunStatistics;
 
@@ -29,7 +30,7 @@ pub struct LayerResult {
     /// The DMA's work.
     pub dma: DmaCounts,
     /// Accesses to activation, weight and output buffer.
-    pub buffers: [BufferCounts; 3],
+    pub buffers: PerOperand<BufferCounts>,
     /// DRAM commands.
     pub dram: DramCounts,
     /// Values through the format converter.

@@ -6,8 +6,8 @@ use super::cause::{Cause, CauseCycles, StallReason};
 use super::ledger::{Assignment, Ledger};
 use super::message::Message;
 use super::observer::Observer;
-use crate::arch::Architecture;
-use crate::mapping::{Operand, VectorWork, Work};
+use crate::arch::{Architecture, Operand};
+use crate::mapping::{VectorWork, Work};
 use crate::sim::ClockDomain;
 
 /// What the vector unit did.

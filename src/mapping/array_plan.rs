@@ -6,8 +6,9 @@ use super::fold::{ArrayTiming, TileGemm};
 use super::memory::{Runs, TensorLayout};
 use super::nest::{Nest, SecondOperand};
 use super::schedule::{Schedule, Step, Transfer, Work};
-use super::tiling::{Loop, Operand, Tiling, Trips};
+use super::tiling::{Loop, Tiling, Trips};
 use crate::approx::LayerPrecision;
+use crate::arch::{Operand, PerOperand};
 
 /// An array layer with its tiling and the places of its operands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,16 +59,16 @@ struct Position {
 
 impl Position {
     /// Per operand: whether it works on another tile than at `other`.
-    fn differs(&self, other: &Position) -> [bool; 3] {
+    fn differs(&self, other: &Position) -> PerOperand<bool> {
         let new_set = (self.repeat, self.groups) != (other.repeat, other.groups);
         let outputs = self.outputs != other.outputs;
         let filters = self.filters != other.filters;
         let channels = self.channels != other.channels;
-        [
-            new_set || outputs || channels,
-            new_set || filters || channels,
-            new_set || outputs || filters,
-        ]
+        PerOperand {
+            activation: new_set || outputs || channels,
+            weight: new_set || filters || channels,
+            output: new_set || outputs || filters,
+        }
     }
 }
 
@@ -209,8 +210,8 @@ impl ArrayPlan {
         next: Option<Position>,
     ) {
         let tile = self.tile_box(now);
-        let begins = before.map_or([true; 3], |before| now.differs(&before));
-        let ends = next.map_or([true; 3], |next| next.differs(&now));
+        let begins = before.map_or(PerOperand::same(true), |before| now.differs(&before));
+        let ends = next.map_or(PerOperand::same(true), |next| next.differs(&now));
         let first = tile.channels.start == 0;
         let last = tile.channels.end == self.nest.channels;
         let mut add = |wanted: bool, operand, store, psums, runs: &dyn Fn() -> Runs| {
@@ -227,23 +228,37 @@ impl ArrayPlan {
         let psums = || self.psum_runs(now, &tile);
         let at = [
             add(false, Operand::Activation, false, false, &psums),
-            add(begins[0], Operand::Activation, false, false, &|| {
-                self.input_runs(&tile)
-            }),
-            add(begins[1], Operand::Weight, false, false, &|| {
+            add(
+                begins.activation,
+                Operand::Activation,
+                false,
+                false,
+                &|| self.input_runs(&tile),
+            ),
+            add(begins.weight, Operand::Weight, false, false, &|| {
                 self.second_runs(now, &tile)
             }),
-            add(begins[2] && !first, Operand::Output, false, true, &psums),
+            add(
+                begins.output && !first,
+                Operand::Output,
+                false,
+                true,
+                &psums,
+            ),
             if last {
-                add(ends[2], Operand::Output, true, false, &|| {
+                add(ends.output, Operand::Output, true, false, &|| {
                     self.output_runs(&tile)
                 })
             } else {
-                add(ends[2], Operand::Output, true, true, &psums)
+                add(ends.output, Operand::Output, true, true, &psums)
             },
         ];
         schedule.steps.push(Step {
-            loads: [at[0]..at[1], at[1]..at[2], at[2]..at[3]],
+            loads: PerOperand {
+                activation: at[0]..at[1],
+                weight: at[1]..at[2],
+                output: at[2]..at[3],
+            },
             begins,
             ends,
             stores: at[3]..at[4],

@@ -15,6 +15,7 @@
 //! is stored in the widest of the formats they want.
 
 mod array_plan;
+mod choose;
 mod cuts;
 mod fold;
 mod lower;
@@ -39,5 +40,5 @@ pub use placement::{Interference, Placement, Predecessor};
 pub use plan::{LayerPlan, MappedLayer, MemoryShape, NetworkPlan, PlanError, plan};
 pub use port::{PortDemand, PortProgress};
 pub use schedule::{Schedule, Step, Transfer, VectorWork, Work};
-pub use tiling::{DoesNotFit, Loop, Operand, Tiling};
+pub use tiling::{DoesNotFit, Loop, Tiling};
 pub use vector_plan::VectorPlan;

@@ -5,17 +5,14 @@
 
 use super::fold::{ArrayTiming, Fold};
 use super::port::PortProgress;
-use super::tiling::Operand;
-use crate::arch::{Dataflow, FillDrain};
+use crate::arch::{Dataflow, FillDrain, Operand, PerOperand};
 
 /// What others do to the array's ports during a fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Interference {
     stream_start: u64,
-    activation: PortProgress,
-    weight: PortProgress,
-    /// Where results leave under the stream (weight and input stationary).
-    output: PortProgress,
+    /// That of the outputs where results leave under the stream (weight and input stationary).
+    ports: PerOperand<PortProgress>,
     /// Cycle from which the predecessor's results leave the way out free (output stationary).
     way_out_free: Option<u64>,
     /// Cycles by which that was put off.
@@ -37,11 +34,12 @@ impl Interference {
         let Some(at) = now.checked_sub(self.stream_start) else {
             return;
         };
-        match operand {
-            Operand::Activation => self.activation.take(&fold.activation, at, cycles),
-            Operand::Weight => self.weight.take(&fold.weight, at, cycles),
-            Operand::Output => self.output.take(&fold.output, at, cycles),
-        }
+        let demand = match operand {
+            Operand::Activation => &fold.activation,
+            Operand::Weight => &fold.weight,
+            Operand::Output => &fold.output,
+        };
+        self.ports[operand].take(demand, at, cycles);
     }
 }
 
@@ -124,9 +122,9 @@ impl ArrayTiming {
         let (begin, stream_start) = self.begin(before, ready, fold);
         let unobstructed = fold.unobstructed_cycles();
         let contended = unobstructed
-            .max(interference.activation.cycles(&fold.activation))
-            .max(interference.weight.cycles(&fold.weight))
-            .max(interference.output.cycles(&fold.output));
+            .max(interference.ports.activation.cycles(&fold.activation))
+            .max(interference.ports.weight.cycles(&fold.weight))
+            .max(interference.ports.output.cycles(&fold.output));
         let streamed = stream_start + contended;
         let mut placement = Placement {
             stream_start,

@@ -8,10 +8,11 @@ use super::lower::{Lowered, lower};
 use super::memory::{Allocator, TensorLayout};
 use super::nest::{Nest, SecondOperand};
 use super::schedule::Schedule;
-use super::tiling::{self, DoesNotFit, Limits, Operand, Tiling};
+use super::choose::choose;
+use super::tiling::{DoesNotFit, Limits, Tiling};
 use super::vector_plan::VectorPlan;
 use crate::approx::LayerPrecision;
-use crate::arch::{Architecture, Ports};
+use crate::arch::{Architecture, Operand, PerOperand, Ports};
 use crate::workload::{Layer, LayerId, Network, TensorId};
 
 /// Most tile steps of one layer: more would take minutes and gigabytes, and mean buffers out of all
@@ -282,7 +283,7 @@ impl Planner<'_> {
                     whole_channels: vector.whole_channels,
                     pieces,
                     tile: [1; 3],
-                    slots: [1; 3],
+                    slots: PerOperand::same(1),
                 };
                 LayerPlan::Vector(plan.fit(&self.limits(0, 0, 0)).map_err(does_not_fit)?)
             }
@@ -322,7 +323,7 @@ impl Planner<'_> {
         let tiling = match self.tilings.get(&(nest, limits, timing)) {
             Some(&tiling) => tiling,
             None => {
-                let tiling = tiling::choose(&nest, &limits, &timing)?;
+                let tiling = choose(&nest, &limits, &timing)?;
                 self.tilings.insert((nest, limits, timing), tiling);
                 tiling
             }
@@ -387,11 +388,7 @@ impl Planner<'_> {
     }
 
     fn limits(&self, activation_bits: u32, weight_bits: u32, output_bits: u32) -> Limits {
-        let buffers = [
-            &self.arch.buffers.activation,
-            &self.arch.buffers.weight,
-            &self.arch.buffers.output,
-        ];
+        let buffers = PerOperand::of(|operand| &self.arch.buffers[operand]);
         let core_hz = u128::from(self.arch.core_clock_khz) * 1000;
         let per_kilocycle = u128::from(self.memory.peak_bytes_per_second) * 1024 / core_hz.max(1);
         Limits {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::fold::{ArrayTiming, TileGemm};
 use super::memory::Runs;
-use super::tiling::Operand;
+use crate::arch::{Operand, PerOperand};
 
 /// Everything the hardware needs to run one layer.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +14,7 @@ pub struct Schedule {
     /// Moves between DRAM and buffers; the steps name ranges of it.
     pub transfers: Vec<Transfer>,
     /// Halves of each buffer in use.
-    pub slots: [u8; 3],
+    pub slots: PerOperand<u8>,
     /// Array timing; none for a layer of the vector unit.
     pub timing: Option<ArrayTiming>,
 }
@@ -24,11 +24,11 @@ pub struct Schedule {
 pub struct Step {
     /// Transfers that bring in each operand's new tile, empty where the tile at hand stays in use. For
     /// the output these are partial sums that come back.
-    pub loads: [Range<u32>; 3],
+    pub loads: PerOperand<Range<u32>>,
     /// The step begins a new tile of the operand (an output tile need not load anything).
-    pub begins: [bool; 3],
+    pub begins: PerOperand<bool>,
     /// The step is the last one that uses the operand's tile.
-    pub ends: [bool; 3],
+    pub ends: PerOperand<bool>,
     /// Transfers that store the output tile when the step is done; empty while it stays.
     pub stores: Range<u32>,
     /// The computation.

@@ -1,14 +1,8 @@
-//! The choice of tiles and loop order for one layer.
-//!
-//! Every tiling that fits the scratchpads is scored twice: by its DRAM traffic (whole bursts, re-reads,
-//! halos and spilled partial sums included) and by the cycles that a machine with perfect overlap
-//! would take. The tilings whose traffic is within the policy's slack of the least compete on cycles.
+//! Tilings of one layer: the extents of a tile, the order of the loops over tiles, and what both come to.
 
-use super::cuts::{channel_tiles, fine_channel_tiles, pixel_tiles, rectangles};
 use super::fold::{ArrayTiming, TileGemm};
 use super::nest::Nest;
-use super::traffic::InputSpans;
-use crate::arch::Dataflow;
+use crate::arch::{Dataflow, Operand, PerOperand};
 
 /// A loop over tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,37 +25,14 @@ pub(super) const ORDERS: [[Loop; 3]; 6] = [
     [Loop::Channels, Loop::Filters, Loop::Outputs],
 ];
 
-/// The three operands of a tile, in the order in which arrays are indexed by them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operand {
-    /// Input activations.
-    Activation = 0,
-    /// Weights, or the second activation of a matrix product.
-    Weight = 1,
-    /// Outputs and partial sums.
-    Output = 2,
-}
-
-impl Operand {
-    /// All three.
-    pub const ALL: [Operand; 3] = [Operand::Activation, Operand::Weight, Operand::Output];
-
-    fn depends_on(self, over: Loop) -> bool {
-        match self {
-            Operand::Activation => over != Loop::Filters,
-            Operand::Weight => over != Loop::Outputs,
-            Operand::Output => over != Loop::Channels,
+impl Loop {
+    /// Whether another tile of this loop is another tile of the operand.
+    pub(super) fn moves(self, operand: Operand) -> bool {
+        match operand {
+            Operand::Activation => self != Loop::Filters,
+            Operand::Weight => self != Loop::Outputs,
+            Operand::Output => self != Loop::Channels,
         }
-    }
-}
-
-impl std::fmt::Display for Operand {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Operand::Activation => "activation",
-            Operand::Weight => "weight",
-            Operand::Output => "output",
-        })
     }
 }
 
@@ -86,7 +57,7 @@ pub struct Tiling {
     /// Operands exchanged at the edges of an output-stationary array.
     pub exchanged: bool,
     /// Buffer halves in use per operand: 2 where the next tile loads under the current one.
-    pub slots: [u8; 3],
+    pub slots: PerOperand<u8>,
 }
 
 /// What limits a tiling, in bits of the formats at hand.
@@ -101,9 +72,9 @@ pub struct Limits {
     /// Bits of one partial sum.
     pub psum_bits: u32,
     /// Capacity of each buffer in bits.
-    pub capacity_bits: [u64; 3],
+    pub capacity_bits: PerOperand<u64>,
     /// Buffers that load one tile while another is in use.
-    pub double_buffered: [bool; 3],
+    pub double_buffered: PerOperand<bool>,
     /// Bytes of one DRAM burst.
     pub burst_bytes: u32,
     /// DRAM peak bandwidth in bytes per 1024 core cycles.
@@ -174,11 +145,11 @@ impl Tiling {
         let innermost = self
             .order
             .iter()
-            .rposition(|&over| operand.depends_on(over) && trips.of(over) > 1);
+            .rposition(|&over| over.moves(operand) && trips.of(over) > 1);
         let Some(innermost) = innermost else { return 1 };
         self.order[..innermost]
             .iter()
-            .filter(|&&over| !operand.depends_on(over))
+            .filter(|&&over| !over.moves(operand))
             .map(|&over| trips.of(over))
             .product()
     }
@@ -189,7 +160,12 @@ impl Tiling {
     }
 
     /// Bits that a full tile of each operand takes in its buffer.
-    fn footprint_bits(&self, nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> [u64; 3] {
+    pub(super) fn footprint_bits(
+        &self,
+        nest: &Nest,
+        limits: &Limits,
+        timing: &ArrayTiming,
+    ) -> PerOperand<u64> {
         let images = u64::from(self.images);
         let groups = u64::from(self.groups);
         let in_pixels = u64::from(nest.rows.input_extent(self.out_rows, nest.in_rows))
@@ -208,20 +184,21 @@ impl Tiling {
         } else {
             limits.output_bits
         };
-        [
-            images
+        PerOperand {
+            activation: images
                 * in_pixels
                 * groups
                 * u64::from(self.channels)
                 * u64::from(limits.activation_bits),
-            nest.weights(self.groups, self.filters, self.channels) * u64::from(limits.weight_bits),
-            out_values * u64::from(out_bits),
-        ]
+            weight: nest.weights(self.groups, self.filters, self.channels)
+                * u64::from(limits.weight_bits),
+            output: out_values * u64::from(out_bits),
+        }
     }
 
     /// Core cycles if loads, compute and stores overlapped perfectly: first tile's load, the longer of
     /// compute and memory, last tile's store.
-    fn estimated_cycles(&self, nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> u64 {
+    pub(super) fn estimated_cycles(&self, nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> u64 {
         let trips = self.trips(nest);
         let timing = ArrayTiming {
             exchanged: self.exchanged,
@@ -232,8 +209,8 @@ impl Tiling {
         let to_cycles = |bytes: u64| bytes * 1024 / limits.dram_bytes_per_kilocycle.max(1);
         let memory = to_cycles(self.traffic_bytes(nest, limits));
         let tile = self.footprint_bits(nest, limits, &timing);
-        let first_load = to_cycles((tile[0] + tile[1]) / 8);
-        let last_store = to_cycles(tile[2] / 8);
+        let first_load = to_cycles((tile.activation + tile.weight) / 8);
+        let last_store = to_cycles(tile.output / 8);
         // One tile computes while nothing else is left to load: the first where the array is waited for, the last where
         // the memory is. For a layer of one tile it is counted twice, which favours cutting. Counting it once was tried on
         // the shipped networks: cycles change by at most 1 % on most, and MobileNetV2 on Ax-BxP at L = 1 takes 4 % more.
@@ -286,194 +263,4 @@ pub struct DoesNotFit {
     pub needed_bits: u64,
     /// Bits that one tile may take.
     pub available_bits: u64,
-}
-
-/// The best tiling of `nest`, by the policy in `limits`.
-///
-/// # Errors
-/// [`DoesNotFit`] when even the smallest tile does not fit a buffer.
-pub fn choose(nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> Result<Tiling, DoesNotFit> {
-    let candidates = candidates(nest, limits, timing)?;
-    let least = candidates
-        .iter()
-        .map(|&(traffic, _)| traffic)
-        .min()
-        .unwrap_or(0);
-    let bound = slackened(least, limits);
-    let exchanges: &[bool] =
-        if limits.operand_exchange && timing.dataflow == Dataflow::OutputStationary {
-            &[false, true]
-        } else {
-            &[false]
-        };
-    let best = candidates
-        .into_iter()
-        .filter(|&(traffic, _)| traffic <= bound)
-        .flat_map(|(traffic, tiling)| {
-            exchanges.iter().map(move |&exchanged| {
-                (
-                    traffic,
-                    Tiling {
-                        exchanged,
-                        ..tiling
-                    },
-                )
-            })
-        })
-        .map(|(traffic, tiling)| {
-            (
-                tiling.estimated_cycles(nest, limits, timing),
-                traffic,
-                tiling,
-            )
-        })
-        .min_by_key(|&(cycles, traffic, tiling)| (cycles, traffic, tiling.trips(nest).steps()));
-    match best {
-        Some((_, _, tiling)) => Ok(tiling),
-        None => Err(smallest_tile_does_not_fit(nest, limits, timing)),
-    }
-}
-
-/// The layer as one tile.
-fn whole(nest: &Nest) -> Tiling {
-    Tiling {
-        images: nest.images,
-        out_rows: nest.out_rows,
-        out_columns: nest.out_columns,
-        groups: nest.groups,
-        filters: nest.filters,
-        channels: nest.channels,
-        ..smallest(nest)
-    }
-}
-
-fn smallest(nest: &Nest) -> Tiling {
-    Tiling {
-        images: 1,
-        out_rows: 1,
-        out_columns: 1,
-        groups: 1,
-        filters: 1,
-        channels: 1,
-        order: ORDERS[0],
-        exchanged: false,
-        slots: [if nest.groups > 1 { 2 } else { 1 }; 3],
-    }
-}
-
-fn smallest_tile_does_not_fit(nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> DoesNotFit {
-    let needed = smallest(nest).footprint_bits(nest, limits, timing);
-    let available =
-        [0, 1, 2].map(|i| limits.capacity_bits[i] / if limits.double_buffered[i] { 2 } else { 1 });
-    let worst = Operand::ALL
-        .into_iter()
-        .max_by_key(|&o| needed[o as usize].saturating_sub(available[o as usize]))
-        .unwrap_or(Operand::Activation);
-    DoesNotFit {
-        operand: worst,
-        needed_bits: needed[worst as usize],
-        available_bits: available[worst as usize],
-    }
-}
-
-fn candidates(
-    nest: &Nest,
-    limits: &Limits,
-    timing: &ArrayTiming,
-) -> Result<Vec<(u64, Tiling)>, DoesNotFit> {
-    let mut found = Vec::new();
-    let tiles = channel_tiles(nest, timing);
-    add_candidates(&mut found, &pixel_tiles(nest), &tiles, nest, limits, timing);
-    let least = found.iter().map(|&(traffic, _)| traffic).min();
-    // Finer cuts pay only where the coarse ones go through an operand again.
-    let enough = slackened(whole(nest).once_bytes(nest, limits), limits);
-    if least.is_none_or(|least| least > enough) {
-        let fine = fine_channel_tiles(nest, timing);
-        add_candidates(&mut found, &pixel_tiles(nest), &fine, nest, limits, timing);
-        add_candidates(&mut found, &rectangles(nest), &tiles, nest, limits, timing);
-        add_candidates(&mut found, &rectangles(nest), &fine, nest, limits, timing);
-    }
-    if found.is_empty() {
-        return Err(smallest_tile_does_not_fit(nest, limits, timing));
-    }
-    Ok(found)
-}
-
-fn add_candidates(
-    found: &mut Vec<(u64, Tiling)>,
-    pixel_tiles: &[[u32; 3]],
-    channel_tiles: &[(u32, u32, u32)],
-    nest: &Nest,
-    limits: &Limits,
-    timing: &ArrayTiming,
-) {
-    for &[images, out_rows, out_columns] in pixel_tiles {
-        let mut tiling = Tiling {
-            images,
-            out_rows,
-            out_columns,
-            ..smallest(nest)
-        };
-        let input = InputSpans::of(&tiling, nest);
-        for &(groups, filters, channels) in channel_tiles {
-            (tiling.groups, tiling.filters, tiling.channels) = (groups, filters, channels);
-            if !tiling.fit(nest, limits, timing) {
-                continue;
-            }
-            let trips = tiling.trips(nest);
-            let once = tiling.once(nest, limits, &input, &trips);
-            for order in distinct_orders(&trips) {
-                tiling.order = order;
-                found.push((once.traffic_bytes(&tiling, &trips), tiling));
-            }
-        }
-    }
-}
-
-/// `bytes` and what the policy allows beyond.
-fn slackened(bytes: u64, limits: &Limits) -> u64 {
-    bytes + bytes / 100 * u64::from(limits.traffic_slack_percent)
-}
-
-impl Tiling {
-    /// Sets the slots of each operand; false if a tile does not fit its slot.
-    pub(super) fn fit(&mut self, nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> bool {
-        let trips = self.trips(nest);
-        let needed = self.footprint_bits(nest, limits, timing);
-        Operand::ALL.into_iter().all(|operand| {
-            let index = operand as usize;
-            let one_tile = trips.group_sets == 1
-                && [Loop::Outputs, Loop::Filters, Loop::Channels]
-                    .into_iter()
-                    .all(|over| !operand.depends_on(over) || trips.of(over) == 1);
-            self.slots[index] = if limits.double_buffered[index] && !one_tile {
-                2
-            } else {
-                1
-            };
-            needed[index] <= limits.capacity_bits[index] / u64::from(self.slots[index])
-        })
-    }
-}
-
-/// Orders that differ once loops of a single trip are left out.
-fn distinct_orders(trips: &Trips) -> impl Iterator<Item = [Loop; 3]> {
-    let trips = *trips;
-    let signature = move |order: &[Loop; 3]| order.map(|over| (trips.of(over) > 1).then_some(over));
-    let compact = move |order: &[Loop; 3]| {
-        let mut kept = [None; 3];
-        for (slot, over) in kept.iter_mut().zip(signature(order).into_iter().flatten()) {
-            *slot = Some(over);
-        }
-        kept
-    };
-    ORDERS
-        .into_iter()
-        .enumerate()
-        .filter_map(move |(index, order)| {
-            let repeated = ORDERS[..index]
-                .iter()
-                .any(|earlier| compact(earlier) == compact(&order));
-            (!repeated).then_some(order)
-        })
 }

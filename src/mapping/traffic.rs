@@ -6,7 +6,8 @@
 //! bursts that neighbouring runs of a transfer share.
 
 use super::nest::{Nest, SecondOperand};
-use super::tiling::{Limits, Operand, Tiling, Trips, split};
+use super::tiling::{Limits, Tiling, Trips, split};
+use crate::arch::Operand;
 
 /// Boxes of a tensor: how many runs, and how near each other within a transfer.
 struct Boxes {

@@ -9,7 +9,8 @@ use std::ops::Range;
 use super::memory::TensorLayout;
 use super::nest::Axis;
 use super::schedule::{Schedule, Step, Transfer, VectorWork, Work};
-use super::tiling::{DoesNotFit, Limits, Operand};
+use super::tiling::{DoesNotFit, Limits};
+use crate::arch::{Operand, PerOperand};
 
 /// Bands that a layer is cut into where rows allow it, so that transfers overlap with computing.
 const BANDS: u32 = 8;
@@ -43,7 +44,7 @@ pub struct VectorPlan {
     /// Output rows, columns and channels of a tile.
     pub tile: [u32; 3],
     /// Halves of each buffer in use.
-    pub slots: [u8; 3],
+    pub slots: PerOperand<u8>,
 }
 
 impl VectorPlan {
@@ -52,12 +53,15 @@ impl VectorPlan {
     /// # Errors
     /// [`DoesNotFit`] when even a single output does not fit the buffers.
     pub fn fit(mut self, limits: &Limits) -> Result<VectorPlan, DoesNotFit> {
-        let slots = [0, 1, 2].map(|i| if limits.double_buffered[i] { 2 } else { 1 });
+        let slots = limits
+            .double_buffered
+            .map(|double| if double { 2 } else { 1 });
         self.slots = slots;
-        let available = [0, 1, 2].map(|i| limits.capacity_bits[i] / u64::from(slots[i]));
+        let available =
+            PerOperand::of(|operand| limits.capacity_bits[operand] / u64::from(slots[operand]));
         let fits = |plan: &VectorPlan, tile: [u32; 3]| {
             let needed = plan.footprint_bits(tile);
-            needed[0] <= available[0] && needed[1] <= available[2]
+            needed[0] <= available.activation && needed[1] <= available.output
         };
         let most = |extent: fn(&TensorLayout) -> u32| {
             self.pieces
@@ -89,9 +93,9 @@ impl VectorPlan {
         }
     }
 
-    fn does_not_fit(&self, available: [u64; 3], least: u32) -> DoesNotFit {
+    fn does_not_fit(&self, available: PerOperand<u64>, least: u32) -> DoesNotFit {
         let [input, output] = self.footprint_bits([1, 1, least]);
-        let (operand, needed_bits) = if input > available[0] {
+        let (operand, needed_bits) = if input > available.activation {
             (Operand::Activation, input)
         } else {
             (Operand::Output, output)
@@ -99,7 +103,7 @@ impl VectorPlan {
         DoesNotFit {
             operand,
             needed_bits,
-            available_bits: available[operand as usize],
+            available_bits: available[operand],
         }
     }
 
@@ -226,10 +230,15 @@ impl VectorPlan {
             .into_iter()
             .map(|range| u64::from(range.end - range.start))
             .product::<u64>();
+        let in_use = PerOperand::of(|operand| operand != Operand::Weight);
         schedule.steps.push(Step {
-            loads: [first..loaded, loaded..loaded, loaded..loaded],
-            begins: [true, false, true],
-            ends: [true, false, true],
+            loads: PerOperand {
+                activation: first..loaded,
+                weight: loaded..loaded,
+                output: loaded..loaded,
+            },
+            begins: in_use,
+            ends: in_use,
             stores: loaded..loaded + 1,
             work: Work::Vector(VectorWork {
                 operations: values * u64::from(self.operations_per_value),

@@ -9,7 +9,7 @@ use super::model::{
 };
 use super::performance::{Bound, Efficiency, OPERATIONS_PER_MAC, Peak, Roofline, Work, ratio};
 use crate::approx::{LayerPrecision, OperandFormat};
-use crate::arch::{MacRate, WindowUse};
+use crate::arch::{MacRate, PeKind, WindowUse};
 use crate::energy::{ACCURACY, EnergyBreakdown, switching_is_known};
 use crate::hw::{Cause, CauseCycles, LayerResult};
 use crate::mapping::{LayerPlan, Loop};
@@ -62,7 +62,7 @@ impl ReportBuilder {
             architecture.energy_table,
             rule_name(architecture.parallel_macs)
         );
-        if architecture.pe.starts_with("ax_bxp") && !self.report.notes.contains(&note) {
+        if matches!(architecture.pe, PeKind::AxBxp { .. }) && !self.report.notes.contains(&note) {
             self.report.notes.push(note);
         }
     }
@@ -356,7 +356,7 @@ fn architecture_report(point: &DesignPoint) -> ArchitectureReport {
     let arch = &point.architecture;
     ArchitectureReport {
         name: arch.name.clone(),
-        pe: arch.array.pe.to_string(),
+        pe: arch.array.pe,
         rows: arch.array.rows,
         columns: arch.array.columns,
         dataflow: arch.array.dataflow.name().to_string(),

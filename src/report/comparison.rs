@@ -6,6 +6,7 @@ use super::model::{
 };
 use super::performance::ratio;
 use super::published;
+use crate::arch::PeKind;
 use crate::sweep::Iso;
 
 /// A run against its baseline, both given by their places among the runs.
@@ -19,8 +20,8 @@ pub(super) fn comparison(
     let [base_mm2, this_mm2] = [base, this].map(|run| run.architecture.area.array_mm2());
     let pes =
         |run: &RunReport| u64::from(run.architecture.rows) * u64::from(run.architecture.columns);
-    let fxp8 = base.architecture.pe == "fxp(bits: 8)";
-    let blocked = this.architecture.pe.starts_with("ax_bxp");
+    let fxp8 = base.architecture.pe == PeKind::Fxp { bits: 8 };
+    let blocked = matches!(this.architecture.pe, PeKind::AxBxp { .. });
     let comparable = pes(base) == pes(this) || iso.iter().any(|&iso| iso != Iso::None);
     let published = (fxp8 && blocked && comparable)
         .then(|| published::ranges(&this.workload))

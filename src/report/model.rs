@@ -1,10 +1,13 @@
 //! What a report says. The JSON form is these types as they are; its version is [`SCHEMA`], which
 //! changes when a field changes its meaning or goes away.
 
+use std::fmt::Display;
+
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::performance::{Efficiency, Roofline};
+use crate::arch::PeKind;
 use crate::energy::{AreaBreakdown, EnergyBreakdown, ParallelMacRule};
 use crate::sweep::Iso;
 
@@ -49,13 +52,20 @@ pub struct RunReport {
     pub events: u64,
 }
 
+/// Writes a value as its text.
+fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
 /// The architecture of a run.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ArchitectureReport {
     /// Its name; `NAME#2` and so on where another architecture of the report has the same.
     pub name: String,
     /// The PE as it is written in RON.
-    pub pe: String,
+    #[serde(serialize_with = "as_text")]
+    #[schemars(with = "String")]
+    pub pe: PeKind,
     /// PE rows.
     pub rows: u32,
     /// PE columns.

@@ -5,8 +5,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::{SourceError, SourceFile};
-use super::file_kind::embedded;
+use super::file::SourceFile;
+use super::shipped::embedded;
+use super::source_error::SourceError;
 
 /// The folder to which the paths in a file are relative.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use super::lexer::{Kind, Lexer, Token};
 pub const MAX_NESTING: usize = 64;
 
 /// What is wrong with the brackets of a text.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum BracketError {
     /// Nested deeper than [`MAX_NESTING`]; the first bracket that is too deep.
     TooDeep(Range<usize>),

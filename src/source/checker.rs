@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use super::diagnostics::{Diagnostics, Located, Problem};
-use super::file::{SourceError, SourceFile};
-use super::file_kind::{FileKind, open_beside};
+use super::file::SourceFile;
+use super::kind::FileKind;
 use super::place::Place;
+use super::shipped::open_beside;
+use super::source_error::SourceError;
 
 /// More problems than this are counted, not kept: nobody reads them, and finding a place costs time.
 const MAX_KEPT: usize = 50;
@@ -122,8 +124,13 @@ impl<'f> Checker<'f> {
         if self.is_clean() {
             Ok(value)
         } else {
-            Err(Diagnostics::new(self.file, self.problems, self.left_out))
+            Err(self.into_diagnostics())
         }
+    }
+
+    /// Everything that was reported.
+    pub(crate) fn into_diagnostics(self) -> Diagnostics {
+        Diagnostics::new(self.file, self.problems, self.left_out)
     }
 }
 

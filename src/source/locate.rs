@@ -33,15 +33,18 @@ pub(super) struct Document<'t> {
 
 /// A value: its first and last token.
 #[derive(Clone, Copy)]
-struct Value {
+pub(super) struct Value {
     first: usize,
     last: usize,
 }
 
 /// One element of a bracketed value: `key: value` or a bare value.
-struct Entry {
-    key: Option<usize>,
-    value: Value,
+pub(super) struct Entry<'t> {
+    /// Without quotes and `r#`.
+    pub(super) key: Option<&'t str>,
+    /// Bytes of the key, of the value where there is none.
+    pub(super) range: Range<usize>,
+    pub(super) value: Value,
 }
 
 impl<'t> Document<'t> {
@@ -68,7 +71,7 @@ impl<'t> Document<'t> {
 
     fn found(&self, value: Value, whole: bool) -> Found {
         Found {
-            range: self.tokens[value.first].range.start..self.tokens[value.last].range.end,
+            range: self.range(value),
             whole,
         }
     }
@@ -82,7 +85,31 @@ impl<'t> Document<'t> {
     }
 
     /// The document's value: what follows the `#![enable(..)]` attributes.
-    fn root(&self) -> Option<Value> {
+    pub(super) fn root(&self) -> Option<Value> {
+        let first = self.begin();
+        self.kind(first)?;
+        Some(self.value(first, self.tokens.len() - 1))
+    }
+
+    /// The elements of the document's value, as far as a broken file shows them: its brackets may be missing.
+    pub(super) fn root_entries(&self) -> impl Iterator<Item = Entry<'t>> {
+        let first = self.begin();
+        let open = match (self.kind(first), self.kind(first + 1)) {
+            (Some(Kind::Word | Kind::Text), Some(Kind::Colon)) => None,
+            (Some(Kind::Open(_)), _) => Some(first),
+            _ => Some(first + 1),
+        };
+        let close = open
+            .and_then(|open| self.partner.get(open).copied())
+            .filter(|&close| matches!(self.kind(close), Some(Kind::Close(_))));
+        self.between(
+            open.map_or(first, |open| open + 1),
+            close.unwrap_or(self.tokens.len()),
+        )
+    }
+
+    /// The token after the `#![enable(..)]` attributes.
+    fn begin(&self) -> usize {
         let mut first = 0;
         while self.kind(first) == Some(Kind::Other)
             && self.kind(first + 1) == Some(Kind::Other)
@@ -90,8 +117,7 @@ impl<'t> Document<'t> {
         {
             first = self.partner[first + 2] + 1;
         }
-        self.kind(first)?;
-        Some(self.value(first, self.tokens.len() - 1))
+        first
     }
 
     /// The value that begins at token `first`, and ends at token `limit` at the latest.
@@ -117,9 +143,13 @@ impl<'t> Document<'t> {
     }
 
     /// The elements of a bracketed value, in order.
-    fn entries(&self, value: Value) -> impl Iterator<Item = Entry> {
-        let mut at = self.bracket(value).map_or(usize::MAX, |open| open + 1);
-        let close = value.last;
+    pub(super) fn entries(&self, value: Value) -> impl Iterator<Item = Entry<'t>> {
+        let from = self.bracket(value).map_or(usize::MAX, |open| open + 1);
+        self.between(from, value.last)
+    }
+
+    /// The elements from token `at` on, up to the token `close`.
+    fn between(&self, mut at: usize, close: usize) -> impl Iterator<Item = Entry<'t>> {
         std::iter::from_fn(move || {
             while at < close && self.kind(at) == Some(Kind::Comma) {
                 at += 1;
@@ -127,9 +157,9 @@ impl<'t> Document<'t> {
             if at >= close {
                 return None;
             }
-            let mut key = None;
+            let (mut key, begin) = (None, at);
             if self.kind(at + 1) == Some(Kind::Colon) && at + 2 < close {
-                key = Some(at);
+                key = Some(self.key(at));
                 at += 2;
             }
             let value = self.value(at, close - 1);
@@ -138,12 +168,49 @@ impl<'t> Document<'t> {
             while at < close && self.kind(at) != Some(Kind::Comma) {
                 at = self.partner[at] + 1;
             }
-            Some(Entry { key, value })
+            let range = match key {
+                Some(_) => self.tokens[begin].range.clone(),
+                None => self.range(value),
+            };
+            Some(Entry { key, range, value })
         })
     }
 
+    fn key(&self, index: usize) -> &'t str {
+        let key = self.word(index);
+        let key = key.strip_prefix("r#").unwrap_or(key);
+        let key = key.strip_prefix('"').unwrap_or(key);
+        key.strip_suffix('"').unwrap_or(key)
+    }
+
+    /// Bytes of a value.
+    pub(super) fn range(&self, value: Value) -> Range<usize> {
+        self.tokens[value.first].range.start..self.tokens[value.last].range.end
+    }
+
+    /// The word before the brackets of `value`, or that it is.
+    pub(super) fn name(&self, value: Value) -> Option<&'t str> {
+        (self.kind(value.first) == Some(Kind::Word)).then(|| self.word(value.first))
+    }
+
+    /// Whether `value` is something in round brackets.
+    pub(super) fn is_struct(&self, value: Value) -> bool {
+        let open = self.bracket(value).and_then(|open| self.kind(open));
+        open == Some(Kind::Open('('))
+    }
+
+    /// `value` without the `Some(..)` around it.
+    pub(super) fn unwrapped(&self, mut value: Value) -> Value {
+        while self.name(value) == Some("Some")
+            && let Some(inner) = self.only_element(value)
+        {
+            value = inner;
+        }
+        value
+    }
+
     /// The single unnamed element of a bracketed value.
-    fn only_element(&self, value: Value) -> Option<Value> {
+    pub(super) fn only_element(&self, value: Value) -> Option<Value> {
         let mut entries = self.entries(value);
         let first = entries.next()?;
         (first.key.is_none() && entries.next().is_none()).then_some(first.value)
@@ -151,20 +218,14 @@ impl<'t> Document<'t> {
 
     fn step(&self, mut value: Value, step: &PathPart) -> Option<Value> {
         loop {
-            let named = self.kind(value.first) == Some(Kind::Word);
+            value = self.unwrapped(value);
+            let named = self.name(value).is_some();
             let only = self.only_element(value);
-            if let (true, "Some", Some(inner)) = (named, self.word(value.first), only) {
-                value = inner;
-                continue;
-            }
             let found = match step {
-                PathPart::Field(name) => self.entries(value).find_map(|entry| {
-                    let key = self.word(entry.key?);
-                    let key = key.strip_prefix("r#").unwrap_or(key);
-                    let key = key.strip_prefix('"').unwrap_or(key);
-                    let key = key.strip_suffix('"').unwrap_or(key);
-                    (key == name).then_some(entry.value)
-                }),
+                PathPart::Field(name) => self
+                    .entries(value)
+                    .find(|entry| entry.key == Some(name))
+                    .map(|entry| entry.value),
                 // `list([1, 2])` is a list with a name; `square(3)` is itself what is indexed.
                 PathPart::Index(_) if named && only.is_some_and(|v| self.bracket(v).is_some()) => {
                     None
@@ -195,10 +256,7 @@ impl<'t> Document<'t> {
     pub(super) fn value_at(&self, at: usize) -> Option<Range<usize>> {
         let first = self.tokens.partition_point(|token| token.range.end <= at);
         self.kind(first)?;
-        Some(
-            self.found(self.value(first, self.tokens.len() - 1), true)
-                .range,
-        )
+        Some(self.range(self.value(first, self.tokens.len() - 1)))
     }
 
     /// The smallest bracketed value (with its name) whose brackets enclose byte `at`.
@@ -211,7 +269,7 @@ impl<'t> Document<'t> {
         let named = open > 0 && self.kind(open - 1) == Some(Kind::Word);
         let first = if named { open - 1 } else { open };
         let last = self.partner[open];
-        Some(self.found(Value { first, last }, true).range)
+        Some(self.range(Value { first, last }))
     }
 }
 

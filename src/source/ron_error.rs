@@ -354,7 +354,7 @@ impl<'t> Context<'t> {
 }
 
 /// ` of `conv``, for a variant; structs have no name in our files.
-fn of(outer: Option<&str>) -> String {
+pub(super) fn of(outer: Option<&str>) -> String {
     match outer {
         Some(name) if name.starts_with(|c: char| c.is_lowercase()) => format!(" of `{name}`"),
         _ => String::new(),
@@ -373,7 +373,7 @@ fn is_number(word: &str) -> bool {
 }
 
 /// The text on one line, shortened.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let line = text.lines().next().unwrap_or("");
     let mut quoted: String = line.chars().take(MAX_QUOTED).collect();
     if quoted.len() < text.len() {

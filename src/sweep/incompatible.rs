@@ -1,10 +1,10 @@
 //! Files that are right, each by itself, and do not fit each other: shown in the architecture's file.
 
 use super::point::PriceChoice;
-use crate::arch::Architecture;
+use crate::arch::{Architecture, Operand};
 use crate::dram::AddressMapError;
 use crate::energy::EnergyError;
-use crate::mapping::{Operand, PlanError};
+use crate::mapping::PlanError;
 use crate::source::{Checker, Diagnostics, Place, SourceFile};
 
 /// More channels than the DRAM standard takes.
@@ -19,7 +19,7 @@ pub(super) fn channels(source: &SourceFile, error: &AddressMapError) -> Diagnost
 pub(super) fn price(source: &SourceFile, prices: &PriceChoice, error: &EnergyError) -> Diagnostics {
     let (place, expected) = match error {
         EnergyError::OutsideSramGrid { buffer, .. } => (
-            size_of(buffer),
+            size_of(*buffer),
             "with `banks` and `port_bits` it makes these macros",
         ),
         _ if prices.table.is_some() => (
@@ -68,7 +68,7 @@ pub(super) fn plan(
             needed_bits,
             ..
         } => (
-            size_of(&operand.to_string()),
+            size_of(*operand),
             least_size(architecture, *operand, *needed_bits),
         ),
         PlanError::TooManySteps { .. } => (
@@ -87,21 +87,16 @@ pub(super) fn plan(
     problem(source, place, message, expected)
 }
 
-fn size_of(buffer: &str) -> Place {
+fn size_of(buffer: Operand) -> Place {
     Place::root()
         .field("buffers")
-        .field(buffer)
+        .field(buffer.to_string())
         .field("size_kib")
 }
 
 /// The least size of a buffer for tiles of so many bits.
 fn least_size(architecture: &Architecture, operand: Operand, bits: u64) -> String {
-    let buffers = &architecture.buffers;
-    let buffer = match operand {
-        Operand::Activation => &buffers.activation,
-        Operand::Weight => &buffers.weight,
-        Operand::Output => &buffers.output,
-    };
+    let buffer = &architecture.buffers[operand];
     let kib = |bits: u64| bits.div_ceil(8 * 1024);
     if buffer.double_buffered {
         format!("expected at least {}, half of it for a tile", kib(2 * bits))
@@ -113,5 +108,5 @@ fn least_size(architecture: &Architecture, operand: Operand, bits: u64) -> Strin
 fn problem(source: &SourceFile, place: Place, message: String, expected: String) -> Diagnostics {
     let mut checker = Checker::new(source);
     checker.report(place, message, expected);
-    checker.finish(()).expect_err("a problem has been reported")
+    checker.into_diagnostics()
 }

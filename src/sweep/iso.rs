@@ -65,19 +65,15 @@ impl ArraySize {
     /// `architecture` with an array of this size and a converter for as many columns, named `NAME@ROWSxCOLUMNS`;
     /// as it is if it has this size.
     pub fn of(self, architecture: &Architecture) -> Architecture {
-        let mut resized = architecture.clone();
         if self == ArraySize::from_architecture(architecture) {
-            return resized;
+            return architecture.clone();
         }
         let own_columns = u64::from(architecture.array.columns.max(1));
         let values = u64::from(architecture.converter.values_per_cycle) * u64::from(self.columns);
-        resized.name = format!("{}@{self}", architecture.name);
-        resized.array.rows = self.rows;
-        resized.array.columns = self.columns;
         // 65,536 values for one column, times 1024 columns, fit.
-        resized.converter.values_per_cycle =
-            u32::try_from(values.div_ceil(own_columns)).unwrap_or(u32::MAX);
-        resized
+        let values = u32::try_from(values.div_ceil(own_columns)).unwrap_or(u32::MAX);
+        let name = format!("{}@{self}", architecture.name);
+        architecture.resized(name, self.rows, self.columns, values)
     }
 
     /// The sizes that keep this size's aspect as near as integers allow, where rows or columns are `side`: the other

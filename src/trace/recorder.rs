@@ -24,8 +24,9 @@ use super::lanes::Lanes;
 use super::{
     CounterId, Flow, FlowPart, NameId, Slice, TraceFile, TraceSink, TraceSummary, TrackId,
 };
+use crate::arch::{Operand, PerOperand};
 use crate::hw::{Cause, CauseCycles, Observer, StallReason};
-use crate::mapping::{Operand, Step, Transfer, Work};
+use crate::mapping::{Step, Transfer, Work};
 use crate::sim::{Khz, Tick};
 
 /// Steps of a layer that are called by their number; later ones have it as an argument only.
@@ -182,7 +183,7 @@ pub struct TraceRecorder<S: TraceSink> {
     layers: TrackId,
     ports: [Lanes; 4],
     channels: Vec<Bandwidth>,
-    buffers: [Occupancy; 3],
+    buffers: PerOperand<Occupancy>,
     array: TrackId,
     utilization: Level,
     vector_unit: TrackId,
@@ -218,7 +219,7 @@ impl<S: TraceSink> TraceRecorder<S> {
         let dma = s.track(None, "DMA");
         let ports = Port::ALL.map(|(_, name)| Lanes::new(s, Some(dma), name));
         let buffers = s.track(None, "buffers");
-        let buffers = Operand::ALL.map(|operand| Occupancy {
+        let buffers = PerOperand::of(|operand| Occupancy {
             level: Level {
                 counter: s.counter(Some(buffers), &operand.to_string(), "tiles"),
                 shown: 0.0,
@@ -294,7 +295,7 @@ impl<S: TraceSink> TraceRecorder<S> {
     }
 
     fn show_occupancy(&mut self, operand: Operand) {
-        let buffer = &mut self.buffers[operand as usize];
+        let buffer = &mut self.buffers[operand];
         let (at, tiles) = buffer.latest;
         let at_ps = at.picoseconds(self.info.tick_rate);
         buffer.level.show(&mut self.sink, at_ps, f64::from(tiles));
@@ -311,7 +312,7 @@ impl<S: TraceSink> TraceRecorder<S> {
             id,
             part: FlowPart::Through,
         };
-        let mut of_tile = if step.begins[Operand::Output as usize] {
+        let mut of_tile = if step.begins.output {
             None
         } else {
             self.layer.output_flow
@@ -484,10 +485,10 @@ impl<S: TraceSink> Observer for TraceRecorder<S> {
     }
 
     fn tiles_held(&mut self, operand: Operand, tiles: u8, at: Tick) {
-        if at > self.buffers[operand as usize].latest.0 {
+        if at > self.buffers[operand].latest.0 {
             self.show_occupancy(operand);
         }
-        self.buffers[operand as usize].latest = (at, tiles);
+        self.buffers[operand].latest = (at, tiles);
     }
 
     fn burst(&mut self, channel: u32, bytes: u32, at: Tick) {

@@ -58,7 +58,7 @@ pub fn load(file: &SourceFile) -> Result<Network, Diagnostics> {
     if file.extension().as_deref() == Some("csv") {
         return scalesim::import(file);
     }
-    build::build(file, source::parse(file)?)
+    build::build(file, source::parse_as(FileKind::Workload, file)?)
 }
 
 /// Reads a network by the name of a shipped one (`resnet50`) or by the path of its file; of an ONNX model

@@ -184,6 +184,16 @@ refused! {
         no_price_in_a_chosen_table: "run" "-a" "axbxp_k4_8x8" "-w" "tiny" "--energy" "gap_table.ron" "--quiet";
         no_area_in_a_chosen_table: "compare" "fxp8_8x8" "-w" "tiny" "--iso" "area" "--energy" "no_pe_area.ron" "--quiet";
     }
+    kind {
+        missing_fields: "check" "missing_fields.ron";
+        unnamed_values: "check" "unnamed_values.ron";
+        energy_as_architecture: "compare" "../energy/no_source.ron";
+        architecture_as_workload: "run" "-w" "../compare/one_pe.ron";
+        architecture_as_approximation: "run" "-x" "../compare/one_pe.ron";
+        topology_as_architecture: "run" "-a" "../scalesim/wide_layer.csv";
+        dram_ini_as_architecture: "run" "-a" "../dram/no_trcd.ini";
+        layers_in_a_comment: "run" "-w" "layers_in_a_comment.ron";
+    }
     mapping {
         tile_does_not_fit: "run" "-a" "fxp8_8x8" "-w" "llama7b_block_prefill" "--quiet";
         memory_exceeded: "run" "--workload" "vgg16" "--batch" "1000" "--quiet";

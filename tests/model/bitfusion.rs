@@ -112,12 +112,13 @@ impl Row {
 /// Bit Fusion's array with buffers that hold every layer.
 fn design() -> DesignPoint {
     let mut point = DesignPoint::open("bit_fusion_32x32", None).expect("shipped");
-    let array = &mut point.architecture.array;
+    let mut architecture = (*point.architecture).clone();
+    let array = &mut architecture.array;
     array.rows = ROWS as u32;
     array.columns = COLUMNS as u32;
     array.dataflow = Dataflow::WeightStationary;
     array.operand_exchange = false;
-    let buffers = &mut point.architecture.buffers;
+    let buffers = &mut architecture.buffers;
     for buffer in [
         &mut buffers.activation,
         &mut buffers.weight,
@@ -125,6 +126,7 @@ fn design() -> DesignPoint {
     ] {
         buffer.size_kib = 256 * 1024;
     }
+    point.architecture = architecture.check(&point.source).expect("in range");
     point
 }
 

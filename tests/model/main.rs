@@ -6,6 +6,7 @@ mod scalesim;
 #[path = "../support/mod.rs"]
 mod support;
 
+use axbxp::arch::PerOperand;
 use axbxp::mapping::{LayerPlan, NetworkPlan, Tiling};
 
 /// Every array layer as one tile, for buffers that hold all of it.
@@ -20,7 +21,7 @@ fn as_one_tile(plan: &mut NetworkPlan) {
                 groups: nest.groups,
                 filters: nest.filters,
                 channels: nest.channels,
-                slots: [1; 3],
+                slots: PerOperand::same(1),
                 ..layer.tiling
             };
         }

@@ -1,7 +1,7 @@
 //! A buffer as SRAM macros: energy of an access, leakage, area.
 
 use super::table::SramTable;
-use crate::arch::Buffer;
+use crate::arch::{Buffer, Operand};
 use crate::energy::error::EnergyError;
 
 /// Prices of one buffer.
@@ -23,7 +23,7 @@ pub(in crate::energy) struct BufferPrice {
 /// side that are not, which share its capacity and width evenly.
 pub(in crate::energy) fn price(
     table: &SramTable,
-    name: &'static str,
+    operand: Operand,
     buffer: &Buffer,
 ) -> Result<BufferPrice, EnergyError> {
     let banks = buffer.banks.max(1);
@@ -37,7 +37,7 @@ pub(in crate::energy) fn price(
     ) else {
         return Err(EnergyError::OutsideSramGrid {
             file: table.file().to_owned(),
-            buffer: name,
+            buffer: operand,
             macro_kib,
             macro_bits,
             grid: table.bounds(),

@@ -1,6 +1,6 @@
 //! The rules an SRAM table has to keep.
 
-use super::table::{AccessFit, MacroGrid, SramTable};
+use super::file::{AccessFit, MacroGrid, SramTableFile};
 use crate::energy::load::{check_number, check_text};
 use crate::source::{Checker, Diagnostics, Place, SourceFile};
 
@@ -11,7 +11,7 @@ const LARGEST: u32 = 1 << 20;
 /// Largest value of a macro, in pJ, uW or um2.
 const LARGEST_VALUE: f64 = 1e12;
 
-pub(super) fn check(file: &SourceFile, table: SramTable) -> Result<SramTable, Diagnostics> {
+pub(super) fn check(file: &SourceFile, table: SramTableFile) -> Result<SramTableFile, Diagnostics> {
     let mut checker = Checker::new(file);
     let root = Place::root();
     for (field, text) in [("name", &table.name), ("technology", &table.technology)] {
@@ -119,7 +119,7 @@ fn check_matrix(
 }
 
 /// The stated errors have to cover what the grid's points show.
-fn check_errors(checker: &mut Checker<'_>, place: &Place, table: &SramTable) {
+fn check_errors(checker: &mut Checker<'_>, place: &Place, table: &SramTableFile) {
     let errors = errors(table);
     let worst = errors.iter().copied().fold(0.0, f64::max);
     let mean = errors.iter().sum::<f64>() / errors.len() as f64;
@@ -138,7 +138,7 @@ fn check_errors(checker: &mut Checker<'_>, place: &Place, table: &SramTable) {
 }
 
 /// Relative errors of the fit at the points of the grid.
-fn errors(table: &SramTable) -> Vec<f64> {
+fn errors(table: &SramTableFile) -> Vec<f64> {
     let grid = &table.grid;
     let mut errors = Vec::new();
     for (row, &kib) in grid.size_kib.iter().enumerate() {

@@ -1,11 +1,13 @@
 //! SRAM: tables of measured macros, and buffers made of macros.
 //!
-//! [`SramTable`] (RON, [`table`]) holds a grid of measured macros and a smooth fit to their access energy. [`load`] checks
+//! [`SramTable`] ([`table`], its RON [`file`]) holds a grid of measured macros and a smooth fit to their access energy. [`load`] checks
 //! that the fit is as good as it says. [`buffer`] builds a scratchpad buffer of macros and prices it.
 
 mod buffer;
+mod file;
 mod load;
 mod table;
 
 pub(super) use buffer::{BufferPrice, price};
-pub use table::{AccessFit, MacroGrid, SramTable};
+pub use file::{AccessFit, MacroGrid, SramTableFile};
+pub use table::SramTable;

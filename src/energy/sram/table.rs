@@ -1,65 +1,34 @@
-//! The schema of an SRAM table, and what it says of a macro.
+//! An SRAM table, and what it says of a macro.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::ops::Deref;
 
+use serde::{Serialize, Serializer};
+
+use super::file::{MacroGrid, SramTableFile};
+use super::load;
 use crate::energy::error::EnergyError;
 use crate::source::{self, Diagnostics, FileKind, SourceFile};
 
-/// Macros of one SRAM technology, each with one port that reads or writes. Read by [`SramTable::load`].
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// An SRAM table that has been checked. It reads, and is written, as its file is.
+#[derive(Debug, Clone, PartialEq)]
 pub struct SramTable {
     /// The file the table was read from.
-    #[serde(skip)]
-    pub(super) file: String,
-    /// Short name for reports.
-    pub name: String,
-    /// Tool, node, device type, temperature.
-    pub technology: String,
-    /// Energy of an access.
-    pub access: AccessFit,
-    /// The measured macros.
-    pub grid: MacroGrid,
+    file: String,
+    content: SramTableFile,
 }
 
-/// The energy of one access to a macro, the mean of read and write: `a_pj * KiB^size_exponent *
-/// (bits / 64)^width_exponent`. It is used inside the grid only.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AccessFit {
-    /// Energy of a 64-bit access to 1 KiB, in pJ.
-    pub a_pj: f64,
-    /// Exponent of the capacity in KiB.
-    pub size_exponent: f64,
-    /// Exponent of the port width in units of 64 bits.
-    pub width_exponent: f64,
-    /// At least the mean relative error over the points of the grid.
-    pub mean_error: f64,
-    /// At least the worst relative error at a point of the grid.
-    pub worst_error: f64,
-    /// How the fit was made.
-    pub source: String,
+impl Deref for SramTable {
+    type Target = SramTableFile;
+
+    fn deref(&self) -> &SramTableFile {
+        &self.content
+    }
 }
 
-/// Measured macros by capacity and port width. The matrices are `[size][port]`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MacroGrid {
-    /// Capacities in KiB, ascending.
-    pub size_kib: Vec<u32>,
-    /// Port widths in bits, ascending.
-    pub port_bits: Vec<u32>,
-    /// Energy of a read in pJ.
-    pub read_pj: Vec<Vec<f64>>,
-    /// Energy of a write in pJ.
-    pub write_pj: Vec<Vec<f64>>,
-    /// Leakage of a macro in uW, with that of the gates.
-    pub leakage_uw: Vec<Vec<f64>>,
-    /// Area of a macro in um2.
-    pub area_um2: Vec<Vec<f64>>,
-    /// Where the values come from.
-    pub source: String,
+impl Serialize for SramTable {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.content.serialize(serializer)
+    }
 }
 
 impl SramTable {
@@ -69,9 +38,11 @@ impl SramTable {
     /// A syntax or type error (the first one), else every value without a source or out of range, every matrix that
     /// has not the grid's shape, and stated errors smaller than the fit's, each at its place.
     pub fn load(file: &SourceFile) -> Result<SramTable, Diagnostics> {
-        let mut table: SramTable = source::parse(file)?;
-        file.name().clone_into(&mut table.file);
-        super::load::check(file, table)
+        let content = load::check(file, source::parse_as(FileKind::Sram, file)?)?;
+        Ok(SramTable {
+            file: file.name().to_owned(),
+            content,
+        })
     }
 
     /// Opens a shipped table by name, or a file by path, and reads it.
@@ -121,12 +92,6 @@ fn ends(axis: &[u32]) -> (u32, u32) {
         axis.first().copied().unwrap_or(0),
         axis.last().copied().unwrap_or(0),
     )
-}
-
-impl AccessFit {
-    pub(super) fn at(&self, kib: f64, bits: f64) -> f64 {
-        self.a_pj * kib.powf(self.size_exponent) * (bits / 64.0).powf(self.width_exponent)
-    }
 }
 
 impl MacroGrid {

@@ -175,7 +175,7 @@ fn an_unknown_basis_is_named_with_the_known_ones() {
 #[test]
 fn a_written_table_reads_back() {
     let ng45 = table("ng45");
-    let text = ron::to_string(&ng45).expect("plain data");
+    let text = ron::to_string(&*ng45).expect("plain data");
     let back = load(&text);
     assert_eq!(back.entries, ng45.entries);
     assert_eq!(back.sram(), ng45.sram());

@@ -7,9 +7,9 @@ use super::SteppedCounts;
 use super::layer::{GivenOperands, LayerOperands, OutputCheck, TileOperands, fold_operands};
 use super::mac::MacUnit;
 use super::sequencer::{CycleEnd, FoldWork, Sequencer};
-use crate::arch::PeKind;
+use crate::arch::{Operand, PeKind};
 use crate::hw::ArrayProbe;
-use crate::mapping::{ArrayPlan, ArrayTiming, FoldPart, Operand, TileGemm, Work};
+use crate::mapping::{ArrayPlan, ArrayTiming, FoldPart, TileGemm, Work};
 
 /// Names one fold: a step of the schedule, its GEMM, and the fold's index in it.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,8 @@
 
 use super::Token;
 use super::operand_stationary::LoadToken;
-use crate::mapping::{Fold, Operand, Placement, PortDemand};
+use crate::arch::{Operand, PerOperand};
+use crate::mapping::{Fold, Placement, PortDemand};
 
 /// When the results of the predecessor leave the array's output side free (output stationary).
 #[derive(Debug, Clone, Copy, Default)]
@@ -113,7 +114,10 @@ pub struct Feeding {
     stream_start: Option<u64>,
     /// Cycles of the stream that have been fed.
     fed: u64,
-    ports: [Port; 4],
+    /// The array's ports to the buffers.
+    ports: PerOperand<Port>,
+    /// The way into the converter.
+    conversion: Port,
     port_stalls: u64,
     chain_stalls: u64,
     way_out_stalls: u64,
@@ -125,7 +129,12 @@ impl Feeding {
     /// least before it streams.
     pub fn new(load: Loading, now: u64, open_at: u64, fill: u64) -> Self {
         let fold = &load.fold;
-        let ports = [fold.activation, fold.weight, fold.output, fold.conversion].map(Port::new);
+        let ports = PerOperand {
+            activation: Port::new(fold.activation),
+            weight: Port::new(fold.weight),
+            output: Port::new(fold.output),
+        };
+        let conversion = Port::new(fold.conversion);
         Feeding {
             load,
             begin: now.max(open_at),
@@ -134,6 +143,7 @@ impl Feeding {
             stream_start: None,
             fed: 0,
             ports,
+            conversion,
             port_stalls: 0,
             chain_stalls: 0,
             way_out_stalls: 0,
@@ -165,7 +175,7 @@ impl Feeding {
     /// Somebody else takes the port of an operand's buffer from cycle `now` on.
     pub fn take_port(&mut self, operand: Operand, now: u64, cycles: u64) {
         if self.may_stream(now) {
-            self.ports[operand as usize].take(cycles);
+            self.ports[operand].take(cycles);
         }
     }
 
@@ -183,11 +193,13 @@ impl Feeding {
         cycles_per_step: u32,
     ) -> Option<Token> {
         self.stream_start?;
-        for port in &mut self.ports {
-            port.tick();
+        for operand in Operand::ALL {
+            self.ports[operand].tick();
         }
+        self.conversion.tick();
         let cycle = self.fed;
-        if !(ready && self.ports.iter().all(|port| port.allows(cycle))) {
+        let mut ports = self.ports.iter().chain([&self.conversion]);
+        if !(ready && ports.all(|port| port.allows(cycle))) {
             self.port_stalls += 1;
             return None;
         }

@@ -13,10 +13,10 @@ use super::mac::{Codec, MacUnit};
 use super::operand_stationary::{LoadToken, OperandStationary};
 use super::output_stationary::OutputStationary;
 use super::{Leaving, Look, SteppedCounts, Token};
-use crate::arch::{Dataflow, FillDrain};
+use crate::arch::{Dataflow, FillDrain, Operand};
 use crate::blocked::Encoded;
 use crate::hw::{ArrayProbe, PeView};
-use crate::mapping::{ArrayTiming, Fold, Operand, Placement};
+use crate::mapping::{ArrayTiming, Fold, Placement};
 
 /// A fold to do.
 #[derive(Debug, Clone)]

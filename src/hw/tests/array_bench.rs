@@ -6,7 +6,7 @@
 use proptest::prelude::*;
 
 use crate::approx::{LayerPrecision, OperandFormat};
-use crate::arch::{Dataflow, FillDrain, PeKind, WindowUse};
+use crate::arch::{Dataflow, FillDrain, Operand, PeKind, PerOperand, WindowUse};
 use crate::blocked::{BlockFormat, ProductSet, Rounding, Signedness, Window};
 use crate::hw::bus::{ARRAY, Bus, CONTROL, Clocks, DATA};
 use crate::hw::message::Message;
@@ -120,7 +120,7 @@ fn run_bench(case: &Case, stepped: bool) -> (Vec<Sent>, u64, ArrayLayerEnd) {
     let mut scheduler = Scheduler::new();
     for &(at, buffer, cycles) in &case.disturbances {
         let message = Message::Conflict {
-            buffer,
+            operand: Operand::ALL[usize::from(buffer)],
             cycles: u32::from(cycles),
         };
         scheduler.send(core.edge(u64::from(at)), DATA, ARRAY, message);
@@ -287,7 +287,7 @@ fn tiling(nest: Nest) -> impl Strategy<Value = Tiling> {
                         channels: nest.channels,
                         order,
                         exchanged,
-                        slots: [2; 3],
+                        slots: PerOperand::same(2),
                     }
                 } else {
                     Tiling {
@@ -299,7 +299,7 @@ fn tiling(nest: Nest) -> impl Strategy<Value = Tiling> {
                         channels,
                         order,
                         exchanged,
-                        slots: [2; 3],
+                        slots: PerOperand::same(2),
                     }
                 }
             },

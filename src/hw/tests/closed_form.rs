@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::support::{
     architectures, network, network_of, plan_for, point, run_observed, with_dataflow,
 };
-use crate::arch::{Architecture, Dataflow, Ports};
+use crate::arch::{Architecture, Dataflow, PerOperand, Ports};
 use crate::hw::Observer;
 use crate::mapping::{ArrayTiming, LayerPlan, NetworkPlan, TileGemm, Transfer, Work};
 use crate::sim::Tick;
@@ -34,10 +34,11 @@ impl Observer for Transfers {
 
 /// Buffers, ports and converter beyond the need of any shipped array and layer.
 fn practically_infinite(arch: &mut Architecture) {
+    let buffers = &mut arch.buffers;
     for buffer in [
-        &mut arch.buffers.activation,
-        &mut arch.buffers.weight,
-        &mut arch.buffers.output,
+        &mut buffers.activation,
+        &mut buffers.weight,
+        &mut buffers.output,
     ] {
         buffer.size_kib = 262_144;
         buffer.banks = 2;
@@ -106,7 +107,7 @@ fn in_one_tile(plan: &mut NetworkPlan) -> Option<(ArrayTiming, TileGemm)> {
     (tiling.images, tiling.groups) = (nest.images, nest.groups);
     (tiling.out_rows, tiling.out_columns) = (nest.out_rows, nest.out_columns);
     (tiling.filters, tiling.channels) = (nest.filters, nest.channels);
-    tiling.slots = [1; 3];
+    tiling.slots = PerOperand::same(1);
     let timing = layer.timing;
     let schedule = layer.schedule();
     match schedule.steps.as_slice() {

@@ -1,7 +1,8 @@
 //! Plans of all shipped networks in memory: who touches which bytes.
 
 use super::support::{network, plan_for, point};
-use crate::mapping::{ArrayPlan, LayerPlan, Operand, Runs, SecondLayout, TensorLayout, Transfer};
+use crate::arch::{Operand, PerOperand};
+use crate::mapping::{ArrayPlan, LayerPlan, Runs, SecondLayout, TensorLayout, Transfer};
 use crate::source::{self, FileKind};
 
 /// First byte and the byte behind the last.
@@ -27,7 +28,7 @@ fn tensor(layout: &TensorLayout, images: u32) -> Span {
 }
 
 /// The regions that a layer reads and writes, by operand, and that of its partial sums.
-fn regions(plan: &LayerPlan, batch: u32) -> ([Vec<Span>; 3], Span) {
+fn regions(plan: &LayerPlan, batch: u32) -> (PerOperand<Vec<Span>>, Span) {
     match plan {
         LayerPlan::Array(plan) => {
             let weight_bits = match plan.second {
@@ -48,7 +49,7 @@ fn regions(plan: &LayerPlan, batch: u32) -> ([Vec<Span>; 3], Span) {
             let input = tensor(&plan.input, batch);
             let output = tensor(&plan.output, batch);
             let psums = (plan.psum_base, plan.psum_base + psums);
-            ([vec![input], vec![second], vec![output]], psums)
+            ([vec![input], vec![second], vec![output]].into(), psums)
         }
         LayerPlan::Vector(plan) => {
             let pieces = &plan.pieces;
@@ -56,7 +57,7 @@ fn regions(plan: &LayerPlan, batch: u32) -> ([Vec<Span>; 3], Span) {
             let outputs = pieces.iter().map(|piece| &piece.output);
             let inputs = inputs.map(|layout| tensor(layout, batch)).collect();
             let outputs = outputs.map(|layout| tensor(layout, batch)).collect();
-            ([inputs, Vec::new(), outputs], (0, 0))
+            ([inputs, Vec::new(), outputs].into(), (0, 0))
         }
     }
 }
@@ -89,7 +90,7 @@ fn layers_keep_to_their_tensors_and_write_each_output_once() {
                     if what.psums {
                         inside(&psums)
                     } else {
-                        allowed[what.operand as usize].iter().any(inside)
+                        allowed[what.operand].iter().any(inside)
                     }
                 };
                 let mut stored = 0;
@@ -103,11 +104,11 @@ fn layers_keep_to_their_tensors_and_write_each_output_once() {
                 assert_eq!(stored, output_bytes(layer, network.batch), "{name}");
                 if let LayerPlan::Array(array) = layer {
                     if matches!(array.second, SecondLayout::Weights { .. }) {
-                        owned.push(allowed[1][0]);
+                        owned.push(allowed.weight[0]);
                     }
                     owned.push(psums);
                 }
-                owned.extend(&allowed[2]);
+                owned.extend(&allowed.output);
             }
             owned.retain(|(from, to)| from < to);
             owned.sort_unstable();

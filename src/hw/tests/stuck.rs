@@ -1,6 +1,7 @@
 //! A machine that can not go on says who waits for what.
 
 use super::support::{network, plan_for, point};
+use crate::arch::Operand;
 use crate::hw::{Fidelity, MachineError, Unobserved, simulate};
 use crate::mapping::{LayerPlan, NetworkPlan};
 use crate::sim::RunError;
@@ -22,7 +23,7 @@ fn report(point: &DesignPoint, plan: &NetworkPlan) -> String {
 
 #[test]
 fn a_buffer_without_room_is_named() {
-    for (operand, name) in ["activation", "weight", "output"].into_iter().enumerate() {
+    for operand in Operand::ALL {
         let point = point("fxp8_8x8");
         let mut plan = plan_for(&point, &network("tiny")).expect("fits");
         let LayerPlan::Array(layer) = &mut plan.layers[0].plan else {
@@ -31,7 +32,7 @@ fn a_buffer_without_room_is_named() {
         layer.tiling.slots[operand] = 0;
         let report = report(&point, &plan);
         let expected = format!(
-            "controller waits for room in the {name} buffer (0 of 0 tiles held) for step 0"
+            "controller waits for room in the {operand} buffer (0 of 0 tiles held) for step 0"
         );
         assert!(report.contains(&expected), "{report}");
     }

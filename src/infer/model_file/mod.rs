@@ -86,7 +86,7 @@ impl ModelFile {
     /// A syntax or type error (the first one), else everything that is wrong without opening what it names, each at
     /// its place: sets of images that share some too.
     pub fn load(source: SourceFile, root: Option<&Path>) -> Result<ModelFile, Diagnostics> {
-        let description: ModelDescription = source::parse(&source)?;
+        let description: ModelDescription = source::parse_as(FileKind::Model, &source)?;
         let mut checker = Checker::new(&source);
         check::check(&description, &mut checker);
         let description = checker.finish(description)?;
@@ -305,9 +305,6 @@ impl ModelFile {
     ) -> Diagnostics {
         let mut checker = Checker::new(&self.source);
         checker.report(place, message, expected);
-        match checker.finish(()) {
-            Err(diagnostics) => diagnostics,
-            Ok(()) => unreachable!("a problem was reported"),
-        }
+        checker.into_diagnostics()
     }
 }

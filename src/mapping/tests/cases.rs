@@ -8,7 +8,7 @@ use super::super::memory::{Allocator, TensorLayout};
 use super::super::nest::{Axis, Nest, SecondOperand};
 use super::super::tiling::{Limits, Tiling};
 use crate::approx::{LayerPrecision, OperandFormat};
-use crate::arch::{Dataflow, FillDrain, WindowUse};
+use crate::arch::{Dataflow, FillDrain, PerOperand, WindowUse};
 use crate::blocked::Signedness;
 
 /// A small deterministic generator of random numbers.
@@ -56,8 +56,8 @@ pub(super) fn limits(capacity_bits: [u64; 3]) -> Limits {
         weight_bits: 8,
         output_bits: 8,
         psum_bits: 32,
-        capacity_bits,
-        double_buffered: [true; 3],
+        capacity_bits: capacity_bits.into(),
+        double_buffered: PerOperand::same(true),
         burst_bytes: 64,
         dram_bytes_per_kilocycle: 16 * 1024,
         tile_setup_cycles: 16,
@@ -203,7 +203,7 @@ pub(super) fn any_limits() -> impl Strategy<Value = Limits> {
                 weight_bits: bits[1],
                 output_bits: bits[2],
                 psum_bits,
-                double_buffered,
+                double_buffered: double_buffered.into(),
                 burst_bytes,
                 operand_exchange: exchange,
                 ..limits(capacity_bits)

@@ -2,9 +2,9 @@
 
 use super::super::fold::*;
 use super::super::placement::*;
-use super::super::tiling::Operand;
 use super::cases::wide_timing as timing;
 use crate::arch::Dataflow;
+use crate::arch::Operand;
 
 fn gemm(outputs: u32, filters: u32, reduction: u32) -> TileGemm {
     TileGemm {

@@ -8,9 +8,11 @@ use super::super::array_plan::{ArrayPlan, SecondLayout, TileBox};
 use super::super::memory::TensorLayout;
 use super::super::nest::{Axis, Nest, SecondOperand};
 use super::super::schedule::{Schedule, Transfer, Work};
-use super::super::tiling::{Limits, Operand, choose};
+use super::super::choose::choose;
+use super::super::tiling::Limits;
 use super::cases::{any_limits, nest, plan_of, timing};
 use crate::arch::Dataflow;
+use crate::arch::{Operand, PerOperand};
 
 fn length(range: &std::ops::Range<u32>) -> u64 {
     u64::from(range.end - range.start)
@@ -242,7 +244,8 @@ fn assert_fits(plan: &ArrayPlan, limits: &Limits, tile: &TileBox) {
             * filters
             * u64::from(output_bits),
     ];
-    for operand in [0, 1, 2] {
+    let bits = PerOperand::from(bits);
+    for operand in Operand::ALL {
         let slot = limits.capacity_bits[operand] / u64::from(plan.tiling.slots[operand]);
         assert!(bits[operand] <= slot, "{operand}: {bits:?} in {limits:?}");
     }
@@ -290,19 +293,18 @@ fn assert_schedule(plan: &ArrayPlan, limits: &Limits, ends: [u64; 4]) {
             (tile.channels.start == 0, tile.channels.end == nest.channels)
         );
         for operand in Operand::ALL {
-            let i = operand as usize;
             let begins = index == 0 || !same_tile(operand, tile, &boxes[index - 1]);
             let ends = boxes
                 .get(index + 1)
                 .is_none_or(|next| !same_tile(operand, tile, next));
-            assert_eq!((step.begins[i], step.ends[i]), (begins, ends));
+            assert_eq!((step.begins[operand], step.ends[operand]), (begins, ends));
             let loads = begins && (operand != Operand::Output || !gemm.first);
             assert_eq!(
-                step.loads[i].len(),
+                step.loads[operand].len(),
                 usize::from(loads),
                 "{operand} at {index}"
             );
-            for transfer in step.loads[i].clone() {
+            for transfer in step.loads[operand].clone() {
                 let what = &schedule.transfers[transfer as usize];
                 assert_eq!((what.operand, what.store), (operand, false));
                 transfers += 1;
@@ -325,7 +327,7 @@ fn assert_schedule(plan: &ArrayPlan, limits: &Limits, ends: [u64; 4]) {
                 }
             }
         }
-        assert_eq!(step.stores.len(), usize::from(step.ends[2]));
+        assert_eq!(step.stores.len(), usize::from(step.ends.output));
         for transfer in step.stores.clone() {
             let what = &schedule.transfers[transfer as usize];
             assert_eq!(

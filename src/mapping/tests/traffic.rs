@@ -7,8 +7,10 @@ use proptest::test_runner::TestRunner;
 
 use super::super::fold::ArrayTiming;
 use super::super::nest::Nest;
-use super::super::tiling::{Limits, ORDERS, Tiling, choose};
+use super::super::choose::choose;
+use super::super::tiling::{Limits, ORDERS, Tiling};
 use super::cases::{any_limits, nest, plan_of, timing};
+use crate::arch::PerOperand;
 
 /// Random layers with limits and an array that they fit, the same ones every time.
 fn cases(count: usize) -> impl Iterator<Item = (Nest, Limits, ArrayTiming, Tiling)> {
@@ -81,7 +83,7 @@ fn least_traffic(nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> u64 {
                 channels,
                 order: ORDERS[0],
                 exchanged: false,
-                slots: [1; 3],
+                slots: PerOperand::same(1),
             };
             if tiling.fit(nest, limits, timing) {
                 for order in ORDERS {

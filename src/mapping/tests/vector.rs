@@ -10,6 +10,7 @@ use super::super::memory::TensorLayout;
 use super::super::vector_plan::VectorPlan;
 use super::cases::limits;
 use super::schedule::bytes_of;
+use crate::arch::PerOperand;
 use crate::source::SourceFile;
 use crate::workload::{self, Network, Op, Slice, Span};
 
@@ -76,7 +77,7 @@ fn assert_loaded(shape: [u32; 3], network: &Network, bits: u32, capacity_bits: u
         whole_channels: vector.whole_channels,
         pieces: vector.arrangement.pieces(&[input], &output),
         tile: [1; 3],
-        slots: [1; 3],
+        slots: PerOperand::same(1),
     };
     let Ok(plan) = plan.fit(&limits([capacity_bits; 3])) else {
         return;
@@ -90,7 +91,8 @@ fn assert_loaded(shape: [u32; 3], network: &Network, bits: u32, capacity_bits: u
             for xs in tiles(made.width, tile_columns) {
                 for cs in tiles(made.channels, tile_channels) {
                     let step = steps.next().expect("a step for each tile");
-                    let loads = step.loads[0].start as usize..step.loads[0].end as usize;
+                    let loads =
+                        step.loads.activation.start as usize..step.loads.activation.end as usize;
                     let loaded: BTreeSet<u64> = schedule.transfers[loads]
                         .iter()
                         .flat_map(bytes_of)
@@ -176,7 +178,7 @@ fn padding_loads_the_image_once() {
         whole_channels: vector.whole_channels,
         pieces: vector.arrangement.pieces(&[input], &output),
         tile: [1; 3],
-        slots: [1; 3],
+        slots: PerOperand::same(1),
     };
     let plan = plan.fit(&limits([1 << 20; 3])).expect("it fits");
     assert_eq!(plan.schedule().bytes(), (4 * 3 * 5, 4 * 23 * 8));

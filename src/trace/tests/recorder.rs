@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message;
 
+use crate::arch::Operand;
 use crate::hw::{Cause, Observer, tick_rate};
-use crate::mapping::{Operand, Schedule};
+use crate::mapping::Schedule;
 use crate::sim::Tick;
 use crate::sweep::{DesignPoint, Job, JobResult};
 use crate::trace::perfetto_proto::{EventType, TracePacket};
@@ -344,7 +345,7 @@ fn counters_agree_with_the_run() {
     for operand in Operand::ALL {
         let slots = schedules(&recorded)
             .iter()
-            .map(|schedule| schedule.slots[operand as usize])
+            .map(|schedule| schedule.slots[operand])
             .max();
         let values = &trace.values[&format!("buffers/{operand}")];
         let most = values.iter().map(|&(_, tiles)| tiles).fold(0.0, f64::max);

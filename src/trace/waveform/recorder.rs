@@ -3,9 +3,9 @@
 use std::io;
 
 use super::{Variable, WaveFile, WaveSummary};
+use crate::arch::{Operand, PerOperand};
 use crate::hw::stepped::Token;
 use crate::hw::{ArrayProbe, Observer};
-use crate::mapping::Operand;
 use crate::sim::{Khz, Tick};
 
 /// What of the array is recorded.
@@ -36,7 +36,7 @@ pub struct WaveInfo {
 #[derive(Debug, Clone, Copy)]
 struct Signals {
     layer: usize,
-    tiles: [usize; 3],
+    tiles: PerOperand<usize>,
     clock: usize,
     feed: TokenSignals,
     load_valid: usize,
@@ -101,7 +101,7 @@ fn signals(info: &WaveInfo, (row, column): (u32, u32)) -> (Signals, Vec<Variable
     let mut all = Declaration(Vec::new());
     let controller = ["axbxp", "controller"];
     let layer = all.add(&controller, "layer", 16);
-    let tiles = Operand::ALL.map(|operand| all.add(&controller, format!("{operand}_tiles"), 8));
+    let tiles = PerOperand::of(|operand| all.add(&controller, format!("{operand}_tiles"), 8));
     let array = ["axbxp", "array"];
     let clock = all.add(&array, "clk", 1);
     let leaving = all.add(&array, "results_leaving", 16);
@@ -258,7 +258,7 @@ impl Observer for WaveRecorder {
     }
 
     fn tiles_held(&mut self, operand: Operand, tiles: u8, at: Tick) {
-        self.change(at, self.signals.tiles[operand as usize], u64::from(tiles));
+        self.change(at, self.signals.tiles[operand], u64::from(tiles));
     }
 
     fn array_cycle(&mut self, array: &dyn ArrayProbe, at: Tick) {

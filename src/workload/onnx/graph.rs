@@ -252,7 +252,7 @@ impl Links {
             (Some(input), true) => {
                 let part = format!("input `{}`", shown(&name(&input)));
                 image(input).map_err(|failure| match failure {
-                    Failure::Said(problem) => vec![Finding {
+                    Failure::Said(problem) | Failure::Unsupported(problem) => vec![Finding {
                         part,
                         message: problem.message,
                         note: problem.note,

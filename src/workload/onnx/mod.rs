@@ -53,7 +53,6 @@ use rten_onnx::onnx::ModelProto;
 
 use self::graph::{Graph, whole};
 use self::node::{Node, shown};
-use self::operators::UNSUPPORTED;
 use self::problem::{Failure, Problem};
 use self::translate::Translator;
 use self::value::Budget;
@@ -125,8 +124,12 @@ fn translate(name: &str, graph: &Graph, budget: Budget) -> Result<Model, Vec<Fin
     for node in &graph.nodes {
         if let Err(failure) = translator.node(node) {
             translator.give_up(node);
-            if let Failure::Said(problem) = failure {
-                findings.push(finding(node, problem));
+            match failure {
+                Failure::Said(problem) => findings.push((finding(node, problem), None)),
+                Failure::Unsupported(problem) => {
+                    findings.push((finding(node, problem), Some(node.operator.as_str())));
+                }
+                Failure::Silent => {}
             }
         }
         if translator.budget.is_spent() && !findings.is_empty() {
@@ -171,35 +174,34 @@ fn finding(node: &Node, problem: Problem) -> Finding {
     }
 }
 
-/// The findings with each operator that is not supported once, and the list of those that are at the first.
-fn gathered(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut kept: Vec<(Finding, usize)> = Vec::new();
-    let mut operators: HashMap<String, usize> = HashMap::new();
-    for finding in findings {
-        let is_operator = finding.message.starts_with(UNSUPPORTED);
-        match operators.get(&finding.message) {
-            Some(&index) if is_operator => kept[index].1 += 1,
-            _ => {
-                operators.insert(finding.message.clone(), kept.len());
-                kept.push((finding, 1));
+/// The findings, some of them about an operator that is not supported, with each such operator once, and the list of
+/// those that are supported at the first.
+fn gathered(findings: Vec<(Finding, Option<&str>)>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    // Where each operator was said first, and how many nodes have it.
+    let mut unsupported: Vec<(usize, u64)> = Vec::new();
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    for (finding, operator) in findings {
+        if let Some(operator) = operator {
+            let number = *numbers.entry(operator).or_insert(unsupported.len());
+            if let Some((_, nodes)) = unsupported.get_mut(number) {
+                *nodes += 1;
+                continue;
             }
+            unsupported.push((kept.len(), 1));
+        }
+        kept.push(finding);
+    }
+    for (number, (index, nodes)) in unsupported.into_iter().enumerate() {
+        let finding = &mut kept[index];
+        if nodes > 1 {
+            finding.message += &format!(" ({nodes} nodes)");
+        }
+        if number > 0 {
+            finding.note.clear();
         }
     }
-    let mut listed = false;
-    kept.into_iter()
-        .map(|(mut finding, count)| {
-            if count > 1 {
-                finding.message += &format!(" ({count} nodes)");
-            }
-            if finding.message.starts_with(UNSUPPORTED) {
-                if listed {
-                    finding.note.clear();
-                }
-                listed = true;
-            }
-            finding
-        })
-        .collect()
+    kept
 }
 
 fn network(name: &str, graph: &Graph, translator: Translator<'_>) -> Result<Network, Diagnostics> {

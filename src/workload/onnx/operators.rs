@@ -1,14 +1,11 @@
 //! Which operators there are.
 
 use super::node::{Node, shown};
-use super::problem::{OpResult, Problem};
+use super::problem::{Failure, OpResult, Problem};
 use super::translate::Translator;
 use crate::source::nearest;
 use crate::workload::PoolKind;
 use crate::workload::op::Activation;
-
-/// How it is said that an operator is not.
-pub(super) const UNSUPPORTED: &str = "the operator `";
 
 /// Every operator that is taken over, sorted.
 pub(super) const SUPPORTED: [&str; 31] = [
@@ -94,13 +91,9 @@ fn unsupported(operator: &str) -> OpResult<()> {
     } else {
         nearest(short, SUPPORTED).map(|near| format!("did you mean `{near}`?"))
     };
-    Problem::new(format!(
-        "{UNSUPPORTED}{}` is not supported",
-        shown(operator)
-    ))
-    .expected(format!("one of {}", SUPPORTED.join(", ")))
-    .help(help)
-    .fail()
+    let message = format!("the operator `{}` is not supported", shown(operator));
+    let problem = Problem::new(message).expected(format!("one of {}", SUPPORTED.join(", ")));
+    Err(Failure::Unsupported(problem.help(help)))
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub(super) struct Problem {
 pub(super) enum Failure {
     /// Something is wrong with it.
     Said(Problem),
+    /// Its operator is not one that is read.
+    Unsupported(Problem),
     /// It reads what another node should have made, of which something has been said.
     Silent,
 }
@@ -61,11 +63,13 @@ impl Problem {
 
 /// Says of which input of a node a problem is.
 pub(super) fn about<T>(what: &str, outcome: OpResult<T>) -> OpResult<T> {
+    let of_input = |problem: Problem| Problem {
+        message: format!("{what}: {}", problem.message),
+        ..problem
+    };
     outcome.map_err(|failure| match failure {
-        Failure::Said(problem) => Failure::Said(Problem {
-            message: format!("{what}: {}", problem.message),
-            ..problem
-        }),
+        Failure::Said(problem) => Failure::Said(of_input(problem)),
+        Failure::Unsupported(problem) => Failure::Unsupported(of_input(problem)),
         Failure::Silent => Failure::Silent,
     })
 }

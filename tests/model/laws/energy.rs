@@ -1,7 +1,7 @@
 //! Energy worked out a second time, from the counts of a layer, the entries of the table and the currents of the
 //! DRAM preset. Nothing of `axbxp::energy` is called but for the table's values.
 
-use axbxp::arch::{Buffer, OperatingPoint, PeKind, WindowUse};
+use axbxp::arch::{Buffer, Operand, OperatingPoint, PeKind, WindowUse};
 use axbxp::dram::DramCounts;
 use axbxp::energy::{Action, Component, EnergyTable, ParallelMacRule};
 use axbxp::hw::{BufferCounts, Cause, LayerResult};
@@ -44,13 +44,8 @@ pub fn price(
     let bursts = layer.dma.read_bursts + layer.dma.written_bursts;
     let bytes = bursts * u64::from(point.dram.burst_bytes());
     let of = |count: u64, component, action| count as f64 * value(table, component, action);
-    let buffers = [
-        &arch.buffers.activation,
-        &arch.buffers.weight,
-        &arch.buffers.output,
-    ];
-    let [activation, weight, output] =
-        [0, 1, 2].map(|index: usize| accesses_pj(table, buffers[index], &layer.buffers[index]));
+    let [activation, weight, output] = Operand::ALL
+        .map(|operand| accesses_pj(table, &arch.buffers[operand], &layer.buffers[operand]));
     // 1 mW for 1 us is 1 nJ.
     let time_us = layer.cycles() as f64 * 1e3 / arch.core_clock_khz as f64;
     let leakage_uw: f64 = leakage_uw(table, arch).iter().sum();

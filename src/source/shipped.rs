@@ -1,108 +1,46 @@
 //! The files that ship inside the binary, and finding a file by name or path.
 
-use std::fmt;
 use std::path::{MAIN_SEPARATOR, Path};
 
 use include_dir::{Dir, include_dir};
 
-use super::file::{SourceError, SourceFile, read_bytes};
+use super::file::{SourceFile, read_bytes};
+use super::kind::FileKind;
 use super::nearest::nearest;
+use super::source_error::SourceError;
 
 // A file added to these folders is embedded when this file is next compiled.
 static ARCH_CONFIGS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/arch-configs");
 static WORKLOADS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/workloads");
 
-/// What a shipped file describes, which decides the folder it lives in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FileKind {
-    /// An accelerator: `arch-configs/*.ron`.
-    Architecture,
-    /// The approximation of each layer: `arch-configs/approx/*.ron`.
-    Approximation,
-    /// A DRAM standard: `arch-configs/dram/*.ron`.
-    Dram,
-    /// Energy and area of each component: `arch-configs/energy/*.ron`.
-    Energy,
-    /// How operands switch: `arch-configs/activity/*.ron`.
-    Activity,
-    /// Measured SRAM macros: `arch-configs/sram/*.ron`.
-    Sram,
-    /// A network: `workloads/*.ron`.
-    Workload,
-    /// A trained network with its images: `workloads/models/*.ron`.
-    Model,
-}
-
-impl FileKind {
-    /// Every kind.
-    pub const ALL: [FileKind; 8] = [
-        FileKind::Architecture,
-        FileKind::Approximation,
-        FileKind::Dram,
-        FileKind::Energy,
-        FileKind::Activity,
-        FileKind::Sram,
-        FileKind::Workload,
-        FileKind::Model,
-    ];
-
-    /// The folder in the repository, such as `arch-configs/dram`.
-    pub fn folder(self) -> &'static str {
-        match self {
-            FileKind::Architecture => "arch-configs",
-            FileKind::Approximation => "arch-configs/approx",
-            FileKind::Dram => "arch-configs/dram",
-            FileKind::Energy => "arch-configs/energy",
-            FileKind::Activity => "arch-configs/activity",
-            FileKind::Sram => "arch-configs/sram",
-            FileKind::Workload => "workloads",
-            FileKind::Model => "workloads/models",
-        }
-    }
-
-    fn directory(self) -> Option<&'static Dir<'static>> {
-        match self {
-            FileKind::Architecture => Some(&ARCH_CONFIGS),
-            FileKind::Approximation => ARCH_CONFIGS.get_dir("approx"),
-            FileKind::Dram => ARCH_CONFIGS.get_dir("dram"),
-            FileKind::Energy => ARCH_CONFIGS.get_dir("energy"),
-            FileKind::Activity => ARCH_CONFIGS.get_dir("activity"),
-            FileKind::Sram => ARCH_CONFIGS.get_dir("sram"),
-            FileKind::Workload => Some(&WORKLOADS),
-            FileKind::Model => WORKLOADS.get_dir("models"),
-        }
-    }
-
-    /// Name (without `.ron`) and text of every file, unsorted.
-    fn files(self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.directory()
-            .into_iter()
-            .flat_map(|directory| directory.files())
-            .filter_map(|file| {
-                let name = file.path().file_name()?.to_str()?.strip_suffix(".ron")?;
-                Some((name, file.contents_utf8()?))
-            })
+/// The folder of a kind inside the binary.
+fn directory(kind: FileKind) -> Option<&'static Dir<'static>> {
+    match kind {
+        FileKind::Architecture => Some(&ARCH_CONFIGS),
+        FileKind::Approximation => ARCH_CONFIGS.get_dir("approx"),
+        FileKind::Dram => ARCH_CONFIGS.get_dir("dram"),
+        FileKind::Energy => ARCH_CONFIGS.get_dir("energy"),
+        FileKind::Activity => ARCH_CONFIGS.get_dir("activity"),
+        FileKind::Sram => ARCH_CONFIGS.get_dir("sram"),
+        FileKind::Workload => Some(&WORKLOADS),
+        FileKind::Model => WORKLOADS.get_dir("models"),
     }
 }
 
-impl fmt::Display for FileKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            FileKind::Architecture => "architecture",
-            FileKind::Approximation => "approximation configuration",
-            FileKind::Dram => "DRAM standard",
-            FileKind::Energy => "energy table",
-            FileKind::Activity => "operand activity",
-            FileKind::Sram => "SRAM table",
-            FileKind::Workload => "network",
-            FileKind::Model => "trained network",
+/// Name (without `.ron`) and text of every file, unsorted.
+fn files(kind: FileKind) -> impl Iterator<Item = (&'static str, &'static str)> {
+    directory(kind)
+        .into_iter()
+        .flat_map(|directory| directory.files())
+        .filter_map(|file| {
+            let name = file.path().file_name()?.to_str()?.strip_suffix(".ron")?;
+            Some((name, file.contents_utf8()?))
         })
-    }
 }
 
 /// Names (without `.ron`) of the files that ship of a kind, sorted.
 pub fn shipped(kind: FileKind) -> Vec<&'static str> {
-    let mut names: Vec<_> = kind.files().map(|(name, _)| name).collect();
+    let mut names: Vec<_> = files(kind).map(|(name, _)| name).collect();
     names.sort_unstable();
     names
 }
@@ -143,7 +81,7 @@ fn open_in(kind: FileKind, name_or_path: &str, folder: &Path) -> Result<SourceFi
     if is_path(name_or_path) {
         return SourceFile::read(&path).map_err(|error| with_nearest(kind, error));
     }
-    if let Some((name, text)) = kind.files().find(|&(name, _)| name == name_or_path) {
+    if let Some((name, text)) = files(kind).find(|&(name, _)| name == name_or_path) {
         let shown = format!("{}/{name}.ron", kind.folder());
         return Ok(SourceFile::from_text(shown, text));
     }
