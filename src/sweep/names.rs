@@ -88,6 +88,7 @@ fn free<'a>(own: &str, given: &[String], all: impl Iterator<Item = &'a str> + Cl
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sweep::PriceChoice;
 
     fn free_of(own: &str, given: &[&str], all: &[&str]) -> String {
         let given: Vec<String> = given.iter().map(ToString::to_string).collect();
@@ -106,10 +107,20 @@ mod tests {
 
     #[test]
     fn points_that_are_the_same_share_their_names() {
-        let open = |approximation| DesignPoint::open("axbxp_k4_8x8", Some(approximation)).unwrap();
-        let mut points = vec![open("k4_l4"), open("k4_l1"), open("k4_l4")];
+        let open = |approximation, table: Option<&str>| {
+            let prices = PriceChoice {
+                table: table.map(str::to_string),
+                ..PriceChoice::default()
+            };
+            DesignPoint::open_priced("axbxp_k4_8x8", Some(approximation), &prices).unwrap()
+        };
+        let mut points = vec![
+            open("k4_l4", None),
+            open("k4_l1", None),
+            open("k4_l4", None),
+        ];
         assert_eq!(name_apart(&mut points), []);
-        points[1].architecture.core_clock_khz += 1;
+        points[1] = open("k4_l1", Some("asap7"));
         points.push(points[1].clone());
         let renamed = name_apart(&mut points);
         assert_eq!(renamed.len(), 1);
