@@ -25,6 +25,11 @@ impl ArchitectureFile {
 }
 
 impl Architecture {
+    /// Gives it another name.
+    pub(crate) fn rename(&mut self, name: String) {
+        self.0.name = name;
+    }
+
     /// The same under another name, with an array of another size and a converter that takes `values_per_cycle`.
     pub(crate) fn resized(
         &self,

@@ -45,7 +45,7 @@ pub(super) fn name_apart(points: &mut [DesignPoint]) -> Vec<Renamed> {
             given: approximation.clone(),
             file: point.approximation.source().name().to_string(),
         });
-        point.architecture.name = architecture;
+        point.architecture.rename(architecture);
         point.approximation.rename(approximation);
     }
     renamed

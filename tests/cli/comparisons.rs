@@ -262,7 +262,7 @@ fn bytes_do_not_depend_on_threads() {
 #[test]
 fn architectures_of_one_name_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("arch-configs");
+    let root = crate::support::path("arch-configs");
     let write = |name: &str, from: &str, change: [&str; 2]| {
         let text = std::fs::read_to_string(root.join(from)).unwrap();
         let changed = text.replace(change[0], change[1]);
