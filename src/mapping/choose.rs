@@ -9,7 +9,7 @@ use super::fold::ArrayTiming;
 use super::nest::Nest;
 use super::tiling::{DoesNotFit, Limits, Loop, ORDERS, Tiling, Trips};
 use super::traffic::InputSpans;
-use crate::arch::{Operand, PerOperand};
+use crate::arch::{Dataflow, Operand, PerOperand};
 
 /// The best tiling of `nest`, by the policy in `limits`.
 ///

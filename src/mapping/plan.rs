@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::array_plan::{ArrayPlan, SecondLayout};
+use super::choose::choose;
 use super::fold::{ArrayTiming, EdgePort, OutputPath};
 use super::lower::{Lowered, lower};
 use super::memory::{Allocator, TensorLayout};
 use super::nest::{Nest, SecondOperand};
 use super::schedule::Schedule;
-use super::choose::choose;
 use super::tiling::{DoesNotFit, Limits, Tiling};
 use super::vector_plan::VectorPlan;
 use crate::approx::LayerPrecision;

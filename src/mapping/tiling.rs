@@ -198,7 +198,12 @@ impl Tiling {
 
     /// Core cycles if loads, compute and stores overlapped perfectly: first tile's load, the longer of
     /// compute and memory, last tile's store.
-    pub(super) fn estimated_cycles(&self, nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> u64 {
+    pub(super) fn estimated_cycles(
+        &self,
+        nest: &Nest,
+        limits: &Limits,
+        timing: &ArrayTiming,
+    ) -> u64 {
         let trips = self.trips(nest);
         let timing = ArrayTiming {
             exchanged: self.exchanged,

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::super::array_plan::{ArrayPlan, SecondLayout, TileBox};
+use super::super::choose::choose;
 use super::super::memory::TensorLayout;
 use super::super::nest::{Axis, Nest, SecondOperand};
 use super::super::schedule::{Schedule, Transfer, Work};
-use super::super::choose::choose;
 use super::super::tiling::Limits;
 use super::cases::{any_limits, nest, plan_of, timing};
 use crate::arch::Dataflow;

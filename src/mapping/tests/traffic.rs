@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+use super::super::choose::choose;
 use super::super::fold::ArrayTiming;
 use super::super::nest::Nest;
-use super::super::choose::choose;
 use super::super::tiling::{Limits, ORDERS, Tiling};
 use super::cases::{any_limits, nest, plan_of, timing};
 use crate::arch::PerOperand;

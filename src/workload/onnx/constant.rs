@@ -275,7 +275,9 @@ mod tests {
 
     fn said(outcome: OpResult<Constant>) -> String {
         match outcome.expect_err("refused") {
-            Failure::Said(problem) | Failure::Unsupported(problem) => format!("{} ({})", problem.message, problem.note),
+            Failure::Said(problem) | Failure::Unsupported(problem) => {
+                format!("{} ({})", problem.message, problem.note)
+            }
             Failure::Silent => "nothing".to_owned(),
         }
     }
