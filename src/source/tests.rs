@@ -116,7 +116,7 @@ fn wrong_names() {
             ("too many without names", "(\"a\", 1, [], (1, 2), true)"),
             (
                 "another error comes first",
-                "(name: \"a\", op: conv(3), size: \"x\")",
+                "(size: \"x\", name: \"a\", op: conv(3))",
             ),
             ("field twice", "(name: \"a\", size: 1, size: 2)"),
             (
