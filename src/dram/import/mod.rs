@@ -2,7 +2,8 @@
 //!
 //! What the file says is taken over: organisation, timing, currents, mapping, queue depths and the number of
 //! channels. What DRAMsim3's controller does without being told (row-hit cap 4, write drain at a full queue or
-//! above 8 writes when idle, staggered all-bank refresh, requests told apart by byte address) is filled in. Protocols, queue structures and policies
+//! above 8 writes when idle, staggered all-bank refresh, requests told apart by byte address) is
+//! filled in. Protocols, queue structures and policies
 //! that the controller here does not have are errors. Keys that DRAMsim3's shipped files leave out have its
 //! defaults; where such a default decides something (tREFI, tRTP) a note says so.
 
