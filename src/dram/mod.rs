@@ -2,10 +2,9 @@
 //!
 //! A [`DramSpec`] describes a standard (a RON preset: organisation, timing, controller, currents; unchecked it is a
 //! [`DramSpecFile`]), an [`AddressMap`] sends a byte address to its [`Location`], and a [`Channel`] plays the
-//! controller and the devices
-//! of one channel. Times are cycles of the DRAM clock. The channel knows no clock and no event queue: its owner
-//! calls [`Channel::advance`] at the cycles it asks for, and nothing is done in the cycles between, because the
-//! next cycle in which anything can happen is known exactly.
+//! controller and the devices of one channel. Times are cycles of the DRAM clock. The channel knows no clock and no
+//! event queue: its owner calls [`Channel::advance`] at the cycles it asks for, and nothing is done in the cycles
+//! between, because the next cycle in which anything can happen is known exactly.
 //!
 //! # Model
 //! Every request passes three stations:
@@ -21,11 +20,11 @@
 //!    on the request competes for commands, so a read of an idle channel takes 1 + tRCD + CL + BL/2 cycles, and
 //!    1 + CL + BL/2 if its row is open.
 //! 3. The command bus. Banks take turns, starting after the one that issued last; the first with a legal command
-//!    issues. In a bank, row hits go in order, reads and writes each by themselves, but no write before an earlier
-//!    read of its burst; the request at the head of the queue may close the row when no hits
-//!    wait behind it, or when the row has had `row_hit_cap` column commands and the precharge becomes legal before
-//!    the next hit does. (So hits that follow each other closer than tRTP keep the row, for one refresh interval at
-//!    most.) With two command buses, the next bank in turn may use the other one in the same cycle.
+//!    issues. In a bank, row hits go in order, reads and writes each by themselves, but no write before an earlier read
+//!    of its burst; the request at the head of the queue may close the row when no hits wait behind it, or when the row
+//!    has had `row_hit_cap` column commands and the precharge becomes legal before the next hit does. (So hits that
+//!    follow each other closer than tRTP keep the row, for one refresh interval at most.) With two command buses, the
+//!    next bank in turn may use the other one in the same cycle.
 //!
 //! Every tREFI / ranks the next rank is due for an all-bank refresh. It gets no further commands until its open
 //! banks are precharged and the refresh is issued, and these go before all others.
@@ -33,9 +32,9 @@
 //! # DRAMsim3
 //! [`DramSystem`] takes DRAMsim3's configurations as they are. On them the model issues the same commands in the same
 //! cycles as DRAMsim3 does (commit 29817593); that was compared once, command by command, on 105 runs like those of the
-//! unit tests. The tests compare totals with DRAMsim3's on streams, tiles, random
-//! requests, mixes, and requests for parts of bursts: cycles, the number of each command, the writes left posted, the
-//! mean and the longest read latency, and each part of the energy. Three things differ on purpose:
+//! unit tests. The tests compare totals with DRAMsim3's on streams, tiles, random requests, mixes, and requests for
+//! parts of bursts: cycles, the number of each command, the writes left posted, the mean and the longest read latency,
+//! and each part of the energy. Three things differ on purpose:
 //!
 //! - With closed pages a read's auto-precharge waits for tRAS, also before a refresh, where DRAMsim3 only lets tRC and
 //!   tRTP + BL/2 + tRP pass, and counts neither the precharge nor the standby until it.
