@@ -71,6 +71,9 @@ fn rules(spec: &DramSpec) -> [Rule; 27] {
     let t = &spec.timing;
     let burst = spec.burst_cycles();
     let (read_end, write_end) = (spec.read_latency_cycles(), spec.write_latency_cycles());
+    // The data bus turns around, or changes rank.
+    let read_to_write = (read_end + t.rtrs).saturating_sub(t.cwl);
+    let write_to_read = (write_end + t.rtrs).saturating_sub(t.cl);
     let rule = |scope, after, command, cycles| Rule {
         scope,
         after,
@@ -104,13 +107,7 @@ fn rules(spec: &DramSpec) -> [Rule; 27] {
         rule(BankGroup, After::Read, Read, t.ccd_l.max(burst)),
         rule(Rank, After::Read, Read, t.ccd_s.max(burst)),
         rule(OtherRanks, After::Read, Read, burst + t.rtrs),
-        // The data bus turns around.
-        rule(
-            Channel,
-            After::Read,
-            Write,
-            (read_end + t.rtrs).saturating_sub(t.cwl),
-        ),
+        rule(Channel, After::Read, Write, read_to_write),
         rule(Bank, After::Write, Precharge, write_end + t.wr),
         rule(BankGroup, After::Write, Write, t.ccd_l.max(burst)),
         rule(Rank, After::Write, Write, t.ccd_s.max(burst)),
@@ -118,12 +115,7 @@ fn rules(spec: &DramSpec) -> [Rule; 27] {
         rule(OtherRanks, After::Write, Write, burst),
         rule(BankGroup, After::Write, Read, write_end + t.wtr_l),
         rule(Rank, After::Write, Read, write_end + t.wtr_s),
-        rule(
-            OtherRanks,
-            After::Write,
-            Read,
-            (write_end + t.rtrs).saturating_sub(t.cl),
-        ),
+        rule(OtherRanks, After::Write, Read, write_to_read),
     ]
 }
 

@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::address::Location;
 use super::bank::{Bank, NEVER};
 use super::constraints::{After, Constraints, Reach};
-use super::index::{BankCommand, BankIndex, BankSet, GroupIndex, RankIndex, Shape, Times};
+use super::index::BankCommand::{self, Activate, Precharge, Read, Write};
+use super::index::{BankIndex, BankSet, GroupIndex, RankIndex, Shape, Times};
 use super::rank::Rank;
 use super::request::Request;
 use super::spec::DramSpec;
@@ -187,7 +188,6 @@ impl Device {
     /// The legal command of a bank that serves the earliest request of its queue.
     #[inline]
     fn first_command(&self, index: BankIndex, now: u64) -> BankCommand {
-        use BankCommand::{Activate, Precharge, Read, Write};
         let bank = self.bank(index);
         let wanted = &self.wanted[index.at()];
         let earliest = &self.groups[self.shape.group_of(index).at()].earliest;
@@ -210,10 +210,19 @@ impl Device {
         let bank = &mut self.banks[index.at()];
         let row = bank.head().row;
         bank.open(row);
-        let rank = &mut self.ranks[self.shape.rank_of(index).at()];
-        let fourth_last = rank.activate(now);
-        self.constrain_bank(index, After::Activate, now);
-        self.constrain_groups(index, After::Activate, now, fourth_last);
+        let rank = self.shape.rank_of(index);
+        let fourth_last = self.ranks[rank.at()].activate(now);
+        let every = [Activate, Precharge, Read, Write];
+        self.constrain_bank(index, After::Activate, now, every);
+        self.constrain_refresh(rank, After::Activate, now);
+        if let Some(cycle) = fourth_last {
+            let window = &self.constraints[After::FourthLastActivate].rank;
+            for group in &mut self.groups[self.shape.groups_of_rank(rank)] {
+                group.earliest.hold_back([Activate], cycle, window);
+            }
+        }
+        self.update_bank_wanted(index);
+        self.constrain_groups(index, After::Activate, now, [Activate]);
         row
     }
 
@@ -221,7 +230,8 @@ impl Device {
     #[inline]
     pub fn precharge(&mut self, index: BankIndex, now: u64) -> u32 {
         let row = self.close(index, After::Precharge, now);
-        self.constrain_groups(index, After::Precharge, now, None);
+        self.update_bank_wanted(index);
+        self.constrain_groups(index, After::Precharge, now, [Precharge]);
         row
     }
 
@@ -230,8 +240,10 @@ impl Device {
         let bank = &mut self.banks[index.at()];
         let row = bank.open_row();
         bank.close();
-        self.ranks[self.shape.rank_of(index).at()].close(cycle);
-        self.constrain_bank(index, after, cycle);
+        let rank = self.shape.rank_of(index);
+        self.ranks[rank.at()].close(cycle);
+        self.constrain_bank(index, after, cycle, [Activate]);
+        self.constrain_refresh(rank, after, cycle);
         row
     }
 
@@ -248,14 +260,16 @@ impl Device {
         let request = self.banks[index.at()].take_hit(command);
         self.room.insert(index);
         self.queued -= 1;
-        self.constrain_bank(index, command.into(), now);
+        let after = command.into();
+        self.constrain_bank(index, after, now, [Precharge]);
         let bank = self.bank(index);
         let closes = auto_precharge(bank.has_hits());
         if closes {
-            let cycle = bank.earliest[BankCommand::Precharge];
+            let cycle = bank.earliest[Precharge];
             self.close(index, After::Precharge, cycle);
         }
-        self.constrain_groups(index, command.into(), now, None);
+        self.update_bank_wanted(index);
+        self.constrain_groups(index, after, now, [Read, Write]);
         (request, closes)
     }
 
@@ -290,8 +304,8 @@ impl Device {
             .filter(|&index| self.bank(index).is_open())
             .map(|index| {
                 let group = &self.groups[self.shape.group_of(index).at()];
-                let own = self.bank(index).earliest[BankCommand::Precharge];
-                (index, own.max(group.earliest[BankCommand::Precharge]))
+                let own = self.bank(index).earliest[Precharge];
+                (index, own.max(group.earliest[Precharge]))
             })
     }
 
@@ -311,72 +325,84 @@ impl Device {
 
     /// Issues an all-bank refresh to a rank whose banks are closed.
     pub fn refresh(&mut self, rank: RankIndex, now: u64) {
-        let refresh = self.constraints[After::Refresh].refresh;
-        self.ranks[rank.at()].refresh_not_before(now + refresh);
         self.constrain_rank(rank, After::Refresh, now);
     }
 
-    /// Holds back what the rules hold back in the bank of a command, and the refresh of its rank.
+    /// Holds back what the rules hold back in the bank of a command. `held` lists the commands that they concern.
     #[inline]
-    fn constrain_bank(&mut self, index: BankIndex, after: After, cycle: u64) {
-        let gaps = &self.constraints[after];
-        let bank = &mut self.banks[index.at()];
-        bank.earliest = bank.earliest.later(&gaps.bank.after(cycle));
-        let rank = &mut self.ranks[self.shape.rank_of(index).at()];
-        rank.refresh_not_before(cycle + gaps.refresh);
+    fn constrain_bank<const N: usize>(
+        &mut self,
+        index: BankIndex,
+        after: After,
+        cycle: u64,
+        held: [BankCommand; N],
+    ) {
+        let gaps = &self.constraints[after].bank;
+        debug_assert!(
+            gaps.concerns_only(&held),
+            "a rule after {after:?} is left out"
+        );
+        let earliest = &mut self.banks[index.at()].earliest;
+        earliest.hold_back(held, cycle, gaps);
     }
 
-    /// Holds back what the rules hold back in the bank groups, and brings up to date what the bank wants.
-    /// `fourth_last` is the cycle of the ACT four before the next one of the rank, if there was one.
+    /// Holds back the refresh of the rank of a command.
     #[inline]
-    fn constrain_groups(
+    fn constrain_refresh(&mut self, rank: RankIndex, after: After, cycle: u64) {
+        let refresh = self.constraints[after].refresh;
+        self.ranks[rank.at()].refresh_not_before(cycle + refresh);
+    }
+
+    /// Holds back what the rules hold back in the bank groups. `held` lists the commands that they concern.
+    #[inline]
+    fn constrain_groups<const N: usize>(
         &mut self,
         index: BankIndex,
         after: After,
         now: u64,
-        fourth_last: Option<u64>,
+        held: [BankCommand; N],
     ) {
-        self.update_bank_wanted(index);
         let gaps = &self.constraints[after];
+        debug_assert!(
+            [gaps.group, gaps.rank, gaps.other_ranks]
+                .iter()
+                .all(|gaps| gaps.concerns_only(&held)),
+            "a rule after {after:?} is left out"
+        );
         let own = self.shape.group_of(index).at();
         if gaps.reach == Reach::Bank {
             self.update_ready(own..own + 1);
             return;
         }
-        let mut in_rank = gaps.rank.after(now);
-        let mut in_group = gaps.group.after(now);
-        if let Some(cycle) = fourth_last {
-            let window = self.constraints[After::FourthLastActivate]
-                .rank
-                .after(cycle);
-            in_rank = in_rank.later(&window);
-            in_group = in_group.later(&window);
-        }
         let rank = self.shape.groups_of_rank(self.shape.rank_of(index));
         for group in &mut self.groups[rank.clone()] {
-            group.not_before(&in_rank);
+            group.earliest.hold_back(held, now, &gaps.rank);
         }
         // No shorter than between groups.
-        self.groups[own].not_before(&in_group);
+        self.groups[own].earliest.hold_back(held, now, &gaps.group);
         if gaps.reach == Reach::Rank {
             self.update_ready(rank);
             return;
         }
-        let elsewhere = gaps.other_ranks.after(now);
         let (before, rest) = self.groups.split_at_mut(rank.start);
         for group in before.iter_mut().chain(&mut rest[rank.len()..]) {
-            group.not_before(&elsewhere);
+            group.earliest.hold_back(held, now, &gaps.other_ranks);
         }
         self.update_ready(0..self.groups.len());
     }
 
     /// Holds back what the rules hold back after a command to a whole rank.
     fn constrain_rank(&mut self, rank: RankIndex, after: After, now: u64) {
-        let times = self.constraints[after].rank.after(now);
+        let gaps = &self.constraints[after].rank;
+        debug_assert!(
+            gaps.concerns_only(&[Activate]),
+            "a rule after {after:?} is left out"
+        );
         let groups = self.shape.groups_of_rank(rank);
         for group in &mut self.groups[groups.clone()] {
-            group.not_before(&times);
+            group.earliest.hold_back([Activate], now, gaps);
         }
+        self.constrain_refresh(rank, after, now);
         self.update_ready(groups);
     }
 
@@ -408,11 +434,6 @@ impl Device {
 }
 
 impl Group {
-    #[inline]
-    fn not_before(&mut self, times: &Times) {
-        self.earliest = self.earliest.later(times);
-    }
-
     #[inline]
     fn first_ready(&self) -> u64 {
         self.wanted.later(&self.earliest).first()

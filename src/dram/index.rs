@@ -259,9 +259,20 @@ impl Times {
         activate.min(precharge).min(read.min(write))
     }
 
-    /// So many cycles after `now`.
+    /// Of the commands listed: not before so many cycles after `now`.
     #[inline]
-    pub fn after(self, now: u64) -> Times {
-        Times::by(|command| now + self[command])
+    pub fn hold_back<const N: usize>(&mut self, held: [BankCommand; N], now: u64, cycles: &Times) {
+        for command in held {
+            self[command] = self[command].max(now + cycles[command]);
+        }
+    }
+
+    /// Whether nothing but the commands listed has cycles to wait.
+    pub fn concerns_only(self, commands: &[BankCommand]) -> bool {
+        let of_others = Times::by(|command| match commands.contains(&command) {
+            true => 0,
+            false => self[command],
+        });
+        of_others == Times::default()
     }
 }

@@ -312,12 +312,17 @@ fn check_power(checker: &mut Checker<'_>, spec: &DramSpecFile) {
             );
         }
     }
-    let t = &spec.timing;
+    check_activation_current(checker, spec);
+}
+
+/// An activation takes more than standby does over the same time.
+fn check_activation_current(checker: &mut Checker<'_>, spec: &DramSpecFile) {
+    let (power, t) = (&spec.power, &spec.timing);
     let standby =
         power.idd3n_ma * f64::from(t.ras) + power.idd2n_ma * f64::from(t.rc.saturating_sub(t.ras));
     if power.idd0_ma * f64::from(t.rc) < standby {
         checker.report(
-            place("idd0_ma"),
+            Place::root().field("power").field("idd0_ma"),
             format!(
                 "{} mA over tRC is less than standby takes over the same time",
                 power.idd0_ma

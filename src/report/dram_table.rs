@@ -100,7 +100,13 @@ fn rows(report: &TraceReport) -> Vec<Row> {
             rows.push(("", count.to_string(), what.to_owned()));
         }
     }
-    rows.push((
+    rows.extend(energy_rows(total));
+    rows
+}
+
+/// The energy of all channels and its parts.
+fn energy_rows(total: &ChannelReport) -> Vec<Row> {
+    let mut rows = vec![(
         "energy",
         figure(total.energy_pj / 1e6),
         format!(
@@ -108,7 +114,7 @@ fn rows(report: &TraceReport) -> Vec<Row> {
             figure(total.pj_per_bit),
             figure(total.mean_power_mw)
         ),
-    ));
+    )];
     for (part, pj) in total.energy.parts() {
         if pj > 0.0 {
             let share = format!("uJ {part}, {:.1} %", 100.0 * pj / total.energy_pj);

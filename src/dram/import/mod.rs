@@ -1,10 +1,10 @@
 //! DRAMsim3 configurations (`.ini`), as they are.
 //!
-//! What the file says is taken over: organisation, timing, currents, mapping, queue depths and the number of
-//! channels. What DRAMsim3's controller does without being told (row-hit cap 4, write drain at a full queue or
-//! above 8 writes when idle, staggered all-bank refresh, requests told apart by byte address) is filled in. Protocols, queue structures and policies
-//! that the controller here does not have are errors. Keys that DRAMsim3's shipped files leave out have its
-//! defaults; where such a default decides something (tREFI, tRTP) a note says so.
+//! What the file says is taken over: organisation, timing, currents, mapping, queue depths and the number of channels.
+//! What DRAMsim3's controller does without being told (row-hit cap 4, write drain at a full queue or above 8 writes
+//! when idle, staggered all-bank refresh, requests told apart by byte address) is filled in. Protocols, queue
+//! structures and policies that the controller here does not have are errors. Keys that DRAMsim3's shipped files leave
+//! out have its defaults; where such a default decides something (tREFI, tRTP) a note says so.
 
 mod keys;
 mod known;
@@ -175,18 +175,13 @@ fn timing(keys: &mut Keys<'_>, protocol: Protocol, bank_groups: u32) -> Timing {
     let place = |field: &str| Place::root().field("timing").field(field);
     let mut cycles = |key: &str, field: &str| keys.integer("timing", key, &[place(field)]);
     let (cl, cwl) = (cycles("CL", "cl"), cycles("CWL", "cwl"));
-    let (rcd_read, rcd_write) = if protocol == Protocol::Hbm {
-        (cycles("tRCDRD", "rcd_read"), cycles("tRCDWR", "rcd_write"))
-    } else {
-        let rcd = cycles("tRCD", "rcd_read");
-        (rcd, rcd)
+    let (rcd_read, rcd_write) = match protocol {
+        Protocol::Hbm => (cycles("tRCDRD", "rcd_read"), cycles("tRCDWR", "rcd_write")),
+        _ => [cycles("tRCD", "rcd_read"); 2].into(),
     };
     let ras = cycles("tRAS", "ras");
-    let (faw, wr, rfc) = (
-        cycles("tFAW", "faw"),
-        cycles("tWR", "wr"),
-        cycles("tRFC", "rfc"),
-    );
+    let faw = cycles("tFAW", "faw");
+    let (wr, rfc) = (cycles("tWR", "wr"), cycles("tRFC", "rfc"));
     let mut short_and_long = |name: &str, field: &str| {
         let short = cycles(&format!("{name}_S"), &format!("{field}_s"));
         // With one bank group DRAMsim3 reads the long time and does not use it.

@@ -122,7 +122,7 @@ impl<S: CommandSink> Replay<S> {
             feed.channel.finish(cycles);
             channels.push(ChannelResult {
                 requests: feed.requests,
-                counts: feed.channel.counts().clone(),
+                counts: *feed.channel.counts(),
                 read_latency: feed.seen.latencies,
             });
             sinks.push(feed.channel.into_sink());

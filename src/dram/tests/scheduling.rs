@@ -221,6 +221,74 @@ fn a_write_absorbs_a_later_one_to_its_burst() {
     assert_eq!(played.latency(1), 1);
 }
 
+/// Byte 32 of the burst of a place.
+fn second_half(location: Location) -> Location {
+    Location {
+        offset: 32,
+        ..location
+    }
+}
+
+/// By burst, two halves are the same data; by address, as in DRAMsim3, they are not: the read of the other half has to
+/// wait for its RD, and each half gets a command.
+#[test]
+fn halves_of_a_burst_are_one_by_burst_and_two_by_address() {
+    let place = at(1, 1, 9, 9);
+    let half = second_half(place);
+    let streams = [
+        [write(0, place), read(5, half)],
+        [read(0, place), read(7, half)],
+        [write(0, place), write(3, half)],
+    ];
+    let counts = |merge, arrivals: &[Arrival]| {
+        let spec = unrefreshed_with("ddr4_2400", |file| file.controller.merge = merge);
+        let c = play(&spec, arrivals).counts;
+        let answered = c.forwarded_reads + c.merged_reads + c.merged_writes;
+        (c.reads, c.writes, answered)
+    };
+    let by = |merge| streams.each_ref().map(|stream| counts(merge, stream));
+    assert_eq!(by(Merge::Burst), [(0, 1, 1), (1, 0, 1), (0, 1, 1)]);
+    assert_eq!(by(Merge::Address), [(1, 1, 0), (2, 0, 0), (0, 2, 0)]);
+    // The same half is the same data either way.
+    let same = [write(0, half), read(5, half), write(6, half)];
+    assert_eq!(counts(Merge::Burst, &same), counts(Merge::Address, &same));
+}
+
+/// Told apart by address, a write may come to the queue of its bank behind a read of the same burst; it waits for it
+/// there, and a later write does not.
+#[test]
+fn a_write_waits_in_its_bank_for_a_read_of_the_same_burst() {
+    let spec = unrefreshed_with("ddr4_2400", |file| {
+        file.controller.merge = Merge::Address;
+        file.controller.write_high_watermark = 1;
+        file.controller.write_idle_watermark = 0;
+        // A WR is legal long before a RD is.
+        file.timing.rcd_read = 39;
+        file.timing.rcd_write = 5;
+    });
+    let (place, other) = (at(0, 0, 1, 0), at(0, 0, 1, 1));
+    let order = |second, third| {
+        let played = play(&spec, &[read(0, place), write(1, second), write(2, third)]);
+        let of = |&(_, command): &(u64, Command)| {
+            let l = command.location;
+            command
+                .kind
+                .is_column()
+                .then_some((command.kind.is_write(), l.column, l.offset))
+        };
+        played.commands.iter().filter_map(of).collect::<Vec<_>>()
+    };
+    let half = second_half(place);
+    assert_eq!(
+        order(half, other),
+        [(true, 1, 0), (false, 0, 0), (true, 0, 32)]
+    );
+    assert_eq!(
+        order(other, half),
+        [(true, 1, 0), (false, 0, 0), (true, 0, 32)]
+    );
+}
+
 /// A drain does not let a write pass a read of the same burst, even a read that has not reached its bank.
 #[test]
 fn a_write_waits_for_an_older_read_of_its_burst() {
