@@ -1,7 +1,8 @@
-//! The model of the machine: beside other simulators and by laws of its own.
+//! The model of the machine: beside other simulators, by laws of its own, and by the order of its modules.
 
 mod bitfusion;
 mod laws;
+mod modules;
 mod scalesim;
 #[path = "../support/mod.rs"]
 mod support;
