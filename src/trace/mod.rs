@@ -39,7 +39,7 @@ mod lanes;
 mod options;
 mod perfetto;
 mod perfetto_proto;
-mod recorder;
+pub mod recorder;
 mod sink;
 pub mod waveform;
 mod writer;
