@@ -16,7 +16,7 @@ use crate::report::TraceReport;
 use crate::source::SourceError;
 
 /// Runs the command.
-pub fn dram(args: &DramArgs, global: &Global) -> Result<Exit, CliError> {
+pub(super) fn dram(args: &DramArgs, global: &Global) -> Result<Exit, CliError> {
     let output = Output::resolve(args.out.as_deref(), args.format.into(), global)?;
     if let Some(path) = &args.commands {
         output.check_beside("--commands", path)?;

@@ -37,7 +37,7 @@ pub(super) enum Arrangement {
 
 impl Arrangement {
     /// The pieces of the layer.
-    pub fn pieces(&self, inputs: &[TensorLayout], output: &TensorLayout) -> Vec<Piece> {
+    pub(super) fn pieces(&self, inputs: &[TensorLayout], output: &TensorLayout) -> Vec<Piece> {
         match self {
             Arrangement::Together => vec![Piece {
                 inputs: inputs.to_vec(),
