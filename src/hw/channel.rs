@@ -44,6 +44,12 @@ impl Completions for Finished<'_> {
     }
 }
 
+/// A histogram for the latencies of reads, in DRAM cycles.
+#[expect(clippy::unreachable, reason = "a histogram can have these bounds")]
+pub(super) fn empty_latencies() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 1 << 40, 3).unwrap_or_else(|_| unreachable!())
+}
+
 impl DramChannel {
     /// Channel `index` of the memory that `spec` describes.
     pub(super) fn new(
@@ -64,7 +70,7 @@ impl DramChannel {
             wake_at: Tick::NEVER,
             arrived: vec![0; outstanding as usize],
             finished: Vec::new(),
-            latency: Histogram::new_with_bounds(1, 1 << 40, 3).unwrap_or_else(|_| unreachable!()),
+            latency: empty_latencies(),
         }
     }
 

@@ -271,12 +271,9 @@ impl<'f> Keys<'f> {
         self.notes.push(note);
     }
 
-    /// Everything that was wrong; something was.
+    /// Everything that was wrong.
     pub(super) fn refused(self) -> Diagnostics {
-        match self.checker.finish(()) {
-            Err(diagnostics) => diagnostics,
-            Ok(()) => unreachable!("something was reported"),
-        }
+        self.checker.into_diagnostics()
     }
 
     /// The file with the places of what was read, and the notes; or everything that was wrong.
