@@ -54,6 +54,20 @@
 //! | [`report`], [`trace`] | results for people and programs |
 //! | `cli` | the command line (feature `cli`, on by default) |
 
+#![warn(unreachable_pub)]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::expect_used,
+        clippy::iter_over_hash_type,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::too_many_lines,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 pub mod approx;
 pub mod arch;
 pub mod blocked;

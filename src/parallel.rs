@@ -17,7 +17,7 @@ pub struct Progress {
 pub type OnProgress<'a> = &'a (dyn Fn(Progress) + Sync);
 
 /// Adds up what the threads of some work have done, and tells of it.
-pub struct Tally<'a> {
+pub(crate) struct Tally<'a> {
     done: AtomicU64,
     total: u64,
     progress: OnProgress<'a>,
@@ -25,7 +25,7 @@ pub struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     /// Nothing of `total` is done. `progress` is told so, then of every addition.
-    pub fn new(total: u64, progress: OnProgress<'a>) -> Self {
+    pub(crate) fn new(total: u64, progress: OnProgress<'a>) -> Self {
         progress(Progress { done: 0, total });
         Tally {
             done: AtomicU64::new(0),
@@ -35,7 +35,7 @@ impl<'a> Tally<'a> {
     }
 
     /// `count` more are done.
-    pub fn add(&self, count: u64) {
+    pub(crate) fn add(&self, count: u64) {
         let done = self.done.fetch_add(count, Ordering::Relaxed) + count;
         (self.progress)(Progress {
             done,
@@ -98,7 +98,7 @@ pub fn map_parallel<T: Sync, R: Send>(
 ///
 /// # Panics
 /// When `work` panics.
-pub fn map_parallel_mut<T: Send, S: Default, R: Send>(
+pub(crate) fn map_parallel_mut<T: Send, S: Default, R: Send>(
     items: &mut [T],
     threads: usize,
     work: impl Fn(&mut S, &mut T) -> R + Sync,

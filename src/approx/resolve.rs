@@ -233,20 +233,6 @@ impl Resolver<'_> {
                     rounding,
                 },
             ) => {
-                let blocks = signedness.blocks(FULL_PRECISION_BITS, block_bits);
-                if keep > blocks {
-                    self.report(
-                        (origin, slot),
-                        Some("keep"),
-                        format!(
-                            "`keep` is {keep}, but the {} of `{layer}` have {blocks} blocks of {block_bits} bits",
-                            slot.field()
-                        ),
-                        &format!("expected at most {blocks}"),
-                        None,
-                    );
-                    return None;
-                }
                 let format = BlockFormat::new(
                     FULL_PRECISION_BITS,
                     signedness,
@@ -255,22 +241,9 @@ impl Resolver<'_> {
                     window,
                     rounding,
                 );
-                // The block count is checked, so only a top block given by number is left to be wrong.
                 if format.is_err() {
-                    self.report(
-                        (origin, slot),
-                        Some("window"),
-                        format!(
-                            "the window does not lie inside the {blocks} blocks of the {} of `{layer}`",
-                            slot.field()
-                        ),
-                        &format!(
-                            "expected a top block from {} to {}",
-                            keep.saturating_sub(1),
-                            blocks - 1
-                        ),
-                        None,
-                    );
+                    let blocks = signedness.blocks(FULL_PRECISION_BITS, block_bits);
+                    self.report_blocks(layer, (origin, slot), keep, blocks, block_bits);
                 }
                 format.ok().map(OperandFormat::Blocks)
             }
@@ -287,6 +260,33 @@ impl Resolver<'_> {
                 self.report((origin, slot), None, message, has, Some(help));
                 None
             }
+        }
+    }
+
+    /// No format keeps `keep` of `blocks` as wanted: they are too many, or else it is a top block given by number that
+    /// is wrong.
+    fn report_blocks(
+        &mut self,
+        layer: &str,
+        at: (Origin, Slot),
+        keep: u8,
+        blocks: u8,
+        block_bits: u8,
+    ) {
+        let what = at.1.field();
+        if keep > blocks {
+            let message = format!(
+                "`keep` is {keep}, but the {what} of `{layer}` have {blocks} blocks of {block_bits} bits"
+            );
+            let expected = format!("expected at most {blocks}");
+            self.report(at, Some("keep"), message, &expected, None);
+        } else {
+            let message = format!(
+                "the window does not lie inside the {blocks} blocks of the {what} of `{layer}`"
+            );
+            let (lowest, highest) = (keep.saturating_sub(1), blocks - 1);
+            let expected = format!("expected a top block from {lowest} to {highest}");
+            self.report(at, Some("window"), message, &expected, None);
         }
     }
 

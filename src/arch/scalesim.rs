@@ -130,8 +130,11 @@ pub fn import(file: &SourceFile) -> Result<(SourceFile, ArchitectureFile), Diagn
     importer.check_sections();
     importer.check_keys();
     let architecture = importer.architecture(file);
+    // What is missing has been reported.
+    let Some(architecture) = architecture else {
+        return Err(importer.checker.into_diagnostics());
+    };
     let architecture = importer.checker.finish(architecture)?;
-    let architecture = architecture.expect("what is missing has been reported");
     Ok((file.with_places(importer.places), architecture))
 }
 
@@ -213,10 +216,6 @@ impl Importer<'_, '_> {
         let array = Place::root().field("array");
         let rows = self.number("ArrayHeight", MAX_SIDE, &[array.clone().field("rows")]);
         let columns = self.number("ArrayWidth", MAX_SIDE, &[array.field("columns")]);
-        let buffer_places = |name: &str| {
-            let buffer = Place::root().field("buffers").field(name);
-            [buffer.clone(), buffer.field("size_kib")]
-        };
         let ifmap_kib = self.number("IfmapSramSzkB", MAX_KIB, &buffer_places("activation"));
         let filter_kib = self.number("FilterSramSzkB", MAX_KIB, &buffer_places("weight"));
         let ofmap_kib = self.number("OfmapSramSzkB", MAX_KIB, &buffer_places("output"));
@@ -226,16 +225,6 @@ impl Importer<'_, '_> {
         // The narrower of the two edges never needs more.
         let edge_bits = rows.max(columns).saturating_mul(8);
         let psum_edge_bits = columns.saturating_mul(32);
-        let buffer = |size_kib: u32, port_bits: u32| Buffer {
-            size_kib,
-            // A half of its own for the DMA, and banks of a MiB at most.
-            banks: (size_kib.div_ceil(1024).max(2))
-                .checked_next_power_of_two()
-                .unwrap_or(2),
-            port_bits: port_bits.max(MIN_PORT_BITS),
-            ports: Ports::DualPort,
-            double_buffered: true,
-        };
         Some(ArchitectureFile {
             name: architecture_name(file),
             description: "imported from a SCALE-Sim configuration".to_owned(),
@@ -418,3 +407,22 @@ fn did_you_mean<'a>(word: &str, names: impl Iterator<Item = &'a str> + Clone) ->
 
 #[cfg(test)]
 mod tests;
+
+/// What the size of a buffer becomes.
+fn buffer_places(name: &str) -> [Place; 2] {
+    let buffer = Place::root().field("buffers").field(name);
+    [buffer.clone(), buffer.field("size_kib")]
+}
+
+fn buffer(size_kib: u32, port_bits: u32) -> Buffer {
+    Buffer {
+        size_kib,
+        // A half of its own for the DMA, and banks of a MiB at most.
+        banks: (size_kib.div_ceil(1024).max(2))
+            .checked_next_power_of_two()
+            .unwrap_or(2),
+        port_bits: port_bits.max(MIN_PORT_BITS),
+        ports: Ports::DualPort,
+        double_buffered: true,
+    }
+}

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::operand::Operand;
 use super::pe::PeKind;
-use super::types::{ArchitectureFile, Array, Buffer, Dataflow, FillDrain};
+use super::types::{ArchitectureFile, Array, Buffer, Dataflow, Dma, DramChoice, FillDrain};
 use crate::source::{Checker, FileKind, Place};
 
 /// Latencies beyond this are taken for mistakes.
@@ -22,44 +22,12 @@ pub(super) fn check(architecture: &ArchitectureFile, checker: &mut Checker<'_>) 
         check_buffer(checker, &place, &architecture.buffers[operand]);
     }
 
-    let dma = root.clone().field("dma");
-    let engine = &architecture.dma;
-    in_range(
-        checker,
-        &dma,
-        "outstanding_bursts",
-        engine.outstanding_bursts,
-        1..=4096,
-    );
-    in_range(
-        checker,
-        &dma,
-        "request_latency_cycles",
-        engine.request_latency_cycles,
-        LATENCY_CYCLES,
-    );
-    in_range(
-        checker,
-        &dma,
-        "response_latency_cycles",
-        engine.response_latency_cycles,
-        LATENCY_CYCLES,
-    );
-
+    check_dma(checker, &root.clone().field("dma"), &architecture.dma);
     let dram = root.clone().field("dram");
-    checker.open_reference(
-        dram.clone().field("standard"),
-        FileKind::Dram,
-        &architecture.dram.standard,
-    );
-    power_of_two(
-        checker,
-        &dram,
-        "channels",
-        architecture.dram.channels,
-        1..=64,
-    );
-
+    let DramChoice { standard, channels } = &architecture.dram;
+    let standard_place = dram.clone().field("standard");
+    checker.open_reference(standard_place, FileKind::Dram, standard);
+    power_of_two(checker, &dram, "channels", *channels, 1..=64);
     in_range(
         checker,
         &root,
@@ -68,6 +36,11 @@ pub(super) fn check(architecture: &ArchitectureFile, checker: &mut Checker<'_>) 
         1_000..=10_000_000,
     );
     check_units(checker, architecture);
+    check_references(checker, architecture);
+}
+
+/// What the file names, beside the DRAM standard.
+fn check_references(checker: &mut Checker<'_>, architecture: &ArchitectureFile) {
     let mut references = vec![
         ("energy_table", FileKind::Energy, &architecture.energy_table),
         (
@@ -83,7 +56,7 @@ pub(super) fn check(architecture: &ArchitectureFile, checker: &mut Checker<'_>) 
             .map(|baseline| ("baseline", FileKind::Architecture, baseline)),
     );
     for (field, kind, reference) in references {
-        checker.open_reference(root.clone().field(field), kind, reference);
+        checker.open_reference(Place::root().field(field), kind, reference);
     }
 }
 
@@ -166,6 +139,23 @@ fn check_buffer(checker: &mut Checker<'_>, place: &Place, buffer: &Buffer) {
             ),
             "expected at most the bits of one bank",
         );
+    }
+}
+
+fn check_dma(checker: &mut Checker<'_>, place: &Place, dma: &Dma) {
+    in_range(
+        checker,
+        place,
+        "outstanding_bursts",
+        dma.outstanding_bursts,
+        1..=4096,
+    );
+    let latencies = [
+        ("request_latency_cycles", dma.request_latency_cycles),
+        ("response_latency_cycles", dma.response_latency_cycles),
+    ];
+    for (field, cycles) in latencies {
+        in_range(checker, place, field, cycles, LATENCY_CYCLES);
     }
 }
 

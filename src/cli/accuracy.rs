@@ -29,7 +29,7 @@ struct Request {
 }
 
 /// Runs the command.
-pub fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> {
+pub(super) fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, CliError> {
     let request = Request::resolve(args, global)?;
     let asked = &request.measurement;
     let measurement = progress::of_images(global.quiet, |progress| asked.run(progress))?;

@@ -20,7 +20,7 @@ Example: two configurations, each as it is and with scales refitted, layer by la
 Example: energy with the operands of a network
   axbxp accuracy --approx k4_l2 --correct scale --activity-out switching.ron
   axbxp run --workload workloads/models/fashion_cnn.onnx --activity switching.ron")]
-pub struct AccuracyArgs {
+pub(super) struct AccuracyArgs {
     /// The network and its images.
     #[command(flatten)]
     pub model: ModelArgs,
@@ -66,7 +66,7 @@ pub struct AccuracyArgs {
 
 /// A trained network with its images.
 #[derive(Debug, Args)]
-pub struct ModelArgs {
+pub(super) struct ModelArgs {
     /// Trained network: a shipped name (see `axbxp list model`), or a RON file that names an ONNX file and images (see
     /// `axbxp schema model`)
     #[arg(
@@ -86,7 +86,7 @@ pub struct ModelArgs {
 
 impl ModelArgs {
     /// The description named.
-    pub fn open(&self) -> Result<ModelFile, CliError> {
+    pub(super) fn open(&self) -> Result<ModelFile, CliError> {
         if onnx::is_onnx(&self.model) {
             return Err(CliError::Usage(format!(
                 "{}: an ONNX file has no images: name it in a RON file, with the images and their preprocessing (see \
@@ -122,7 +122,7 @@ impl From<SetArg> for SetName {
 
 /// A correction without training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CorrectionArg {
+pub(super) enum CorrectionArg {
     /// As the hardware computes it
     None,
     /// The mean error of each output channel is taken off its bias
@@ -133,7 +133,7 @@ pub enum CorrectionArg {
 
 impl CorrectionArg {
     /// The correction; none for none.
-    pub fn correction(self) -> Option<Correction> {
+    pub(super) fn correction(self) -> Option<Correction> {
         match self {
             CorrectionArg::None => None,
             CorrectionArg::Bias => Some(Correction::Bias),

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-pub use super::accuracy_args::AccuracyArgs;
-pub use super::compare_args::{HeadlineArgs, IsoArg, PriceArgs};
-pub use super::search_args::SearchArgs;
+pub(super) use super::accuracy_args::AccuracyArgs;
+pub(super) use super::compare_args::{HeadlineArgs, IsoArg, PriceArgs};
+pub(super) use super::search_args::SearchArgs;
 use super::trace::TimeSpan;
 use crate::source::FileKind;
 use clap::builder::PossibleValue;
@@ -20,7 +20,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
     max_term_width = 100,
     arg_required_else_help = true
 )]
-pub struct Cli {
+pub(super) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -31,7 +31,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Args)]
-pub struct Global {
+pub(super) struct Global {
     /// Print no progress and no notes, only results and errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
@@ -42,7 +42,7 @@ pub struct Global {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Simulate a network on an architecture and on its baseline
     Run(RunArgs),
     /// Compare architectures and configurations over workloads, in one table
@@ -70,7 +70,7 @@ pub enum Command {
 
 /// Output format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// Aligned tables with units
     Table,
     /// JSON, versioned (see `axbxp schema report`)
@@ -81,7 +81,7 @@ pub enum Format {
 
 /// Where results go.
 #[derive(Debug, Args)]
-pub struct OutputArgs {
+pub(super) struct OutputArgs {
     /// Format of the results
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
@@ -99,7 +99,7 @@ pub struct OutputArgs {
 
 /// `axbxp run`.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(super) struct RunArgs {
     /// Architecture: a shipped name (see `axbxp list`), a RON file, or a SCALE-Sim configuration (.cfg, .ini)
     #[arg(
         long,
@@ -164,7 +164,7 @@ pub struct RunArgs {
 
 /// A table of `axbxp run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RunView {
+pub(super) enum RunView {
     /// Layer by layer: work, time, where the cycles went, energy, traffic
     Cycles,
     /// Layer by layer: energy by component, with bars
@@ -179,7 +179,7 @@ pub enum RunView {
 
 /// How the PE array is simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ArrayFidelity {
+pub(super) enum ArrayFidelity {
     /// A fold is one event, its time a closed form
     Wavefront,
     /// Every PE and block multiplier every cycle, on operand values; for small layers. Outputs are
@@ -189,7 +189,7 @@ pub enum ArrayFidelity {
 
 /// `axbxp compare`.
 #[derive(Debug, Args)]
-pub struct CompareArgs {
+pub(super) struct CompareArgs {
     /// Design points, ARCH or ARCH:APPROX, each a shipped name or a RON file; the first is what the
     /// others are compared with
     #[arg(value_name = "ARCH[:APPROX]", default_values_t = [
@@ -227,7 +227,7 @@ pub struct CompareArgs {
 #[command(after_help = "\
 Example: a sequential stream on the shipped HBM2 preset, a request every other cycle, with its commands
   axbxp dram --config hbm2 --channels 8 --trace stream.trace --gap 2 --commands stream.commands")]
-pub struct DramArgs {
+pub(super) struct DramArgs {
     /// Memory: a shipped DRAM standard (see `axbxp list dram`), a RON file, or a DRAMsim3 .ini file
     #[arg(long, short, value_name = "NAME|FILE")]
     pub config: String,
@@ -255,7 +255,7 @@ pub struct DramArgs {
 
 /// Output format of `axbxp dram`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DramFormat {
+pub(super) enum DramFormat {
     /// Text with units
     Table,
     /// JSON, versioned (see `axbxp schema dram-report`)
@@ -273,7 +273,7 @@ impl From<DramFormat> for Format {
 
 /// `axbxp energy-table`.
 #[derive(Debug, Args)]
-pub struct EnergyTableArgs {
+pub(super) struct EnergyTableArgs {
     /// Energy table: a shipped name (see `axbxp list energy`) or a RON file
     #[arg(default_value = "ng45", value_name = "NAME|FILE")]
     pub table: String,
@@ -293,7 +293,7 @@ pub struct EnergyTableArgs {
 
 /// `axbxp multiply`.
 #[derive(Debug, Args)]
-pub struct MultiplyArgs {
+pub(super) struct MultiplyArgs {
     /// The activation
     #[arg(allow_negative_numbers = true)]
     pub activation: i32,
@@ -328,7 +328,7 @@ pub struct MultiplyArgs {
 
 /// `axbxp check`.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(super) struct CheckArgs {
     /// Files to check; what each is follows from its fields unless --as says it
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<String>,
@@ -372,7 +372,7 @@ impl ValueEnum for FileKind {
 
 /// `axbxp list`.
 #[derive(Debug, Args)]
-pub struct ListArgs {
+pub(super) struct ListArgs {
     /// Only this kind
     #[arg(value_enum)]
     pub kind: Option<FileKind>,
@@ -380,7 +380,7 @@ pub struct ListArgs {
 
 /// `axbxp schema`.
 #[derive(Debug, Args)]
-pub struct SchemaArgs {
+pub(super) struct SchemaArgs {
     /// The format
     #[arg(value_enum)]
     pub format: SchemaKind,
@@ -388,7 +388,7 @@ pub struct SchemaArgs {
 
 /// A format with a schema: that of a kind of files, or of what a command prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SchemaKind {
+pub(super) enum SchemaKind {
     /// What a command prints.
     Report(ReportKind),
     /// Files.
@@ -397,7 +397,7 @@ pub enum SchemaKind {
 
 /// The JSON that a command prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ReportKind {
+pub(super) enum ReportKind {
     /// The JSON that `run --format json` and `compare --format json` print
     Report,
     /// The JSON that `headline --format json` prints

@@ -14,7 +14,7 @@ use crate::sweep::DesignPoint;
 use crate::workload;
 
 /// Checks every file and says of each what it found. Wrong files make the exit code 2.
-pub fn check(args: &CheckArgs) -> Result<Exit, CliError> {
+pub(super) fn check(args: &CheckArgs) -> Result<Exit, CliError> {
     let mut exit = Exit::Done;
     for name in &args.files {
         match check_file(name, args) {

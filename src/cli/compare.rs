@@ -13,7 +13,7 @@ use crate::report::{Report, View};
 use crate::sweep::{ComparisonRequest, DesignPoint, Iso, NetworkPart, PriceChoice};
 
 /// Runs `axbxp compare`.
-pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
+pub(super) fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
     let out = &args.output;
     let output = Output::resolve(out.out.as_deref(), out.plots.is_some(), out.format, global)?;
     let plots = Plots::resolve(out.plots.as_deref(), Detail::Runs, &output, None)?;
@@ -34,8 +34,13 @@ pub fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
 }
 
 /// Runs `axbxp headline`: as `compare`, with defaults and a table of its own.
+<<<<<<< HEAD
 pub fn headline(args: &HeadlineArgs, global: &Global) -> Result<Exit, CliError> {
     let output = Output::resolve(args.out.as_deref(), false, args.format, global)?;
+=======
+pub(super) fn headline(args: &HeadlineArgs, global: &Global) -> Result<Exit, CliError> {
+    let output = Output::resolve(args.out.as_deref(), args.format, global)?;
+>>>>>>> h-lints
     let names = Names {
         points: &args.points,
         workloads: &args.workloads,

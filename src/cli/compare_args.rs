@@ -10,7 +10,7 @@ use crate::sweep::{Iso, PriceChoice};
 
 /// Prices instead of those that an architecture's file names.
 #[derive(Debug, Args)]
-pub struct PriceArgs {
+pub(super) struct PriceArgs {
     /// Energy table for every architecture, a shipped name or a RON file [default: each one's own]
     #[arg(long, value_name = "NAME|FILE")]
     pub energy: Option<String>,
@@ -25,7 +25,7 @@ pub struct PriceArgs {
 
 impl PriceArgs {
     /// The choice that the arguments make.
-    pub fn choice(&self) -> PriceChoice {
+    pub(super) fn choice(&self) -> PriceChoice {
         PriceChoice {
             table: self.energy.clone(),
             activity: self.activity.clone(),
@@ -39,7 +39,7 @@ impl PriceArgs {
 
 /// How a PE that does several MACs a cycle is priced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ParallelMacs {
+pub(super) enum ParallelMacs {
     /// One MAC's cycle and a measured dot-product lane for each further MAC: comes out high
     Lanes,
     /// The cycle of one MAC with as many multipliers fed, and operand registers: comes out low
@@ -71,7 +71,7 @@ impl From<IsoArg> for Iso {
 
 /// `axbxp headline`.
 #[derive(Debug, Args)]
-pub struct HeadlineArgs {
+pub(super) struct HeadlineArgs {
     /// Design points, ARCH or ARCH:APPROX, each a shipped name or a RON file; the first is what the
     /// others are compared with and sized against
     #[arg(value_name = "ARCH[:APPROX]", default_values_t = [

@@ -16,9 +16,14 @@ use crate::report::TraceReport;
 use crate::source::SourceError;
 
 /// Runs the command.
+<<<<<<< HEAD
 pub fn dram(args: &DramArgs, global: &Global) -> Result<Exit, CliError> {
     let beside = args.commands.is_some();
     let output = Output::resolve(args.out.as_deref(), beside, args.format.into(), global)?;
+=======
+pub(super) fn dram(args: &DramArgs, global: &Global) -> Result<Exit, CliError> {
+    let output = Output::resolve(args.out.as_deref(), args.format.into(), global)?;
+>>>>>>> h-lints
     if let Some(path) = &args.commands {
         output.check_beside("--commands", path)?;
     }
@@ -51,6 +56,10 @@ fn replay_trace(
     // As many as a system may have, for it is refused by the replay and not here if it asks for more.
     let logs = (0..channels.min(spec.max_channels)).map(|_| CommandLog::new());
     let mut logs = logs.collect::<io::Result<Vec<_>>>().map_err(failed)?;
+    #[expect(
+        clippy::unreachable,
+        reason = "the replay asks for one a channel, and for none beyond the most"
+    )]
     let next_log = |_| logs.pop().unwrap_or_else(|| unreachable!("one a channel"));
     let (result, logs) = replay(spec, channels, &mut trace, arrivals, next_log).map_err(explain)?;
     write_file_with(path, |mut file| write_commands(logs, &mut file).map(|_| ()))?;

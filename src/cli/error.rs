@@ -32,7 +32,7 @@ impl From<Exit> for std::process::ExitCode {
 
 /// Why a command has no result.
 #[derive(Debug, thiserror::Error)]
-pub enum CliError {
+pub(super) enum CliError {
     /// A file.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -105,7 +105,7 @@ impl From<InferError> for CliError {
 
 impl CliError {
     /// Prints the error and gives the exit code.
-    pub fn report(&self) -> Exit {
+    pub(super) fn report(&self) -> Exit {
         match self {
             // The reader of a pipe has what it wanted.
             CliError::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -139,7 +139,7 @@ impl CliError {
 }
 
 /// Prints a file's error: located where it has a place, on one line where not.
-pub fn print_load(error: &LoadError) {
+pub(super) fn print_load(error: &LoadError) {
     match error {
         LoadError::Diagnostics(diagnostics) => {
             anstream::eprintln!("{}", diagnostics.render(true).trim_end());

@@ -34,7 +34,7 @@ const KINDS: [FileKind; 8] = [
 ];
 
 /// Prints what is shipped.
-pub fn list(args: &ListArgs) -> Result<Exit, CliError> {
+pub(super) fn list(args: &ListArgs) -> Result<Exit, CliError> {
     stdout::check()?;
     let mut text = String::new();
     for kind in KINDS
@@ -79,7 +79,7 @@ fn describe(kind: FileKind, name: &str) -> Result<String, LoadError> {
 }
 
 /// Prints the JSON schema of a file format.
-pub fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
+pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
     stdout::check()?;
     let schema: Schema = match args.format {
         SchemaKind::Report(ReportKind::Report) => schema_for!(Report),

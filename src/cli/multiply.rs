@@ -11,7 +11,7 @@ use crate::blocked::{
 const BITS: u8 = 8;
 
 /// Prints the product.
-pub fn multiply(args: &MultiplyArgs, global: &Global) -> Result<Exit, CliError> {
+pub(super) fn multiply(args: &MultiplyArgs, global: &Global) -> Result<Exit, CliError> {
     let format = if args.json {
         Format::Json
     } else {

@@ -9,7 +9,7 @@ use crate::workload::{self, Network};
 
 /// The network called `name`, or in the file `name`. Of a trained network it is the one that `accuracy` and `search`
 /// compute: that its preprocessing gives no negative values is known.
-pub fn open(name: &str) -> Result<Network, CliError> {
+pub(super) fn open(name: &str) -> Result<Network, CliError> {
     match description(name)? {
         Some(file) => Ok(file.trained()?.model.network),
         None => Ok(workload::open(name)?),

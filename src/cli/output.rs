@@ -14,7 +14,7 @@ use crate::trace::{end_of_links, folder_of, partial};
 
 /// Where a result goes and in which form, looked at before any work is done for it.
 #[derive(Debug)]
-pub struct Output {
+pub(super) struct Output {
     format: Format,
     notes: bool,
     out: Option<PathBuf>,
@@ -25,7 +25,7 @@ impl Output {
     ///
     /// # Errors
     /// What can not be written; standard output is looked at only where nothing is left of the work without it.
-    pub fn resolve(
+    pub(super) fn resolve(
         out: Option<&Path>,
         beside: bool,
         format: Format,
@@ -40,7 +40,7 @@ impl Output {
     }
 
     /// To standard output, of a command whose answer is not there alone.
-    pub fn beside(format: Format, global: &Global) -> Output {
+    pub(super) fn beside(format: Format, global: &Global) -> Output {
         Output::unchecked(None, format, global)
     }
 
@@ -53,7 +53,7 @@ impl Output {
     }
 
     /// Writes `report`; as a table, its parts `views`.
-    pub fn write<R: Render>(&self, report: &R, views: &[R::View]) -> Result<(), CliError> {
+    pub(super) fn write<R: Render>(&self, report: &R, views: &[R::View]) -> Result<(), CliError> {
         let bytes = match self.format {
             Format::Table => report.table(views, self.notes).into_bytes(),
             Format::Json => report.json()?,
@@ -66,7 +66,7 @@ impl Output {
     }
 
     /// Refuses a file of the flag `flag` that can not be written, or that is where this output goes.
-    pub fn check_beside(&self, flag: &str, path: &Path) -> Result<(), CliError> {
+    pub(super) fn check_beside(&self, flag: &str, path: &Path) -> Result<(), CliError> {
         check_target(path)?;
         if is_special(path) {
             return Err(CliError::Usage(format!(
@@ -84,14 +84,14 @@ impl Output {
     }
 
     /// Whether the result becomes the file `path`.
-    pub fn goes_to(&self, path: &Path) -> bool {
+    pub(super) fn goes_to(&self, path: &Path) -> bool {
         let out = self.out.as_deref();
         out.is_some_and(|out| end_of_links(out) == end_of_links(path))
     }
 }
 
 /// Refuses one file that can not be written.
-pub fn check_target(path: &Path) -> Result<(), CliError> {
+pub(super) fn check_target(path: &Path) -> Result<(), CliError> {
     if path.is_dir() {
         return Err(cannot_write(path)(io::ErrorKind::IsADirectory.into()));
     }
@@ -108,7 +108,7 @@ pub fn check_target(path: &Path) -> Result<(), CliError> {
 }
 
 /// RON with a final newline; what is nested deeper than `depth` is on one line.
-pub fn ron<T: serde::Serialize>(value: &T, depth: usize) -> Result<Vec<u8>, CliError> {
+pub(super) fn ron<T: serde::Serialize>(value: &T, depth: usize) -> Result<Vec<u8>, CliError> {
     let pretty = ron::ser::PrettyConfig::default()
         .indentor("    ")
         .depth_limit(depth);
@@ -118,7 +118,7 @@ pub fn ron<T: serde::Serialize>(value: &T, depth: usize) -> Result<Vec<u8>, CliE
 
 /// Writes a whole file under a temporary name, then gives it its own. A device or a pipe can not be
 /// replaced so, and is written to.
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     if is_special(path) {
         let open = OpenOptions::new().write(true).open(path);
         return open
@@ -129,7 +129,7 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
 }
 
 /// As [`write_file`], piece by piece, to an ordinary file.
-pub fn write_file_with(
+pub(super) fn write_file_with(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), CliError> {

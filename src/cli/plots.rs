@@ -11,7 +11,7 @@ use crate::trace::end_of_links;
 
 /// A folder for plots, looked at before any work is done for it.
 #[derive(Debug)]
-pub struct Plots {
+pub(super) struct Plots {
     folder: PathBuf,
     detail: Detail,
 }
@@ -21,7 +21,7 @@ impl Plots {
     ///
     /// # Errors
     /// A folder that can not be written, or files in it that another flag writes.
-    pub fn resolve(
+    pub(super) fn resolve(
         folder: Option<&Path>,
         detail: Detail,
         output: &Output,
@@ -60,7 +60,7 @@ impl Plots {
     }
 
     /// Writes the plots of a report, into a new folder if need be.
-    pub fn write(&self, report: &Report) -> Result<(), CliError> {
+    pub(super) fn write(&self, report: &Report) -> Result<(), CliError> {
         if let Err(error) = std::fs::create_dir(&self.folder)
             && error.kind() != io::ErrorKind::AlreadyExists
         {

@@ -10,13 +10,13 @@ use crate::report::search::level_name;
 use crate::search::{Phase, SearchEvent};
 
 /// Does `work` beside a bar for layers; none if `quiet` or without a terminal.
-pub fn of_layers<T>(quiet: bool, work: impl FnOnce(OnProgress<'_>) -> T) -> T {
+pub(super) fn of_layers<T>(quiet: bool, work: impl FnOnce(OnProgress<'_>) -> T) -> T {
     let template = "simulating {wide_bar} {pos}/{len} layers, {eta} left";
     beside(quiet, ProgressStyle::with_template(template).ok(), work)
 }
 
 /// Does `work` beside a bar for passes of images through a network; none if `quiet` or without a terminal.
-pub fn of_images<T>(quiet: bool, work: impl FnOnce(OnProgress<'_>) -> T) -> T {
+pub(super) fn of_images<T>(quiet: bool, work: impl FnOnce(OnProgress<'_>) -> T) -> T {
     let template = "inferring {wide_bar} {pos}/{len} images, {speed} images/s, {eta} left";
     let style = ProgressStyle::with_template(template).ok().map(|style| {
         style.with_key("speed", |state: &ProgressState, out: &mut dyn Write| {
@@ -48,7 +48,10 @@ fn beside<T>(
 }
 
 /// Does `work` beside what a search has done so far; nothing if `quiet` or without a terminal.
-pub fn of_search<T>(quiet: bool, work: impl FnOnce(&(dyn Fn(SearchEvent) + Sync)) -> T) -> T {
+pub(super) fn of_search<T>(
+    quiet: bool,
+    work: impl FnOnce(&(dyn Fn(SearchEvent) + Sync)) -> T,
+) -> T {
     let bar = match quiet {
         true => ProgressBar::hidden(),
         false => ProgressBar::new_spinner(),

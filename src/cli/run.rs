@@ -23,7 +23,7 @@ struct Request {
 }
 
 /// Runs the command.
-pub fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
+pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
     let request = Request::resolve(args, global)?;
     let outcome = progress::of_layers(global.quiet, |progress| request.run(progress))?;
     let report = Report::of(&request.comparison, &outcome);

@@ -29,7 +29,7 @@ const REPORT: &str = "search.json";
 const PLOT: &str = "front.svg";
 
 /// Runs the command.
-pub fn search(args: &SearchArgs, global: &Global) -> Result<Exit, CliError> {
+pub(super) fn search(args: &SearchArgs, global: &Global) -> Result<Exit, CliError> {
     let request = resolve(args)?;
     // Only now, so that bad input leaves nothing behind.
     let outputs = Outputs::prepare(folder(args, &request))?;

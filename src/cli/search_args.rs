@@ -14,7 +14,7 @@ use crate::search::{Level, Objective};
 Example: the least energy for two points of accuracy, one configuration per layer, and the front around it
   axbxp search --level layer --objective energy --max-loss 2 --survey 8 --out found
   axbxp run --workload fashion_cnn --approx found/layer.ron")]
-pub struct SearchArgs {
+pub(super) struct SearchArgs {
     /// The network and its images.
     #[command(flatten)]
     pub model: ModelArgs,
@@ -124,7 +124,7 @@ impl From<ObjectiveArg> for Objective {
 
 /// What is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SearchFormat {
+pub(super) enum SearchFormat {
     /// An aligned table with units
     Table,
     /// JSON, versioned (see `axbxp schema search`): what search.json has

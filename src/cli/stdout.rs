@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::error::CliError;
 
 /// Refuses a standard output that was closed when the program began, before any work is done for it.
-pub fn check() -> Result<(), CliError> {
+pub(super) fn check() -> Result<(), CliError> {
     if is_closed() {
         return Err(CliError::ClosedStdout);
     }
@@ -13,7 +13,7 @@ pub fn check() -> Result<(), CliError> {
 }
 
 /// Writes to standard output.
-pub fn print(bytes: &[u8]) -> Result<(), CliError> {
+pub(super) fn print(bytes: &[u8]) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes)?;
     stdout.flush()?;

@@ -10,13 +10,13 @@ const PS_PER_US: f64 = 1e6;
 
 /// A span of simulated time in picoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeSpan {
+pub(super) struct TimeSpan {
     pub from_ps: u64,
     pub to_ps: u64,
 }
 
 /// Reads `FROM..TO` in microseconds; either side may be left out.
-pub fn window(text: &str) -> Result<TimeSpan, String> {
+pub(super) fn window(text: &str) -> Result<TimeSpan, String> {
     let wrong = || format!("expected FROM..TO in microseconds, such as 100..250, and not `{text}`");
     let (from, to) = text.split_once("..").ok_or_else(wrong)?;
     let picoseconds = |side: &str, default: u64| -> Result<u64, String> {
@@ -39,7 +39,7 @@ pub fn window(text: &str) -> Result<TimeSpan, String> {
 }
 
 /// Reads `ROW,COLUMN`.
-pub fn pe(text: &str) -> Result<(u32, u32), String> {
+pub(super) fn pe(text: &str) -> Result<(u32, u32), String> {
     let wrong = || format!("expected ROW,COLUMN counted from 0, such as 3,7, and not `{text}`");
     let (row, column) = text.split_once(',').ok_or_else(wrong)?;
     let number = |side: &str| side.trim().parse().map_err(|_| wrong());
@@ -50,7 +50,7 @@ pub fn pe(text: &str) -> Result<(u32, u32), String> {
 ///
 /// # Errors
 /// A waveform of what has no signals.
-pub fn request(
+pub(super) fn request(
     args: &RunArgs,
     job: usize,
     architecture: &Architecture,

@@ -28,7 +28,7 @@ pub(super) struct Bank {
 }
 
 impl Bank {
-    pub fn new(depth: u32) -> Bank {
+    pub(super) fn new(depth: u32) -> Bank {
         Bank {
             row: CLOSED,
             column_commands: 0,
@@ -41,27 +41,27 @@ impl Bank {
     }
 
     #[inline]
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         self.row != CLOSED
     }
 
-    pub fn open_row(&self) -> u32 {
+    pub(super) fn open_row(&self) -> u32 {
         self.row
     }
 
     #[inline]
-    pub fn queued(&self) -> usize {
+    pub(super) fn queued(&self) -> usize {
         self.queue.len()
     }
 
     /// The request that opens the row when the bank is closed.
     #[inline]
-    pub fn head(&self) -> Request {
+    pub(super) fn head(&self) -> Request {
         self.queue[0]
     }
 
     #[inline]
-    pub fn open(&mut self, row: u32) {
+    pub(super) fn open(&mut self, row: u32) {
         self.row = row;
         self.column_commands = 0;
         self.read_hits = 0;
@@ -76,14 +76,14 @@ impl Bank {
     }
 
     #[inline]
-    pub fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         self.row = CLOSED;
         self.read_hits = 0;
         self.write_hits = 0;
     }
 
     #[inline]
-    pub fn push(&mut self, request: Request) {
+    pub(super) fn push(&mut self, request: Request) {
         let position = self.queue.len();
         let hit = u32::from(request.row == self.row) << position;
         match request.kind {
@@ -106,24 +106,24 @@ impl Bank {
 
     /// Position of the first read hit; beyond the queue if there is none.
     #[inline]
-    pub fn first_read(&self) -> u32 {
+    pub(super) fn first_read(&self) -> u32 {
         self.read_hits.trailing_zeros()
     }
 
     /// Position of the first write hit that waits for no read; beyond the queue if there is none.
     #[inline]
-    pub fn first_write(&self) -> u32 {
+    pub(super) fn first_write(&self) -> u32 {
         (self.write_hits & !self.held_writes).trailing_zeros()
     }
 
     #[inline]
-    pub fn has_hits(&self) -> bool {
+    pub(super) fn has_hits(&self) -> bool {
         self.read_hits | self.write_hits != 0
     }
 
     /// Takes the first request that a column command serves, and counts the command.
     #[inline]
-    pub fn take_hit(&mut self, command: BankCommand) -> Request {
+    pub(super) fn take_hit(&mut self, command: BankCommand) -> Request {
         self.column_commands += 1;
         let position = match command {
             BankCommand::Read => self.first_read(),
@@ -151,7 +151,7 @@ impl Bank {
     }
 
     /// Whether a request of this kind to the place of `request` is queued.
-    pub fn holds(&self, kind: RequestKind, request: Request) -> bool {
+    pub(super) fn holds(&self, kind: RequestKind, request: Request) -> bool {
         self.queue
             .iter()
             .any(|queued| queued.kind == kind && queued.is_same_place(request))
@@ -163,7 +163,7 @@ impl Bank {
     /// First-ready first-come-first-served: hits go in order; a request for another row closes the row only from
     /// the head of the queue, and only when no hits wait behind it or the row has had its share of them.
     #[inline]
-    pub fn wanted(&self, row_hit_cap: u32) -> Times {
+    pub(super) fn wanted(&self, row_hit_cap: u32) -> Times {
         let waiting = !self.queue.is_empty();
         let open = self.is_open();
         let hits = self.read_hits | self.write_hits;

@@ -152,7 +152,7 @@ pub(super) struct Gaps {
 pub(super) struct Constraints([Gaps; COMMANDS]);
 
 impl Constraints {
-    pub fn new(spec: &DramSpec) -> Constraints {
+    pub(super) fn new(spec: &DramSpec) -> Constraints {
         let mut constraints = Constraints([Gaps::default(); COMMANDS]);
         // With one bank group there is no "within": the standard's short cycles hold everywhere.
         let is_grouped = spec.organisation.bank_groups > 1;

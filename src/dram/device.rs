@@ -45,7 +45,7 @@ pub(super) struct Device {
 }
 
 impl Device {
-    pub fn new(spec: &DramSpec, channel: u32) -> Device {
+    pub(super) fn new(spec: &DramSpec, channel: u32) -> Device {
         let shape = Shape::new(spec);
         let never = Times::by(|_| NEVER);
         let group = Group {
@@ -71,12 +71,12 @@ impl Device {
 
     /// The bank of a location.
     #[inline]
-    pub fn bank_of(&self, location: Location) -> BankIndex {
+    pub(super) fn bank_of(&self, location: Location) -> BankIndex {
         self.shape.bank_of(location)
     }
 
     /// The location of a bank.
-    pub fn location(&self, bank: BankIndex) -> Location {
+    pub(super) fn location(&self, bank: BankIndex) -> Location {
         Location {
             channel: self.channel,
             ..self.shape.location(bank)
@@ -84,7 +84,7 @@ impl Device {
     }
 
     /// The location that stands for a whole rank.
-    pub fn rank_location(&self, rank: RankIndex) -> Location {
+    pub(super) fn rank_location(&self, rank: RankIndex) -> Location {
         Location {
             channel: self.channel,
             rank: rank.at() as u32,
@@ -93,27 +93,27 @@ impl Device {
     }
 
     #[inline]
-    pub fn bank(&self, bank: BankIndex) -> &Bank {
+    pub(super) fn bank(&self, bank: BankIndex) -> &Bank {
         &self.banks[bank.at()]
     }
 
-    pub fn ranks(&self) -> &[Rank] {
+    pub(super) fn ranks(&self) -> &[Rank] {
         &self.ranks
     }
 
     #[inline]
-    pub fn room(&self) -> BankSet {
+    pub(super) fn room(&self) -> BankSet {
         self.room
     }
 
     #[inline]
-    pub fn queued(&self) -> usize {
+    pub(super) fn queued(&self) -> usize {
         self.queued
     }
 
     /// Adds a request to the queue of a bank that has room.
     #[inline]
-    pub fn push(&mut self, bank: BankIndex, request: Request) {
+    pub(super) fn push(&mut self, bank: BankIndex, request: Request) {
         let queue = &mut self.banks[bank.at()];
         queue.push(request);
         if queue.queued() == self.queue_depth {
@@ -125,7 +125,7 @@ impl Device {
 
     /// The first cycle at which a command for a request is legal.
     #[inline]
-    pub fn next_ready(&self) -> u64 {
+    pub(super) fn next_ready(&self) -> u64 {
         self.ready
             .iter()
             .fold(NEVER, |first, &ready| first.min(ready))
@@ -134,7 +134,7 @@ impl Device {
     /// The next bank in rotation that has a legal command at `now`, and that command: in a bank, the one that
     /// serves the earliest request of the queue. The turn passes to that bank.
     #[inline]
-    pub fn select(&mut self, now: u64) -> Option<(BankIndex, BankCommand)> {
+    pub(super) fn select(&mut self, now: u64) -> Option<(BankIndex, BankCommand)> {
         let mut groups = 0u32;
         for (index, &ready) in self.ready.iter().enumerate() {
             groups |= u32::from(ready <= now) << index;
@@ -206,7 +206,7 @@ impl Device {
 
     /// Issues ACT for the head of the bank's queue; returns the row.
     #[inline]
-    pub fn activate(&mut self, index: BankIndex, now: u64) -> u32 {
+    pub(super) fn activate(&mut self, index: BankIndex, now: u64) -> u32 {
         let bank = &mut self.banks[index.at()];
         let row = bank.head().row;
         bank.open(row);
@@ -228,7 +228,7 @@ impl Device {
 
     /// Issues PRE to an open bank; returns the row that it closes.
     #[inline]
-    pub fn precharge(&mut self, index: BankIndex, now: u64) -> u32 {
+    pub(super) fn precharge(&mut self, index: BankIndex, now: u64) -> u32 {
         let row = self.close(index, After::Precharge, now);
         self.update_bank_wanted(index);
         self.constrain_groups(index, After::Precharge, now, [Precharge]);
@@ -250,7 +250,7 @@ impl Device {
     /// Issues RD or WR for the first hit of a bank's queue; returns the request. `auto_precharge` says whether the
     /// row is closed with it, given whether further hits are queued.
     #[inline]
-    pub fn column(
+    pub(super) fn column(
         &mut self,
         index: BankIndex,
         command: BankCommand,
@@ -274,13 +274,13 @@ impl Device {
     }
 
     /// Takes a rank out of the rotation until its refresh, or puts it back.
-    pub fn block(&mut self, rank: RankIndex, blocked: bool) {
+    pub(super) fn block(&mut self, rank: RankIndex, blocked: bool) {
         self.ranks[rank.at()].blocked = blocked;
         self.update_ready(self.shape.groups_of_rank(rank));
     }
 
     /// The open bank of a rank that a refresh can close first, and when; none if all are closed.
-    pub fn first_precharge(&self, rank: RankIndex, now: u64) -> Option<(BankIndex, u64)> {
+    pub(super) fn first_precharge(&self, rank: RankIndex, now: u64) -> Option<(BankIndex, u64)> {
         self.open_banks(rank)
             .map(|(index, cycle)| (index, cycle.max(now)))
             .min_by_key(|&(_, cycle)| cycle)
@@ -288,13 +288,13 @@ impl Device {
 
     /// When all open banks of a rank can be closed at once, auto-precharges under way included; none if all are
     /// closed.
-    pub fn all_precharge(&self, rank: RankIndex) -> Option<u64> {
+    pub(super) fn all_precharge(&self, rank: RankIndex) -> Option<u64> {
         let open = self.open_banks(rank).map(|(_, cycle)| cycle).max()?;
         Some(open.max(self.ranks[rank.at()].last_close()))
     }
 
     /// When a rank whose banks are closed can be refreshed.
-    pub fn refresh_earliest(&self, rank: RankIndex) -> u64 {
+    pub(super) fn refresh_earliest(&self, rank: RankIndex) -> u64 {
         self.ranks[rank.at()].refresh_earliest
     }
 
@@ -310,7 +310,7 @@ impl Device {
     }
 
     /// Issues an all-bank precharge; returns how many rows it closes.
-    pub fn precharge_all(&mut self, rank: RankIndex, now: u64) -> u64 {
+    pub(super) fn precharge_all(&mut self, rank: RankIndex, now: u64) -> u64 {
         let mut closed = 0;
         for index in self.shape.banks_of_rank(rank) {
             if self.bank(index).is_open() {
@@ -324,7 +324,7 @@ impl Device {
     }
 
     /// Issues an all-bank refresh to a rank whose banks are closed.
-    pub fn refresh(&mut self, rank: RankIndex, now: u64) {
+    pub(super) fn refresh(&mut self, rank: RankIndex, now: u64) {
         self.constrain_rank(rank, After::Refresh, now);
     }
 

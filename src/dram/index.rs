@@ -11,12 +11,12 @@ pub(super) struct BankIndex(u32);
 
 impl BankIndex {
     #[inline]
-    pub fn number(self) -> u32 {
+    pub(super) fn number(self) -> u32 {
         self.0
     }
 
     #[inline]
-    pub fn at(self) -> usize {
+    pub(super) fn at(self) -> usize {
         self.0 as usize
     }
 }
@@ -27,7 +27,7 @@ pub(super) struct GroupIndex(u32);
 
 impl GroupIndex {
     #[inline]
-    pub fn at(self) -> usize {
+    pub(super) fn at(self) -> usize {
         self.0 as usize
     }
 }
@@ -37,15 +37,15 @@ impl GroupIndex {
 pub(super) struct RankIndex(u32);
 
 impl RankIndex {
-    pub const FIRST: RankIndex = RankIndex(0);
+    pub(super) const FIRST: RankIndex = RankIndex(0);
 
     /// The rank after this one of so many, the first after the last.
-    pub fn next_of(self, ranks: u32) -> RankIndex {
+    pub(super) fn next_of(self, ranks: u32) -> RankIndex {
         RankIndex((self.0 + 1) % ranks)
     }
 
     #[inline]
-    pub fn at(self) -> usize {
+    pub(super) fn at(self) -> usize {
         self.0 as usize
     }
 }
@@ -56,33 +56,33 @@ pub(super) struct BankSet(u64);
 
 impl BankSet {
     /// The first so many banks, of which there are 1 to 64.
-    pub fn first(banks: u32) -> BankSet {
+    pub(super) fn first(banks: u32) -> BankSet {
         BankSet(u64::MAX >> (64 - banks))
     }
 
     #[inline]
-    pub fn insert(&mut self, bank: BankIndex) {
+    pub(super) fn insert(&mut self, bank: BankIndex) {
         self.0 |= 1 << bank.0;
     }
 
     #[inline]
-    pub fn remove(&mut self, bank: BankIndex) {
+    pub(super) fn remove(&mut self, bank: BankIndex) {
         self.0 &= !(1 << bank.0);
     }
 
     #[inline]
-    pub fn is_empty(self) -> bool {
+    pub(super) fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     #[inline]
-    pub fn and(self, other: BankSet) -> BankSet {
+    pub(super) fn and(self, other: BankSet) -> BankSet {
         BankSet(self.0 & other.0)
     }
 
     /// Takes the lowest bank out.
     #[inline]
-    pub fn pop(&mut self) -> Option<BankIndex> {
+    pub(super) fn pop(&mut self) -> Option<BankIndex> {
         if self.0 == 0 {
             return None;
         }
@@ -103,7 +103,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub fn new(spec: &DramSpec) -> Shape {
+    pub(super) fn new(spec: &DramSpec) -> Shape {
         Shape {
             ranks: spec.organisation.ranks,
             group_shift: spec.organisation.banks_per_group.trailing_zeros(),
@@ -111,29 +111,29 @@ impl Shape {
         }
     }
 
-    pub fn banks(self) -> u32 {
+    pub(super) fn banks(self) -> u32 {
         self.ranks << self.rank_shift
     }
 
-    pub fn groups(self) -> u32 {
+    pub(super) fn groups(self) -> u32 {
         self.banks() >> self.group_shift
     }
 
     /// The bank of a location.
     #[inline]
-    pub fn bank_of(self, location: Location) -> BankIndex {
+    pub(super) fn bank_of(self, location: Location) -> BankIndex {
         let group = location.bank_group + (location.rank << (self.rank_shift - self.group_shift));
         self.bank(GroupIndex(group), location.bank)
     }
 
     /// A bank of a group.
     #[inline]
-    pub fn bank(self, group: GroupIndex, bank: u32) -> BankIndex {
+    pub(super) fn bank(self, group: GroupIndex, bank: u32) -> BankIndex {
         BankIndex((group.0 << self.group_shift) + bank)
     }
 
     /// A bank of a rank as rank, bank group and bank.
-    pub fn location(self, bank: BankIndex) -> Location {
+    pub(super) fn location(self, bank: BankIndex) -> Location {
         let mask = |bits: u32| (1 << bits) - 1;
         Location {
             rank: bank.0 >> self.rank_shift,
@@ -145,48 +145,48 @@ impl Shape {
 
     /// The group with this number.
     #[inline]
-    pub fn group(self, number: u32) -> GroupIndex {
+    pub(super) fn group(self, number: u32) -> GroupIndex {
         GroupIndex(number)
     }
 
     #[inline]
-    pub fn group_of(self, bank: BankIndex) -> GroupIndex {
+    pub(super) fn group_of(self, bank: BankIndex) -> GroupIndex {
         GroupIndex(bank.0 >> self.group_shift)
     }
 
     #[inline]
-    pub fn rank_of(self, bank: BankIndex) -> RankIndex {
+    pub(super) fn rank_of(self, bank: BankIndex) -> RankIndex {
         RankIndex(bank.0 >> self.rank_shift)
     }
 
     /// The rank of the group at this place of a list of all groups.
     #[inline]
-    pub fn rank_of_group(self, group: usize) -> RankIndex {
+    pub(super) fn rank_of_group(self, group: usize) -> RankIndex {
         RankIndex(group as u32 >> (self.rank_shift - self.group_shift))
     }
 
     /// Which bank of its group it is.
     #[inline]
-    pub fn within_group(self, bank: BankIndex) -> u32 {
+    pub(super) fn within_group(self, bank: BankIndex) -> u32 {
         bank.0 & ((1 << self.group_shift) - 1)
     }
 
     /// Places of the banks of a group in a list of all banks.
     #[inline]
-    pub fn banks_of_group(self, group: GroupIndex) -> Range<usize> {
+    pub(super) fn banks_of_group(self, group: GroupIndex) -> Range<usize> {
         let first = group.at() << self.group_shift;
         first..first + (1 << self.group_shift)
     }
 
     /// Places of the groups of a rank in a list of all groups.
     #[inline]
-    pub fn groups_of_rank(self, rank: RankIndex) -> Range<usize> {
+    pub(super) fn groups_of_rank(self, rank: RankIndex) -> Range<usize> {
         let shift = self.rank_shift - self.group_shift;
         rank.at() << shift..(rank.at() + 1) << shift
     }
 
     /// The banks of a rank.
-    pub fn banks_of_rank(self, rank: RankIndex) -> impl Iterator<Item = BankIndex> {
+    pub(super) fn banks_of_rank(self, rank: RankIndex) -> impl Iterator<Item = BankIndex> {
         (rank.0 << self.rank_shift..(rank.0 + 1) << self.rank_shift).map(BankIndex)
     }
 }
@@ -203,7 +203,7 @@ pub(super) enum BankCommand {
 impl BankCommand {
     /// Whether it moves data, and so uses the column command bus where there are two.
     #[inline]
-    pub fn is_column(self) -> bool {
+    pub(super) fn is_column(self) -> bool {
         matches!(self, BankCommand::Read | BankCommand::Write)
     }
 }
@@ -214,7 +214,7 @@ pub(super) struct PerCommand<T>([T; 4]);
 
 impl<T> PerCommand<T> {
     #[inline]
-    pub fn by(of: impl Fn(BankCommand) -> T) -> Self {
+    pub(super) fn by(of: impl Fn(BankCommand) -> T) -> Self {
         use BankCommand::{Activate, Precharge, Read, Write};
         PerCommand([Activate, Precharge, Read, Write].map(of))
     }
@@ -242,33 +242,38 @@ pub(super) type Times = PerCommand<u64>;
 impl Times {
     /// Of each command the later of two times.
     #[inline]
-    pub fn later(self, other: &Times) -> Times {
+    pub(super) fn later(self, other: &Times) -> Times {
         Times::by(|command| self[command].max(other[command]))
     }
 
     /// Of each command the earlier of two times.
     #[inline]
-    pub fn earlier(self, other: &Times) -> Times {
+    pub(super) fn earlier(self, other: &Times) -> Times {
         Times::by(|command| self[command].min(other[command]))
     }
 
     /// The earliest of all.
     #[inline]
-    pub fn first(self) -> u64 {
+    pub(super) fn first(self) -> u64 {
         let [activate, precharge, read, write] = self.0;
         activate.min(precharge).min(read.min(write))
     }
 
     /// Of the commands listed: not before so many cycles after `now`.
     #[inline]
-    pub fn hold_back<const N: usize>(&mut self, held: [BankCommand; N], now: u64, cycles: &Times) {
+    pub(super) fn hold_back<const N: usize>(
+        &mut self,
+        held: [BankCommand; N],
+        now: u64,
+        cycles: &Times,
+    ) {
         for command in held {
             self[command] = self[command].max(now + cycles[command]);
         }
     }
 
     /// Whether nothing but the commands listed has cycles to wait.
-    pub fn concerns_only(self, commands: &[BankCommand]) -> bool {
+    pub(super) fn concerns_only(self, commands: &[BankCommand]) -> bool {
         let of_others = Times::by(|command| match commands.contains(&command) {
             true => 0,
             false => self[command],

@@ -22,7 +22,7 @@ pub(super) struct Rank {
 impl Rank {
     /// Notes an ACT. Returns the cycle of the fourth ACT back from the next one, if there were four.
     #[inline]
-    pub fn activate(&mut self, now: u64) -> Option<u64> {
+    pub(super) fn activate(&mut self, now: u64) -> Option<u64> {
         self.activations[self.oldest] = Some(now);
         self.oldest = (self.oldest + 1) % 4;
         if self.open_banks == 0 && now > self.active_until {
@@ -35,23 +35,23 @@ impl Rank {
 
     /// Notes that a bank is closed by a precharge at `cycle`.
     #[inline]
-    pub fn close(&mut self, cycle: u64) {
+    pub(super) fn close(&mut self, cycle: u64) {
         self.open_banks -= 1;
         self.active_until = self.active_until.max(cycle);
     }
 
     #[inline]
-    pub fn refresh_not_before(&mut self, cycle: u64) {
+    pub(super) fn refresh_not_before(&mut self, cycle: u64) {
         self.refresh_earliest = self.refresh_earliest.max(cycle);
     }
 
     /// When the last precharge so far happens or happened.
-    pub fn last_close(&self) -> u64 {
+    pub(super) fn last_close(&self) -> u64 {
         self.active_until
     }
 
     /// Cycles before `end` with a row open.
-    pub fn active_cycles_until(&self, end: u64) -> u64 {
+    pub(super) fn active_cycles_until(&self, end: u64) -> u64 {
         let until = if self.open_banks > 0 {
             end
         } else {

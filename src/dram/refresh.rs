@@ -19,7 +19,7 @@ pub(super) struct RefreshClock {
 }
 
 impl RefreshClock {
-    pub fn new(spec: &DramSpec) -> RefreshClock {
+    pub(super) fn new(spec: &DramSpec) -> RefreshClock {
         let ranks = spec.organisation.ranks;
         let interval = match spec.controller.refresh {
             RefreshPolicy::AllBankStaggered => u64::from(spec.timing.refi / ranks),
@@ -37,19 +37,19 @@ impl RefreshClock {
 
     /// When the next refresh falls due.
     #[inline]
-    pub fn next_due(&self) -> u64 {
+    pub(super) fn next_due(&self) -> u64 {
         self.next_due
     }
 
     /// The rank whose refresh is under way.
     #[inline]
-    pub fn current(&self) -> Option<RankIndex> {
+    pub(super) fn current(&self) -> Option<RankIndex> {
         (self.pending > 0).then_some(self.rank)
     }
 
     /// Lets what is due at `now` fall due; returns the rank if no refresh was under way.
     #[inline]
-    pub fn fall_due(&mut self, now: u64) -> Option<RankIndex> {
+    pub(super) fn fall_due(&mut self, now: u64) -> Option<RankIndex> {
         if now < self.next_due {
             return None;
         }
@@ -59,7 +59,7 @@ impl RefreshClock {
     }
 
     /// Notes that the current rank has been refreshed; returns the next that waits.
-    pub fn refreshed(&mut self) -> Option<RankIndex> {
+    pub(super) fn refreshed(&mut self) -> Option<RankIndex> {
         self.rank = self.rank.next_of(self.ranks);
         self.pending -= 1;
         self.current()

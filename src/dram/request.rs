@@ -26,13 +26,13 @@ pub(super) struct Request {
 impl Request {
     /// Whether both, of one bank, address the same burst.
     #[inline]
-    pub fn is_same_burst(self, other: Request) -> bool {
+    pub(super) fn is_same_burst(self, other: Request) -> bool {
         self.row == other.row && self.column == other.column
     }
 
     /// Whether both, of one bank, are for the same data, so that one can answer or absorb the other.
     #[inline]
-    pub fn is_same_place(self, other: Request) -> bool {
+    pub(super) fn is_same_place(self, other: Request) -> bool {
         self.is_same_burst(other) && self.offset == other.offset
     }
 }
@@ -45,12 +45,12 @@ const BUCKETS: usize = 1024;
 pub(super) struct PendingFilter(Vec<u16>);
 
 impl PendingFilter {
-    pub fn new() -> PendingFilter {
+    pub(super) fn new() -> PendingFilter {
         PendingFilter(vec![0; BUCKETS])
     }
 
     #[inline]
-    pub fn bucket(bank: BankIndex, request: Request) -> usize {
+    pub(super) fn bucket(bank: BankIndex, request: Request) -> usize {
         // Neighbouring columns of neighbouring banks, what a stream has pending, fall into different buckets.
         let mixed =
             (request.column ^ bank.number() << 5).wrapping_add(request.row.wrapping_mul(0x9e37));
@@ -58,17 +58,17 @@ impl PendingFilter {
     }
 
     #[inline]
-    pub fn may_hold(&self, bucket: usize) -> bool {
+    pub(super) fn may_hold(&self, bucket: usize) -> bool {
         self.0[bucket] != 0
     }
 
     #[inline]
-    pub fn add(&mut self, bucket: usize) {
+    pub(super) fn add(&mut self, bucket: usize) {
         self.0[bucket] += 1;
     }
 
     #[inline]
-    pub fn remove(&mut self, bucket: usize) {
+    pub(super) fn remove(&mut self, bucket: usize) {
         self.0[bucket] -= 1;
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct WaitQueue {
 }
 
 impl WaitQueue {
-    pub fn new(capacity: u32, banks: u32) -> WaitQueue {
+    pub(super) fn new(capacity: u32, banks: u32) -> WaitQueue {
         let slots = (1..=capacity as u16)
             .map(|next| Slot {
                 request: Request::default(),
@@ -61,23 +61,23 @@ impl WaitQueue {
     }
 
     #[inline]
-    pub fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.free == NONE
     }
 
     #[inline]
-    pub fn len(&self) -> u32 {
+    pub(super) fn len(&self) -> u32 {
         self.len
     }
 
     #[inline]
-    pub fn banks(&self) -> BankSet {
+    pub(super) fn banks(&self) -> BankSet {
         self.banks
     }
 
     /// Appends a request; the queue must not be full.
     #[inline]
-    pub fn push(&mut self, bank: BankIndex, request: Request) {
+    pub(super) fn push(&mut self, bank: BankIndex, request: Request) {
         let index = self.free;
         let slot = &mut self.slots[usize::from(index)];
         self.free = slot.next;
@@ -101,7 +101,7 @@ impl WaitQueue {
 
     /// The bank, among those of the set, whose first request is the oldest.
     #[inline]
-    pub fn oldest_bank(&self, banks: BankSet) -> Option<BankIndex> {
+    pub(super) fn oldest_bank(&self, banks: BankSet) -> Option<BankIndex> {
         let mut rest = banks.and(self.banks);
         let mut best = rest.pop()?;
         if !rest.is_empty() {
@@ -119,7 +119,7 @@ impl WaitQueue {
 
     /// The first request of a bank that has one.
     #[inline]
-    pub fn first(&self, bank: BankIndex) -> Request {
+    pub(super) fn first(&self, bank: BankIndex) -> Request {
         self.head(bank).request
     }
 
@@ -130,7 +130,7 @@ impl WaitQueue {
 
     /// Takes the first request of a bank that has one.
     #[inline]
-    pub fn take(&mut self, bank: BankIndex) -> Request {
+    pub(super) fn take(&mut self, bank: BankIndex) -> Request {
         let chain = &mut self.chains[bank.at()];
         let index = chain.head;
         let slot = &mut self.slots[usize::from(index)];
@@ -146,7 +146,7 @@ impl WaitQueue {
     }
 
     /// Whether a request to the place of `request` waits here.
-    pub fn holds(&self, bank: BankIndex, request: Request) -> bool {
+    pub(super) fn holds(&self, bank: BankIndex, request: Request) -> bool {
         let mut index = self.chains[bank.at()].head;
         while index != NONE {
             let slot = &self.slots[usize::from(index)];

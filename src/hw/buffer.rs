@@ -38,7 +38,7 @@ impl BufferCounts {
 
 /// One buffer.
 #[derive(Debug, Clone)]
-pub struct Buffer {
+pub(super) struct Buffer {
     operand: Operand,
     /// DMA accesses meet the array's at a single port.
     shared_port: bool,
@@ -47,7 +47,7 @@ pub struct Buffer {
 
 impl Buffer {
     /// The buffer of `operand`.
-    pub fn new(operand: Operand, spec: &BufferSpec) -> Self {
+    pub(super) fn new(operand: Operand, spec: &BufferSpec) -> Self {
         let halves_apart = spec.double_buffered && spec.banks >= 2;
         Buffer {
             operand,
@@ -57,12 +57,12 @@ impl Buffer {
     }
 
     /// Accesses so far.
-    pub fn counts(&self) -> &BufferCounts {
+    pub(super) fn counts(&self) -> &BufferCounts {
         &self.counts
     }
 
     /// Handles a message.
-    pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
+    pub(super) fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         match message {
             Message::Fill {
                 transfer,

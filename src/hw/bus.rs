@@ -7,37 +7,37 @@ use crate::mapping::Schedule;
 use crate::sim::{ClockDomain, ComponentId, Priority, Scheduler};
 
 /// The controller.
-pub const CONTROLLER: ComponentId = ComponentId(0);
+pub(super) const CONTROLLER: ComponentId = ComponentId(0);
 /// The DMA engine.
-pub const DMA: ComponentId = ComponentId(1);
+pub(super) const DMA: ComponentId = ComponentId(1);
 /// The first of the three buffers, which follow in the order of [`Operand::ALL`].
-pub const BUFFERS: ComponentId = ComponentId(2);
+pub(super) const BUFFERS: ComponentId = ComponentId(2);
 /// The PE array.
-pub const ARRAY: ComponentId = ComponentId(5);
+pub(super) const ARRAY: ComponentId = ComponentId(5);
 /// The format converter.
-pub const CONVERTER: ComponentId = ComponentId(6);
+pub(super) const CONVERTER: ComponentId = ComponentId(6);
 /// The vector unit.
-pub const VECTOR_UNIT: ComponentId = ComponentId(7);
+pub(super) const VECTOR_UNIT: ComponentId = ComponentId(7);
 /// The first DRAM channel.
-pub const CHANNELS: ComponentId = ComponentId(8);
+pub(super) const CHANNELS: ComponentId = ComponentId(8);
 
 /// Data that arrives, before anybody acts on it.
-pub const DATA: Priority = Priority(0);
+pub(super) const DATA: Priority = Priority(0);
 /// Engines and the controller.
-pub const CONTROL: Priority = Priority(1);
+pub(super) const CONTROL: Priority = Priority(1);
 /// DRAM channels, after every request of the same tick.
-pub const MEMORY: Priority = Priority(2);
+pub(super) const MEMORY: Priority = Priority(2);
 /// What sums up a tick, after everything that happened in it.
-pub const SETTLE: Priority = Priority(3);
+pub(super) const SETTLE: Priority = Priority(3);
 
 /// The component of a buffer.
-pub fn buffer_of(operand: Operand) -> ComponentId {
+pub(super) fn buffer_of(operand: Operand) -> ComponentId {
     ComponentId(BUFFERS.0 + operand as u32)
 }
 
 /// The two clocks of the machine.
 #[derive(Debug, Clone, Copy)]
-pub struct Clocks {
+pub(super) struct Clocks {
     /// Everything but the DRAM.
     pub core: ClockDomain,
     /// The DRAM channels.
@@ -45,7 +45,7 @@ pub struct Clocks {
 }
 
 /// Time, mail and the layer at hand, lent to a component for one message.
-pub struct Bus<'a, O: Observer> {
+pub(super) struct Bus<'a, O: Observer> {
     /// The events.
     pub scheduler: &'a mut Scheduler<Message>,
     /// The clocks.
@@ -59,20 +59,26 @@ pub struct Bus<'a, O: Observer> {
 impl<O: Observer> Bus<'_, O> {
     /// The core clock cycle at hand. All components but the DRAM act on core edges only.
     #[inline]
-    pub fn cycle(&self) -> u64 {
+    pub(super) fn cycle(&self) -> u64 {
         self.clocks.core.cycle_of(self.scheduler.now())
     }
 
     /// The first core cycle whose edge is not before now.
     #[inline]
-    pub fn next_core_cycle(&self) -> u64 {
+    pub(super) fn next_core_cycle(&self) -> u64 {
         let edge = self.clocks.core.next_edge_at_or_after(self.scheduler.now());
         self.clocks.core.cycle_of(edge)
     }
 
     /// Sends a message for core cycle `cycle`.
     #[inline]
-    pub fn send(&mut self, cycle: u64, priority: Priority, to: ComponentId, message: Message) {
+    pub(super) fn send(
+        &mut self,
+        cycle: u64,
+        priority: Priority,
+        to: ComponentId,
+        message: Message,
+    ) {
         self.scheduler
             .send(self.clocks.core.edge(cycle), priority, to, message);
     }

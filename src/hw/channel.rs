@@ -18,7 +18,7 @@ struct Waiting {
 }
 
 /// One channel with the requests that its queues have no room for yet.
-pub struct DramChannel {
+pub(super) struct DramChannel {
     index: u32,
     burst_bytes: u32,
     response_latency: u64,
@@ -44,9 +44,15 @@ impl Completions for Finished<'_> {
     }
 }
 
+/// A histogram for the latencies of reads, in DRAM cycles.
+#[expect(clippy::unreachable, reason = "a histogram can have these bounds")]
+pub(super) fn empty_latencies() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 1 << 40, 3).unwrap_or_else(|_| unreachable!())
+}
+
 impl DramChannel {
     /// Channel `index` of the memory that `spec` describes.
-    pub fn new(
+    pub(super) fn new(
         spec: &DramSpec,
         map: AddressMap,
         index: u32,
@@ -64,33 +70,33 @@ impl DramChannel {
             wake_at: Tick::NEVER,
             arrived: vec![0; outstanding as usize],
             finished: Vec::new(),
-            latency: Histogram::new_with_bounds(1, 1 << 40, 3).unwrap_or_else(|_| unreachable!()),
+            latency: empty_latencies(),
         }
     }
 
     /// Commands and cycles so far, background included up to DRAM cycle `cycle`.
-    pub fn totals_at(&mut self, cycle: u64) -> DramCounts {
+    pub(super) fn totals_at(&mut self, cycle: u64) -> DramCounts {
         self.device.finish(cycle);
         *self.device.counts()
     }
 
     /// DRAM cycles from a read's arrival at the controller to its last data.
-    pub fn latency(&self) -> &Histogram<u64> {
+    pub(super) fn latency(&self) -> &Histogram<u64> {
         &self.latency
     }
 
     /// Requests not yet in the device's queues.
-    pub fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> usize {
         self.reads.len() + self.writes.len()
     }
 
     /// Whether nothing is queued anywhere.
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.waiting() == 0 && self.device.is_idle()
     }
 
     /// Handles a message.
-    pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
+    pub(super) fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         match message {
             Message::Request { address, tag, kind } => self.arrive(address, tag, kind, bus),
             Message::Wake => {

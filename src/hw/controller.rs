@@ -15,7 +15,7 @@ const STEPS_IN_ENGINE: u32 = 2;
 
 /// The controller's state within a layer.
 #[derive(Debug, Clone)]
-pub struct Controller {
+pub(super) struct Controller {
     tile_setup_cycles: u64,
     slots: PerOperand<u8>,
     held: PerOperand<u8>,
@@ -38,7 +38,7 @@ pub struct Controller {
 
 impl Controller {
     /// A controller that needs `tile_setup_cycles` to start a step.
-    pub fn new(tile_setup_cycles: u32) -> Self {
+    pub(super) fn new(tile_setup_cycles: u32) -> Self {
         Controller {
             tile_setup_cycles: u64::from(tile_setup_cycles),
             slots: PerOperand::default(),
@@ -57,7 +57,7 @@ impl Controller {
     }
 
     /// Prepares for a layer and asks for its first tiles.
-    pub fn begin_layer<O: Observer>(&mut self, bus: &mut Bus<'_, O>) {
+    pub(super) fn begin_layer<O: Observer>(&mut self, bus: &mut Bus<'_, O>) {
         let schedule = bus.schedule;
         self.slots = schedule.slots;
         self.held = PerOperand::default();
@@ -85,17 +85,17 @@ impl Controller {
     }
 
     /// Whether the layer is complete: every step done, every store in DRAM.
-    pub fn layer_is_done(&self) -> bool {
+    pub(super) fn layer_is_done(&self) -> bool {
         self.done == self.steps && self.stores_under_way == 0
     }
 
     /// Tiles started since the beginning of the run.
-    pub fn tiles(&self) -> u64 {
+    pub(super) fn tiles(&self) -> u64 {
         self.tiles
     }
 
     /// What the controller waits for, for a deadlock report.
-    pub fn waiting(&self, schedule: &Schedule) -> Vec<Waiting> {
+    pub(super) fn waiting(&self, schedule: &Schedule) -> Vec<Waiting> {
         let say = |on: String| Waiting {
             component: "controller".into(),
             on,
@@ -133,7 +133,7 @@ impl Controller {
     }
 
     /// Handles a message.
-    pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
+    pub(super) fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         match message {
             Message::Filled { transfer } => {
                 let operand = bus.schedule.transfers[transfer as usize].operand;

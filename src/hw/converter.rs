@@ -9,14 +9,14 @@ use crate::arch::Converter as ConverterSpec;
 
 /// The converter.
 #[derive(Debug, Clone)]
-pub struct Converter {
+pub(super) struct Converter {
     latency_cycles: u64,
     values: u64,
 }
 
 impl Converter {
     /// A converter as described.
-    pub fn new(spec: &ConverterSpec) -> Self {
+    pub(super) fn new(spec: &ConverterSpec) -> Self {
         Converter {
             latency_cycles: u64::from(spec.latency_cycles),
             values: 0,
@@ -24,12 +24,12 @@ impl Converter {
     }
 
     /// Values converted so far.
-    pub fn values(&self) -> u64 {
+    pub(super) fn values(&self) -> u64 {
         self.values
     }
 
     /// Handles a message.
-    pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
+    pub(super) fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         let Message::Results { step, values } = message else {
             debug_assert!(false, "converter got {message:?}");
             return;

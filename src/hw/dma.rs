@@ -62,7 +62,7 @@ impl Progress {
 
 /// The DMA engine.
 #[derive(Debug, Clone)]
-pub struct Dma {
+pub(super) struct Dma {
     burst_bytes: u32,
     channel_map: AddressMap,
     request_latency: u64,
@@ -85,7 +85,7 @@ pub struct Dma {
 
 impl Dma {
     /// The engine of an architecture.
-    pub fn new(arch: &Architecture, channel_map: AddressMap, burst_bytes: u32) -> Self {
+    pub(super) fn new(arch: &Architecture, channel_map: AddressMap, burst_bytes: u32) -> Self {
         let outstanding = arch.dma.outstanding_bursts;
         Dma {
             burst_bytes,
@@ -108,7 +108,7 @@ impl Dma {
     }
 
     /// Prepares for a layer.
-    pub fn begin_layer(&mut self, schedule: &Schedule) {
+    pub(super) fn begin_layer(&mut self, schedule: &Schedule) {
         self.progress.clear();
         self.progress
             .resize(schedule.transfers.len(), Progress::NONE);
@@ -116,22 +116,22 @@ impl Dma {
     }
 
     /// What was moved since the beginning of the layer.
-    pub fn counts(&self) -> &DmaCounts {
+    pub(super) fn counts(&self) -> &DmaCounts {
         &self.counts
     }
 
     /// Bursts under way.
-    pub fn under_way(&self) -> usize {
+    pub(super) fn under_way(&self) -> usize {
         self.owner.len() - self.free_tags.len()
     }
 
     /// Transfers not yet fully requested.
-    pub fn queued(&self) -> usize {
+    pub(super) fn queued(&self) -> usize {
         self.loads.len() + self.stores.len()
     }
 
     /// Handles a message.
-    pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
+    pub(super) fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         match message {
             Message::Load { transfer } | Message::Store { transfer } => self.enqueue(transfer, bus),
             Message::Response { tag } => self.responded(tag, bus),

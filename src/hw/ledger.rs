@@ -7,7 +7,7 @@ use crate::sim::ClockDomain;
 
 /// A step that the controller handed to an engine.
 #[derive(Debug, Clone, Copy)]
-pub struct Assignment {
+pub(super) struct Assignment {
     /// The step.
     pub step: u32,
     /// Cycle at which it arrived.
@@ -18,7 +18,7 @@ pub struct Assignment {
 
 /// PE-cycles by cause since the beginning of the layer.
 #[derive(Debug, Clone)]
-pub struct Ledger {
+pub(super) struct Ledger {
     pes: u64,
     tile_setup_cycles: u64,
     accounted_to: u64,
@@ -28,7 +28,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// The account of an array of `pes` PEs.
-    pub fn new(pes: u64, tile_setup_cycles: u32) -> Self {
+    pub(super) fn new(pes: u64, tile_setup_cycles: u32) -> Self {
         Ledger {
             pes,
             tile_setup_cycles: u64::from(tile_setup_cycles),
@@ -39,29 +39,29 @@ impl Ledger {
     }
 
     /// Begins anew at `cycle`.
-    pub fn begin_layer(&mut self, cycle: u64) {
+    pub(super) fn begin_layer(&mut self, cycle: u64) {
         self.accounted_to = cycle;
         self.causes = CauseCycles::default();
         self.at_last_step = CauseCycles::default();
     }
 
     /// The first cycle that is still open.
-    pub fn accounted_to(&self) -> u64 {
+    pub(super) fn accounted_to(&self) -> u64 {
         self.accounted_to
     }
 
     /// PE-cycles so far.
-    pub fn causes(&self) -> CauseCycles {
+    pub(super) fn causes(&self) -> CauseCycles {
         self.causes
     }
 
     /// Attributes all open cycles up to `until`, of the whole array, to `cause`.
-    pub fn account(&mut self, cause: Cause, until: u64) {
+    pub(super) fn account(&mut self, cause: Cause, until: u64) {
         self.account_split(cause, self.pes, Cause::IdleMapping, until);
     }
 
     /// Attributes all open cycles up to `until`: of `some` PEs to `cause`, of the others to `rest`.
-    pub fn account_split(&mut self, cause: Cause, some: u64, rest: Cause, until: u64) {
+    pub(super) fn account_split(&mut self, cause: Cause, some: u64, rest: Cause, until: u64) {
         if until > self.accounted_to {
             let cycles = until - self.accounted_to;
             self.causes.add(cause, cycles * some);
@@ -71,7 +71,7 @@ impl Ledger {
     }
 
     /// Attributes open cycles up to `until`, in which the engine stood still, to a reason, and tells the observer.
-    pub fn account_stall<O: Observer>(
+    pub(super) fn account_stall<O: Observer>(
         &mut self,
         reason: StallReason,
         until: u64,
@@ -85,7 +85,7 @@ impl Ledger {
     }
 
     /// Attributes the time in which the engine stood still before `next` came: its wait, and its setup.
-    pub fn account_wait<O: Observer>(&mut self, next: &Assignment, bus: &mut Bus<'_, O>) {
+    pub(super) fn account_wait<O: Observer>(&mut self, next: &Assignment, bus: &mut Bus<'_, O>) {
         let from = self.accounted_to;
         let setup_from = next
             .arrived
@@ -97,7 +97,12 @@ impl Ledger {
     }
 
     /// Tells the observer of a step that ends now, with what the time since the step before went to.
-    pub fn observe_step<O: Observer>(&mut self, step: u32, began: u64, bus: &mut Bus<'_, O>) {
+    pub(super) fn observe_step<O: Observer>(
+        &mut self,
+        step: u32,
+        began: u64,
+        bus: &mut Bus<'_, O>,
+    ) {
         let mut spent = self.causes;
         spent -= self.at_last_step;
         self.at_last_step = self.causes;

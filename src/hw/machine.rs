@@ -6,11 +6,9 @@
 
 use std::sync::Arc;
 
-use hdrhistogram::Histogram;
-
 use super::buffer::{Buffer, BufferCounts};
 use super::bus::{ARRAY, BUFFERS, Bus, CHANNELS, CONTROLLER, CONVERTER, Clocks, DMA, VECTOR_UNIT};
-use super::channel::DramChannel;
+use super::channel::{DramChannel, empty_latencies};
 use super::conservation::{self, Widths};
 use super::controller::Controller;
 use super::converter::Converter;
@@ -332,8 +330,7 @@ pub fn simulate<'a, O: Observer>(
     let after = machine
         .channel_totals(&scheduler)
         .since(&machine.before.dram);
-    let mut read_latency =
-        Histogram::new_with_bounds(1, 1 << 40, 3).unwrap_or_else(|_| unreachable!());
+    let mut read_latency = empty_latencies();
     for channel in &machine.channels {
         // Same bounds on both sides: the sum can not fail.
         let _ = read_latency.add(channel.latency());

@@ -4,11 +4,11 @@ use super::cause::StallReason;
 use crate::arch::Operand;
 
 /// Which way a DRAM request goes.
-pub use crate::dram::RequestKind;
+pub(super) use crate::dram::RequestKind;
 
 /// A message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Message {
+pub(super) enum Message {
     /// Controller to DMA: move these bytes into a buffer.
     Load {
         /// Number of the transfer in the schedule.

@@ -74,7 +74,7 @@ impl Stepping {
 
 /// What a layer on the array comes to.
 #[derive(Debug, Clone, Copy)]
-pub struct ArrayLayerEnd {
+pub(super) struct ArrayLayerEnd {
     /// PE-cycles by cause.
     pub causes: CauseCycles,
     /// Counts.
@@ -85,7 +85,7 @@ pub struct ArrayLayerEnd {
 
 /// The PE array.
 #[derive(Debug, Clone)]
-pub struct PeArray {
+pub(super) struct PeArray {
     timing: Option<ArrayTiming>,
     running: Option<Running>,
     queued: Option<Assignment>,
@@ -101,7 +101,7 @@ pub struct PeArray {
 
 impl PeArray {
     /// An array of `pes` PEs.
-    pub fn new(pes: u64, tile_setup_cycles: u32) -> Self {
+    pub(super) fn new(pes: u64, tile_setup_cycles: u32) -> Self {
         PeArray {
             timing: None,
             running: None,
@@ -115,7 +115,7 @@ impl PeArray {
     }
 
     /// Prepares for a layer that begins at `cycle`; with `stepped`, it is done cycle by cycle.
-    pub fn begin_layer(
+    pub(super) fn begin_layer(
         &mut self,
         timing: Option<ArrayTiming>,
         stepped: Option<Box<SteppedLayer>>,
@@ -134,7 +134,7 @@ impl PeArray {
     }
 
     /// Ends the layer at `cycle` and gives what happened since its beginning.
-    pub fn end_layer<O: Observer>(
+    pub(super) fn end_layer<O: Observer>(
         &mut self,
         cycle: u64,
         core: ClockDomain,
@@ -157,12 +157,12 @@ impl PeArray {
     }
 
     /// Whether a step is at work or queued.
-    pub fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         self.running.is_some() || self.queued.is_some()
     }
 
     /// Handles a message.
-    pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
+    pub(super) fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         match message {
             Message::Start { step, stall } => {
                 let assignment = Assignment {

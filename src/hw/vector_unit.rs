@@ -28,7 +28,7 @@ struct Running {
 
 /// The vector unit.
 #[derive(Debug, Clone)]
-pub struct VectorUnit {
+pub(super) struct VectorUnit {
     lanes: u64,
     latency_cycles: u64,
     input_port_bits: u64,
@@ -41,7 +41,7 @@ pub struct VectorUnit {
 
 impl VectorUnit {
     /// The vector unit of an architecture.
-    pub fn new(arch: &Architecture) -> Self {
+    pub(super) fn new(arch: &Architecture) -> Self {
         VectorUnit {
             lanes: u64::from(arch.vector_unit.lanes),
             latency_cycles: u64::from(arch.vector_unit.latency_cycles),
@@ -55,13 +55,13 @@ impl VectorUnit {
     }
 
     /// Prepares for a layer that begins at `cycle`.
-    pub fn begin_layer(&mut self, cycle: u64) {
+    pub(super) fn begin_layer(&mut self, cycle: u64) {
         self.ledger.begin_layer(cycle);
         self.counts = VectorCounts::default();
     }
 
     /// Ends the layer at `cycle`: where the array's cycles went meanwhile, and what was done.
-    pub fn end_layer<O: Observer>(
+    pub(super) fn end_layer<O: Observer>(
         &mut self,
         cycle: u64,
         core: ClockDomain,
@@ -73,12 +73,12 @@ impl VectorUnit {
     }
 
     /// Whether a step is at work or queued.
-    pub fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         self.running.is_some() || self.queued.is_some()
     }
 
     /// Handles a message.
-    pub fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
+    pub(super) fn handle<O: Observer>(&mut self, message: Message, bus: &mut Bus<'_, O>) {
         match message {
             Message::Start { step, stall } => {
                 let assignment = Assignment {

@@ -97,7 +97,7 @@ impl Batch {
     /// By image, the logits of `model` on from here; the images stay where they are.
     pub(super) fn logits(&self, model: &ConfiguredModel) -> Vec<Vec<f32>> {
         let base = &self.base;
-        let steps = self.step..base.steps.len();
+        let steps = self.step..base.plan.steps.len();
         let mut images: Vec<&Codes> = self.codes.iter().collect();
         map_parallel_mut(&mut images, self.threads, |scratch: &mut Scratch, codes| {
             scratch.codes.copy(codes);

@@ -1,5 +1,7 @@
 //! Scales of tensors, from their values on calibration images.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::data::Images;
 use super::error::InferError;
 use super::float::{FloatNetwork, FloatScratch};
@@ -110,63 +112,19 @@ pub fn calibrate(
     if indices.is_empty() {
         return Err(InferError::NoImages);
     }
+    let counter = AtomicUsize::new(0);
+    let pass = Pass {
+        network,
+        images,
+        shares: &indices
+            .chunks(indices.len().div_ceil(threads.max(1)))
+            .collect::<Vec<_>>(),
+        threads,
+        tell: &|| progress(counter.fetch_add(1, Ordering::Relaxed) + 1),
+    };
+    let greatest = pass.greatest()?;
+    let histograms = pass.histograms(&greatest)?;
     let model = network.model();
-    let tensors = model.network.tensors.len();
-    let counter = std::sync::atomic::AtomicUsize::new(0);
-    let tell = || progress(counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1);
-    let shares: Vec<&[usize]> = indices
-        .chunks(indices.len().div_ceil(threads.max(1)))
-        .collect();
-
-    let greatest = map_parallel(&shares, threads, |_, share| {
-        let mut greatest = vec![0.0f32; tensors];
-        observe_all(network, images, share, &tell, |tensor, values| {
-            let most = &mut greatest[tensor.index()];
-            // NaN is kept, to be found below.
-            for value in values {
-                if value.is_nan() || value.abs() > *most {
-                    *most = value.abs();
-                }
-            }
-        })?;
-        Ok::<_, InferError>(greatest)
-    });
-    let mut histograms: Vec<Histogram> = (0..tensors)
-        .map(|_| Histogram {
-            greatest: 0.0,
-            counts: vec![0; BINS],
-        })
-        .collect();
-    for share in greatest {
-        for ((histogram, most), tensor) in histograms
-            .iter_mut()
-            .zip(share?)
-            .zip(&model.network.tensors)
-        {
-            if !most.is_finite() {
-                let name = tensor.name.clone();
-                return Err(InferError::NotFinite { name });
-            }
-            histogram.greatest = histogram.greatest.max(most);
-        }
-    }
-    let counts = map_parallel(&shares, threads, |_, share| {
-        let mut own = histograms.clone();
-        observe_all(network, images, share, &tell, |tensor, values| {
-            let histogram = &mut own[tensor.index()];
-            if histogram.greatest > 0.0 {
-                histogram.add(values);
-            }
-        })?;
-        Ok::<_, InferError>(own)
-    });
-    for share in counts {
-        for (histogram, own) in histograms.iter_mut().zip(share?) {
-            for (count, more) in histogram.counts.iter_mut().zip(own.counts) {
-                *count += more;
-            }
-        }
-    }
     let ends: Vec<f32> = histograms
         .iter()
         .zip(&model.network.tensors)
@@ -181,21 +139,88 @@ pub fn calibrate(
     Ok(scales(model, &plan, &ends))
 }
 
-fn observe_all(
-    network: &FloatNetwork<'_>,
-    images: &Images,
-    indices: &[usize],
-    tell: &impl Fn(),
-    mut see: impl FnMut(TensorId, &[f32]),
-) -> Result<(), InferError> {
-    let mut scratch = FloatScratch::default();
-    let mut input = vec![0.0; images.elements()];
-    for &index in indices {
-        images.input(index, &mut input)?;
-        network.run(&input, &mut scratch, &mut see);
-        tell();
+/// All calibration images, seen once by several threads.
+struct Pass<'a> {
+    network: &'a FloatNetwork<'a>,
+    images: &'a Images,
+    /// The images of each thread.
+    shares: &'a [&'a [usize]],
+    threads: usize,
+    /// Told after each image.
+    tell: &'a (dyn Fn() + Sync),
+}
+
+impl Pass<'_> {
+    /// The greatest magnitude of each tensor.
+    fn greatest(&self) -> Result<Vec<f32>, InferError> {
+        let tensors = &self.network.model().network.tensors;
+        let shares = map_parallel(self.shares, self.threads, |_, share| {
+            let mut greatest = vec![0.0f32; tensors.len()];
+            self.observe(share, |tensor, values| {
+                let most = &mut greatest[tensor.index()];
+                // NaN is kept, to be found below.
+                for value in values {
+                    if value.is_nan() || value.abs() > *most {
+                        *most = value.abs();
+                    }
+                }
+            })?;
+            Ok::<_, InferError>(greatest)
+        });
+        let mut greatest = vec![0.0f32; tensors.len()];
+        for share in shares {
+            for ((greatest, most), tensor) in greatest.iter_mut().zip(share?).zip(tensors) {
+                if !most.is_finite() {
+                    let name = tensor.name.clone();
+                    return Err(InferError::NotFinite { name });
+                }
+                *greatest = greatest.max(most);
+            }
+        }
+        Ok(greatest)
     }
-    Ok(())
+
+    /// The magnitudes of each tensor, which end at `greatest`.
+    fn histograms(&self, greatest: &[f32]) -> Result<Vec<Histogram>, InferError> {
+        let empty = greatest.iter().map(|&greatest| Histogram {
+            greatest,
+            counts: vec![0; BINS],
+        });
+        let mut histograms: Vec<Histogram> = empty.collect();
+        let shares = map_parallel(self.shares, self.threads, |_, share| {
+            let mut own = histograms.clone();
+            self.observe(share, |tensor, values| {
+                let histogram = &mut own[tensor.index()];
+                if histogram.greatest > 0.0 {
+                    histogram.add(values);
+                }
+            })?;
+            Ok::<_, InferError>(own)
+        });
+        for share in shares {
+            for (histogram, own) in histograms.iter_mut().zip(share?) {
+                for (count, more) in histogram.counts.iter_mut().zip(own.counts) {
+                    *count += more;
+                }
+            }
+        }
+        Ok(histograms)
+    }
+
+    fn observe(
+        &self,
+        indices: &[usize],
+        mut see: impl FnMut(TensorId, &[f32]),
+    ) -> Result<(), InferError> {
+        let mut scratch = FloatScratch::default();
+        let mut input = vec![0.0; self.images.elements()];
+        for &index in indices {
+            self.images.input(index, &mut input)?;
+            self.network.run(&input, &mut scratch, &mut see);
+            (self.tell)();
+        }
+        Ok(())
+    }
 }
 
 /// Scales for ranges that end at `ends`, 0 where a tensor was always zero.

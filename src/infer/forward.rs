@@ -8,7 +8,7 @@ use super::float_ops::{concat, pad, slice};
 use super::kernel::{ConvScratch, Sums};
 use super::layer_kernel::{CodePixels, LayerKernel};
 use super::plan::{PlannedLayer, Work};
-use super::quantised::{ArrayLayer, QuantisedModel, QuantisedWork, value};
+use super::quantised::{ArrayLayer, QuantisedModel, VectorStep, value};
 use super::requantise::CodeRange;
 use crate::blocked::Signedness;
 use crate::workload::LayerId;
@@ -86,7 +86,7 @@ impl ConfiguredModel {
         let Scratch { codes, workspace } = scratch;
         let base = self.base();
         base.begin(input, codes);
-        self.steps(0..base.steps.len(), codes, workspace, observer);
+        self.steps(0..base.plan.steps.len(), codes, workspace, observer);
         base.finish(codes, workspace)
     }
 
@@ -101,16 +101,17 @@ impl ConfiguredModel {
         let base = self.base();
         // There is one layer for each array step.
         let done = base.array_steps.partition_point(|&step| step < steps.start);
-        let mut layers = self.layers[done..].iter();
-        let pairs = base.plan.steps.iter().zip(&base.steps);
+        let mut layers = base.on_array.iter().zip(&self.layers).skip(done);
+        let pairs = base.plan.steps.iter().zip(&base.vector_steps);
         for (step, work) in pairs.take(steps.end).skip(steps.start) {
-            match work {
-                QuantisedWork::Array(array) => {
-                    let Some(layer) = layers.next() else { break };
-                    let observer = observer.as_deref_mut();
-                    base.array_step(step, array, layer, codes, workspace, observer);
-                }
-                other => base.other_step(step, other, codes, workspace),
+            if let Some(work) = work {
+                base.vector_step(step, work, codes, workspace);
+            } else {
+                let Some((array, layer)) = layers.next() else {
+                    break;
+                };
+                let observer = observer.as_deref_mut();
+                base.array_step(step, array, layer, codes, workspace, observer);
             }
         }
     }
@@ -142,7 +143,7 @@ impl QuantisedModel {
     }
 
     /// A step of the array.
-    pub(super) fn array_step(
+    fn array_step(
         &self,
         step: &PlannedLayer,
         array: &ArrayLayer,
@@ -233,10 +234,10 @@ impl QuantisedModel {
     }
 
     /// A step of the vector unit.
-    pub(super) fn other_step(
+    fn vector_step(
         &self,
         step: &PlannedLayer,
-        work: &QuantisedWork,
+        work: &VectorStep,
         codes: &mut Codes,
         workspace: &mut Workspace,
     ) {
@@ -249,16 +250,16 @@ impl QuantisedModel {
             &codes.slots[plan.slot(tensor)][..plan.shape(tensor).elements()]
         };
         match work {
-            QuantisedWork::MaxPool(pool, signedness, table) => {
+            VectorStep::MaxPool(pool, signedness, table) => {
                 code_ops::max_pool(pool, *signedness, table, input(0), output);
             }
-            QuantisedWork::AveragePool(pool) => {
+            VectorStep::AveragePool(pool) => {
                 code_ops::average_pool(pool, input(0), &mut workspace.sums, output);
             }
-            QuantisedWork::Add(addition) => {
+            VectorStep::Add(addition) => {
                 code_ops::add(addition, input(0), input(1), output);
             }
-            QuantisedWork::Move(tables) => {
+            VectorStep::Move(tables) => {
                 let map = |index: usize, code: u8| tables[index][usize::from(code)];
                 match &step.work {
                     Work::Slice(cut) => slice(cut, input(0), output, |code| map(0, code)),
@@ -274,7 +275,6 @@ impl QuantisedModel {
                     }
                 }
             }
-            QuantisedWork::Array(_) => unreachable!("the array's steps are computed elsewhere"),
         }
         codes.slots[slot] = memory;
     }

@@ -25,16 +25,17 @@ pub struct QuantisedModel {
     pub(super) plan: Plan,
     /// By tensor.
     pub(super) scales: Vec<f32>,
-    /// By step of the plan.
-    pub(super) steps: Vec<QuantisedWork>,
-    /// The steps of the layers that the array computes, in order.
+    /// By step of the plan; none for those of the array.
+    pub(super) vector_steps: Vec<Option<VectorStep>>,
+    /// The layers that the array computes, in order.
+    pub(super) on_array: Vec<ArrayLayer>,
+    /// Their steps.
     pub(super) array_steps: Vec<usize>,
 }
 
-/// What a step does with codes.
+/// What a step of the vector unit does with codes.
 #[derive(Debug, Clone)]
-pub(super) enum QuantisedWork {
-    Array(ArrayLayer),
+pub(super) enum VectorStep {
     /// A maximum, then a code for each code.
     MaxPool(PoolGeometry, Signedness, CodeTable),
     AveragePool(AveragePool),
@@ -102,19 +103,21 @@ impl QuantisedModel {
             model,
             scales: &scales,
         };
-        let steps: Vec<QuantisedWork> = plan
-            .steps
-            .iter()
-            .map(|step| quantiser.step(step))
-            .collect::<Result<_, _>>()?;
-        let array_steps = (0..steps.len())
-            .filter(|&index| matches!(steps[index], QuantisedWork::Array(_)))
-            .collect();
+        let mut vector_steps = Vec::with_capacity(plan.steps.len());
+        let (mut on_array, mut array_steps) = (vec![], vec![]);
+        for (index, step) in plan.steps.iter().enumerate() {
+            if let Work::Convolution(window) = &step.work {
+                on_array.push(quantiser.array_layer(step, window)?);
+                array_steps.push(index);
+            }
+            vector_steps.push(quantiser.vector_step(step));
+        }
         Ok(QuantisedModel {
             network: model.network.clone(),
             plan,
             scales,
-            steps,
+            vector_steps,
+            on_array,
             array_steps,
         })
     }
@@ -163,10 +166,7 @@ impl QuantisedModel {
     }
 
     pub(super) fn array_layer(&self, index: usize) -> &ArrayLayer {
-        match &self.steps[self.array_steps[index]] {
-            QuantisedWork::Array(layer) => layer,
-            _ => unreachable!("array steps are array layers"),
-        }
+        &self.on_array[index]
     }
 
     pub(super) fn signedness(&self, tensor: TensorId) -> Signedness {
@@ -205,18 +205,19 @@ impl Quantiser<'_> {
         CodeRange { low, high }
     }
 
-    fn step(&self, step: &PlannedLayer) -> Result<QuantisedWork, InferError> {
-        Ok(match &step.work {
-            Work::Convolution(window) => QuantisedWork::Array(self.array_layer(step, window)?),
+    /// None for a step of the array.
+    fn vector_step(&self, step: &PlannedLayer) -> Option<VectorStep> {
+        Some(match &step.work {
+            Work::Convolution(_) => return None,
             Work::Pool(pool) if pool.kind == PoolKind::Max => {
                 let signedness = self.signedness(step.inputs[0]);
-                QuantisedWork::MaxPool(*pool, signedness, self.table(step, step.inputs[0]))
+                VectorStep::MaxPool(*pool, signedness, self.table(step, step.inputs[0]))
             }
-            Work::Pool(pool) => QuantisedWork::AveragePool(self.average(step, pool)),
-            Work::Add => QuantisedWork::Add(self.addition(step)),
+            Work::Pool(pool) => VectorStep::AveragePool(self.average(step, pool)),
+            Work::Add => VectorStep::Add(self.addition(step)),
             Work::Clip | Work::Concat | Work::Slice(_) | Work::Pad(_) => {
                 let tables = step.inputs.iter().map(|&input| self.table(step, input));
-                QuantisedWork::Move(tables.collect())
+                VectorStep::Move(tables.collect())
             }
         })
     }

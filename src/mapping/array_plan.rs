@@ -212,8 +212,7 @@ impl ArrayPlan {
         let tile = self.tile_box(now);
         let begins = before.map_or(PerOperand::same(true), |before| now.differs(&before));
         let ends = next.map_or(PerOperand::same(true), |next| next.differs(&now));
-        let first = tile.channels.start == 0;
-        let last = tile.channels.end == self.nest.channels;
+        let gemm = self.gemm(&tile);
         let mut add = |wanted: bool, operand, store, psums, runs: &dyn Fn() -> Runs| {
             if wanted {
                 schedule.transfers.push(Transfer {
@@ -239,13 +238,13 @@ impl ArrayPlan {
                 self.second_runs(now, &tile)
             }),
             add(
-                begins.output && !first,
+                begins.output && !gemm.first,
                 Operand::Output,
                 false,
                 true,
                 &psums,
             ),
-            if last {
+            if gemm.last {
                 add(ends.output, Operand::Output, true, false, &|| {
                     self.output_runs(&tile)
                 })
@@ -262,15 +261,19 @@ impl ArrayPlan {
             begins,
             ends,
             stores: at[3]..at[4],
-            work: Work::Array(TileGemm {
-                groups: length(&tile.groups),
-                outputs: length(&tile.images) * length(&tile.rows) * length(&tile.columns),
-                filters: length(&tile.filters),
-                reduction: self.nest.reduction(length(&tile.channels)) as u32,
-                first,
-                last,
-            }),
+            work: Work::Array(gemm),
         });
+    }
+
+    fn gemm(&self, tile: &TileBox) -> TileGemm {
+        TileGemm {
+            groups: length(&tile.groups),
+            outputs: length(&tile.images) * length(&tile.rows) * length(&tile.columns),
+            filters: length(&tile.filters),
+            reduction: self.nest.reduction(length(&tile.channels)) as u32,
+            first: tile.channels.start == 0,
+            last: tile.channels.end == self.nest.channels,
+        }
     }
 
     fn input_runs(&self, tile: &TileBox) -> Runs {

@@ -15,7 +15,11 @@ use crate::arch::{Dataflow, Operand, PerOperand};
 ///
 /// # Errors
 /// [`DoesNotFit`] when even the smallest tile does not fit a buffer.
-pub fn choose(nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> Result<Tiling, DoesNotFit> {
+pub(super) fn choose(
+    nest: &Nest,
+    limits: &Limits,
+    timing: &ArrayTiming,
+) -> Result<Tiling, DoesNotFit> {
     let candidates = candidates(nest, limits, timing)?;
     let least = candidates
         .iter()

@@ -4,7 +4,8 @@ use super::memory::TensorLayout;
 use super::nest::{Axis, Nest, SecondOperand};
 use super::vector_plan::Piece;
 use crate::workload::{
-    self, Function, Layer, Network, NormalisationFunction, Op, Padding, Slice, Span,
+    self, Conv, FullyConnected, Function, Layer, MatMul, Network, NormalisationFunction, Op, Pad,
+    Padding, Pool, Slice, Span, Tensor,
 };
 
 /// A layer as the hardware sees it.
@@ -37,7 +38,7 @@ pub(super) enum Arrangement {
 
 impl Arrangement {
     /// The pieces of the layer.
-    pub fn pieces(&self, inputs: &[TensorLayout], output: &TensorLayout) -> Vec<Piece> {
+    pub(super) fn pieces(&self, inputs: &[TensorLayout], output: &TensorLayout) -> Vec<Piece> {
         match self {
             Arrangement::Together => vec![Piece {
                 inputs: inputs.to_vec(),
@@ -69,8 +70,25 @@ impl Arrangement {
 pub(super) fn lower(network: &Network, layer: &Layer) -> Lowered {
     let input = network.tensor(layer.inputs[0]);
     let output = network.tensor(layer.output);
-    let point = Nest {
-        images: network.batch,
+    let point = || point(network.batch, input, output);
+    match &layer.op {
+        Op::Conv(op) => Lowered::Array(conv(op, point())),
+        Op::FullyConnected(op) => Lowered::Array(fully_connected(op, input, point())),
+        Op::MatMul(op) => Lowered::Array(mat_mul(op, point())),
+        Op::Pool(op) => Lowered::Vector(pool(op)),
+        Op::GlobalPool(_) => Lowered::Vector(global_pool(input)),
+        Op::Elementwise(op) => Lowered::Vector(pointwise(elementwise_operations(op.function))),
+        Op::Normalisation(op) => Lowered::Vector(normalisation(op.function)),
+        Op::Concat(op) => Lowered::Vector(concat(op.axis)),
+        Op::Slice(op) => Lowered::Vector(slice(*op)),
+        Op::Pad(op) => Lowered::Vector(pad(op)),
+    }
+}
+
+/// A kernel of one position and one group: every output position takes all channels of the input there.
+fn point(images: u32, input: &Tensor, output: &Tensor) -> Nest {
+    Nest {
+        images,
         repeats: 1,
         groups: 1,
         out_rows: output.height,
@@ -84,124 +102,139 @@ pub(super) fn lower(network: &Network, layer: &Layer) -> Lowered {
         second: SecondOperand::Weights,
         flat: false,
         sampling: [1, 1],
+    }
+}
+
+fn conv(op: &Conv, point: Nest) -> Nest {
+    let nest = Nest {
+        groups: op.groups,
+        filters: op.out_channels / op.groups,
+        channels: point.channels / op.groups,
+        ..point
     };
-    match &layer.op {
-        Op::Conv(conv) if conv.kernel == [1, 1] && conv.padding == Padding::default() => {
-            Lowered::Array(Nest {
-                groups: conv.groups,
-                filters: conv.out_channels / conv.groups,
-                channels: input.channels / conv.groups,
-                in_rows: output.height,
-                in_columns: output.width,
-                sampling: conv.stride,
-                ..point
-            })
-        }
-        Op::Conv(conv) => Lowered::Array(Nest {
-            groups: conv.groups,
-            filters: conv.out_channels / conv.groups,
-            channels: input.channels / conv.groups,
-            rows: Axis {
-                kernel: conv.kernel[0],
-                stride: conv.stride[0],
-                dilation: conv.dilation[0],
-                padding: conv.padding.top,
-            },
-            columns: Axis {
-                kernel: conv.kernel[1],
-                stride: conv.stride[1],
-                dilation: conv.dilation[1],
-                padding: conv.padding.left,
-            },
-            ..point
-        }),
-        Op::FullyConnected(op) if op.per_position => Lowered::Array(point),
-        Op::FullyConnected(_) => Lowered::Array(Nest {
-            channels: input.elements() as u32,
-            in_rows: 1,
-            in_columns: 1,
-            flat: input.positions() > 1,
-            ..point
-        }),
-        Op::MatMul(op) => Lowered::Array(Nest {
-            images: 1,
-            repeats: network.batch,
-            groups: op.heads,
-            out_rows: output.height * output.width,
-            out_columns: 1,
-            filters: output.channels / op.heads,
-            channels: input.channels / op.heads,
-            in_rows: input.height * input.width,
-            in_columns: 1,
-            second: if op.transpose_b {
-                SecondOperand::RowPerFilter
-            } else {
-                SecondOperand::RowPerChannel
-            },
-            ..point
-        }),
-        Op::Pool(pool) => {
-            let axis = |index: usize, padding| Axis {
-                kernel: pool.kernel[index],
-                stride: pool.stride[index],
-                dilation: 1,
-                padding,
-            };
-            Lowered::Vector(VectorLayer {
-                rows: axis(0, pool.padding.top),
-                columns: axis(1, pool.padding.left),
-                operations_per_value: pool.kernel[0] * pool.kernel[1],
-                ..pointwise(1)
-            })
-        }
-        Op::GlobalPool(_) => {
-            let whole = |extent| Axis {
-                kernel: extent,
-                ..Axis::POINT
-            };
-            Lowered::Vector(VectorLayer {
-                rows: whole(input.height),
-                columns: whole(input.width),
-                operations_per_value: input.height * input.width,
-                ..pointwise(1)
-            })
-        }
-        Op::Elementwise(op) => Lowered::Vector(pointwise(elementwise_operations(op.function))),
-        Op::Normalisation(op) => Lowered::Vector(VectorLayer {
-            whole_channels: op.function != NormalisationFunction::BatchNorm,
-            ..pointwise(normalisation_operations(op.function))
-        }),
-        Op::Concat(op) => Lowered::Vector(match op.axis {
-            workload::Axis::Channels => VectorLayer {
-                whole_channels: true,
-                ..pointwise(1)
-            },
-            workload::Axis::Positions => VectorLayer {
-                arrangement: Arrangement::Bands,
-                ..pointwise(1)
-            },
-        }),
-        // Of the channels, the whole range from the first to the last crosses the bus.
-        Op::Slice(op) => Lowered::Vector(VectorLayer {
-            arrangement: Arrangement::Part(*op),
-            channels: Axis {
-                stride: op.channels.map_or(1, |span: Span| span.step),
-                ..Axis::POINT
-            },
+    if op.kernel == [1, 1] && op.padding == Padding::default() {
+        // Only the positions that are used are read.
+        return Nest {
+            in_rows: nest.out_rows,
+            in_columns: nest.out_columns,
+            sampling: op.stride,
+            ..nest
+        };
+    }
+    let axis = |index: usize, padding| Axis {
+        kernel: op.kernel[index],
+        stride: op.stride[index],
+        dilation: op.dilation[index],
+        padding,
+    };
+    Nest {
+        rows: axis(0, op.padding.top),
+        columns: axis(1, op.padding.left),
+        ..nest
+    }
+}
+
+fn fully_connected(op: &FullyConnected, input: &Tensor, point: Nest) -> Nest {
+    if op.per_position {
+        return point;
+    }
+    Nest {
+        channels: input.elements() as u32,
+        in_rows: 1,
+        in_columns: 1,
+        flat: input.positions() > 1,
+        ..point
+    }
+}
+
+fn mat_mul(op: &MatMul, point: Nest) -> Nest {
+    Nest {
+        images: 1,
+        repeats: point.images,
+        groups: op.heads,
+        out_rows: point.out_rows * point.out_columns,
+        out_columns: 1,
+        filters: point.filters / op.heads,
+        channels: point.channels / op.heads,
+        in_rows: point.in_rows * point.in_columns,
+        in_columns: 1,
+        second: if op.transpose_b {
+            SecondOperand::RowPerFilter
+        } else {
+            SecondOperand::RowPerChannel
+        },
+        ..point
+    }
+}
+
+fn pool(op: &Pool) -> VectorLayer {
+    let axis = |index: usize, padding| Axis {
+        kernel: op.kernel[index],
+        stride: op.stride[index],
+        dilation: 1,
+        padding,
+    };
+    VectorLayer {
+        rows: axis(0, op.padding.top),
+        columns: axis(1, op.padding.left),
+        ..pointwise(op.kernel[0] * op.kernel[1])
+    }
+}
+
+fn global_pool(input: &Tensor) -> VectorLayer {
+    let whole = |extent| Axis {
+        kernel: extent,
+        ..Axis::POINT
+    };
+    VectorLayer {
+        rows: whole(input.height),
+        columns: whole(input.width),
+        ..pointwise(input.height * input.width)
+    }
+}
+
+fn normalisation(function: NormalisationFunction) -> VectorLayer {
+    VectorLayer {
+        whole_channels: function != NormalisationFunction::BatchNorm,
+        ..pointwise(normalisation_operations(function))
+    }
+}
+
+fn concat(axis: workload::Axis) -> VectorLayer {
+    match axis {
+        workload::Axis::Channels => VectorLayer {
+            whole_channels: true,
             ..pointwise(1)
-        }),
-        Op::Pad(op) => {
-            let behind = |sides: [u32; 2]| Axis {
-                padding: sides[0],
-                ..Axis::POINT
-            };
-            Lowered::Vector(VectorLayer {
-                rows: behind(op.rows),
-                columns: behind(op.columns),
-                channels: behind(op.channels),
-                ..pointwise(1)
-            })
-        }
+        },
+        workload::Axis::Positions => VectorLayer {
+            arrangement: Arrangement::Bands,
+            ..pointwise(1)
+        },
+    }
+}
+
+fn slice(op: Slice) -> VectorLayer {
+    VectorLayer {
+        arrangement: Arrangement::Part(op),
+        // Of the channels, the whole range from the first to the last crosses the bus.
+        channels: Axis {
+            stride: op.channels.map_or(1, |span: Span| span.step),
+            ..Axis::POINT
+        },
+        ..pointwise(1)
+    }
+}
+
+fn pad(op: &Pad) -> VectorLayer {
+    let behind = |sides: [u32; 2]| Axis {
+        padding: sides[0],
+        ..Axis::POINT
+    };
+    VectorLayer {
+        rows: behind(op.rows),
+        columns: behind(op.columns),
+        channels: behind(op.channels),
+        ..pointwise(1)
     }
 }
 

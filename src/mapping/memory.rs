@@ -291,20 +291,20 @@ impl Iterator for Bursts {
 
 /// Hands out DRAM addresses one after the other.
 #[derive(Debug, Default)]
-pub struct Allocator {
+pub(super) struct Allocator {
     next: u64,
 }
 
 impl Allocator {
     /// A region of `bytes`.
-    pub fn take(&mut self, bytes: u64) -> u64 {
+    pub(super) fn take(&mut self, bytes: u64) -> u64 {
         let base = self.next;
         self.next = (base + bytes).next_multiple_of(TENSOR_ALIGNMENT);
         base
     }
 
     /// Bytes handed out so far.
-    pub fn used(&self) -> u64 {
+    pub(super) fn used(&self) -> u64 {
         self.next
     }
 }

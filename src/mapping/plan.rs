@@ -138,6 +138,9 @@ pub struct NetworkPlan {
 ///
 /// # Errors
 /// [`PlanError`] naming the first layer that can not be run, or the memory that is too small.
+///
+/// # Panics
+/// If there are fewer precisions than layers that run on the array.
 pub fn plan(
     arch: &Architecture,
     memory: &MemoryShape,
@@ -287,6 +290,7 @@ impl Planner<'_> {
                 };
                 LayerPlan::Vector(plan.fit(&self.limits(0, 0, 0)).map_err(does_not_fit)?)
             }
+            #[expect(clippy::unreachable, reason = "the caller's part: see `plan`")]
             (Lowered::Array(_), None) => unreachable!("every array layer has a precision"),
         };
         let steps = plan.steps();

@@ -61,7 +61,7 @@ pub(super) struct OnePass {
 
 impl OnePass {
     /// Bytes of all passes that the order of the tiling's loops makes.
-    pub fn traffic_bytes(&self, tiling: &Tiling, trips: &Trips) -> u64 {
+    pub(super) fn traffic_bytes(&self, tiling: &Tiling, trips: &Trips) -> u64 {
         let passes = |operand| tiling.passes(trips, operand);
         self.activation * passes(Operand::Activation)
             + self.weight * passes(Operand::Weight)
@@ -70,7 +70,7 @@ impl OnePass {
     }
 
     /// Bytes if every operand crossed the bus once.
-    pub fn least_bytes(&self) -> u64 {
+    pub(super) fn least_bytes(&self) -> u64 {
         self.activation + self.weight + self.output
     }
 }
@@ -84,7 +84,7 @@ pub(super) struct InputSpans {
 
 impl InputSpans {
     /// Of the pixel tiles of a tiling.
-    pub fn of(tiling: &Tiling, nest: &Nest) -> InputSpans {
+    pub(super) fn of(tiling: &Tiling, nest: &Nest) -> InputSpans {
         InputSpans {
             rows: spans(nest.out_rows, tiling.out_rows, |first, count| {
                 nest.rows.input_span(first, count, nest.in_rows)

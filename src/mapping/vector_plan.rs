@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::memory::TensorLayout;
+use super::memory::{Runs, TensorLayout};
 use super::nest::Axis;
 use super::schedule::{Schedule, Step, Transfer, VectorWork, Work};
 use super::tiling::{DoesNotFit, Limits};
@@ -190,28 +190,13 @@ impl VectorPlan {
         let first = schedule.transfers.len() as u32;
         let mut input_bits = 0;
         for input in &piece.inputs {
-            let in_rows = span(&self.rows, rows, input.rows);
-            let in_columns = span(&self.columns, columns, input.columns);
-            let in_channels = if self.whole_channels {
-                0..input.channels
-            } else {
-                let (from, to) = span(&self.channels, channels, input.channels);
-                from..to
-            };
-            input_bits += u64::from(in_rows.1 - in_rows.0)
-                * u64::from(in_columns.1 - in_columns.0)
-                * u64::from(in_channels.end - in_channels.start)
-                * u64::from(input.value_bits);
+            let (runs, bits) = self.input_runs(input, image, tile);
+            input_bits += bits;
             schedule.transfers.push(Transfer {
                 operand: Operand::Activation,
                 store: false,
                 psums: false,
-                runs: input.region(
-                    image..image + 1,
-                    in_rows.0..in_rows.1,
-                    in_columns.0..in_columns.1,
-                    in_channels,
-                ),
+                runs,
             });
         }
         let loaded = schedule.transfers.len() as u32;
@@ -248,15 +233,34 @@ impl VectorPlan {
             }),
         });
     }
+
+    /// What `tile` of the output reads of `input`, and its bits.
+    fn input_runs(&self, input: &TensorLayout, image: u32, tile: &[Range<u32>; 3]) -> (Runs, u64) {
+        let [rows, columns, channels] = tile;
+        let in_rows = span(&self.rows, rows, input.rows);
+        let in_columns = span(&self.columns, columns, input.columns);
+        let in_channels = if self.whole_channels {
+            0..input.channels
+        } else {
+            span(&self.channels, channels, input.channels)
+        };
+        let bits = [&in_rows, &in_columns, &in_channels]
+            .into_iter()
+            .map(|range| u64::from(range.end - range.start))
+            .product::<u64>()
+            * u64::from(input.value_bits);
+        let runs = input.region(image..image + 1, in_rows, in_columns, in_channels);
+        (runs, bits)
+    }
 }
 
 /// The input positions that `outputs` read; a single row or column is there for all of them (broadcast).
-fn span(axis: &Axis, outputs: &Range<u32>, input: u32) -> (u32, u32) {
+fn span(axis: &Axis, outputs: &Range<u32>, input: u32) -> Range<u32> {
     if input == 1 && *axis == Axis::POINT {
-        (0, 1)
-    } else {
-        axis.input_span(outputs.start, outputs.end - outputs.start, input)
+        return 0..1;
     }
+    let (from, to) = axis.input_span(outputs.start, outputs.end - outputs.start, input);
+    from..to
 }
 
 /// `extent`, its half, ... down to 1.

@@ -15,7 +15,7 @@ pub(super) struct Capacity {
 }
 
 impl Capacity {
-    pub fn of(pe_cycles: u64, macs: u64, rate: &MacRate) -> Capacity {
+    pub(super) fn of(pe_cycles: u64, macs: u64, rate: &MacRate) -> Capacity {
         let steps = pe_cycles as f64 / f64::from(rate.cycles);
         let per_mac = f64::from(rate.busy_multipliers) / f64::from(rate.macs);
         Capacity {
@@ -26,11 +26,11 @@ impl Capacity {
         }
     }
 
-    pub fn pe_utilization(&self) -> f64 {
+    pub(super) fn pe_utilization(&self) -> f64 {
         ratio(self.macs, self.possible_macs)
     }
 
-    pub fn multiplier_utilization(&self) -> f64 {
+    pub(super) fn multiplier_utilization(&self) -> f64 {
         ratio(self.multiplications, self.possible_multiplications)
     }
 }

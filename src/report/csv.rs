@@ -9,7 +9,7 @@ use super::model::{Engine, LayerReport, Report, RunReport};
 ///
 /// # Errors
 /// What writing gives.
-pub fn write(report: &Report, to: impl io::Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, to: impl io::Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(to);
     let Some(first) = report.runs.first() else {
         return Ok(());

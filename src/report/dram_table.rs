@@ -8,7 +8,7 @@ use super::columns::figure;
 use super::dram::{ChannelReport, TraceReport};
 
 /// The whole report; with its notes if `notes`.
-pub fn render(report: &TraceReport, notes: bool) -> String {
+pub(super) fn render(report: &TraceReport, notes: bool) -> String {
     let mut text = head(report);
     text += &aligned(&rows(report));
     if report.channels.len() > 1 {

@@ -7,7 +7,7 @@
 /// contributes 1, and the order of the parts does not matter. For B = C it is the limit, `exp((b_i - c_i) / B)`.
 ///
 /// None where a ratio does not exist: a sum of 0, or one that is not finite.
-pub fn factors<const N: usize>(baseline: [f64; N], this: [f64; N]) -> Option<[f64; N]> {
+pub(super) fn factors<const N: usize>(baseline: [f64; N], this: [f64; N]) -> Option<[f64; N]> {
     let (from, to): (f64, f64) = (baseline.iter().sum(), this.iter().sum());
     let is_size = |sum: f64| sum.is_finite() && sum > 0.0;
     if !is_size(from) || !is_size(to) {

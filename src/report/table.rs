@@ -21,7 +21,7 @@ pub enum View {
 }
 
 /// The views in the order of `views`, then the notes.
-pub fn render(report: &Report, views: &[View], notes: bool) -> String {
+pub(super) fn render(report: &Report, views: &[View], notes: bool) -> String {
     let mut parts: Vec<String> = views.iter().map(|view| view.render(report)).collect();
     if notes {
         let notes = report.notes.iter().map(|note| wrapped("note: ", note));

@@ -118,11 +118,15 @@ impl<M: Copy> TimingWheel<M> {
 
     #[cold]
     #[inline(never)]
+    #[expect(
+        clippy::expect_used,
+        reason = "nodes of 2^32 events exceed any memory first"
+    )]
     fn grow(&mut self, key: u64, message: M) -> u32 {
         let index = u32::try_from(self.nodes.len())
             .ok()
             .filter(|index| *index != NIL)
-            .expect("2^32 events in flight exceed any memory first");
+            .expect("fewer than 2^32 events in flight");
         self.nodes.push(Node {
             key,
             next: NIL,

@@ -187,11 +187,17 @@ impl<'f> SpanChecker<'f> {
     ///
     /// # Errors
     /// Something was reported.
-    pub fn finish<T>(mut self, value: T) -> Result<T, Diagnostics> {
+    pub fn finish<T>(self, value: T) -> Result<T, Diagnostics> {
         if self.is_clean() {
-            return Ok(value);
+            Ok(value)
+        } else {
+            Err(self.into_diagnostics())
         }
+    }
+
+    /// Everything that was reported, in the order of the text.
+    pub(crate) fn into_diagnostics(mut self) -> Diagnostics {
         self.located.sort_by_key(|located| located.range.start);
-        Err(Diagnostics::located(self.file, self.located, self.left_out))
+        Diagnostics::located(self.file, self.located, self.left_out)
     }
 }

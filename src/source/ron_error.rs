@@ -61,6 +61,10 @@ impl<'t> Context<'t> {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a flat table: an error of the parser each"
+    )]
     fn explain(&self, code: &Error) -> Explanation {
         match code {
             Error::NoSuchStructField {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::arch::Architecture;
 
 /// Most rows or columns of an array, as for an architecture's file.
-pub const MAX_SIDE: u32 = 1024;
+pub(super) const MAX_SIDE: u32 = 1024;
 
 /// How the arrays of a comparison are sized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]

@@ -49,6 +49,7 @@ fn write_microseconds(out: &mut Vec<u8>, picoseconds: u64) {
     append(out, format_args!(".{rest:0decimals$}"));
 }
 
+#[expect(clippy::expect_used, reason = "writing to a vector does not fail")]
 fn append(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("a vector takes every text");
 }

@@ -61,6 +61,10 @@ fn iid(name: NameId) -> u64 {
     u64::from(name.0) + 1
 }
 
+#[expect(
+    clippy::expect_used,
+    reason = "a vector grows to the length of any packet"
+)]
 fn append(out: &mut Vec<u8>, packet: &TracePacket) {
     out.push(PACKET_KEY);
     packet

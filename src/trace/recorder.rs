@@ -30,7 +30,7 @@ use crate::mapping::{Step, Transfer, Work};
 use crate::sim::{Khz, Tick};
 
 /// Steps of a layer that are called by their number; later ones have it as an argument only.
-pub const NAMED_STEPS: u32 = 1 << 14;
+pub(super) const NAMED_STEPS: u32 = 1 << 14;
 
 /// What a recorder must know beforehand.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -217,6 +217,10 @@ impl From<FunctionFile> for Function {
 }
 
 impl From<OpFile> for Op {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a flat table: an operation of the file format each"
+    )]
     fn from(op: OpFile) -> Self {
         match op {
             OpFile::Conv {

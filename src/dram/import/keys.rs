@@ -23,7 +23,7 @@ struct Value<'f> {
 
 impl<'f> Keys<'f> {
     /// Parses `file` and reports missing sections and what DRAMsim3 does not know.
-    pub fn read(file: &'f SourceFile) -> Self {
+    pub(super) fn read(file: &'f SourceFile) -> Self {
         let mut checker = SpanChecker::new(file);
         let ini = Ini::read(file, &mut checker);
         let mut keys = Keys {
@@ -100,7 +100,7 @@ impl<'f> Keys<'f> {
     }
 
     /// Whether the key is given.
-    pub fn has(&self, section: &str, key: &str) -> bool {
+    pub(super) fn has(&self, section: &str, key: &str) -> bool {
         self.ini.get(section, key).is_some()
     }
 
@@ -139,7 +139,7 @@ impl<'f> Keys<'f> {
     }
 
     /// A whole number; 1 stands for one that is missing or wrong.
-    pub fn integer(&mut self, section: &str, key: &str, places: &[Place]) -> u32 {
+    pub(super) fn integer(&mut self, section: &str, key: &str, places: &[Place]) -> u32 {
         const EXPECTED: &str = "a whole number";
         if !self.has(section, key) {
             self.missing(section, key, EXPECTED);
@@ -149,7 +149,13 @@ impl<'f> Keys<'f> {
     }
 
     /// A whole number that many configurations leave out; `default` is what DRAMsim3 takes then.
-    pub fn integer_or(&mut self, section: &str, key: &str, default: u32, places: &[Place]) -> u32 {
+    pub(super) fn integer_or(
+        &mut self,
+        section: &str,
+        key: &str,
+        default: u32,
+        places: &[Place],
+    ) -> u32 {
         if self.has(section, key) {
             self.integer(section, key, places)
         } else {
@@ -163,7 +169,7 @@ impl<'f> Keys<'f> {
     }
 
     /// As [`Keys::integer_or`], and says so when the default is taken.
-    pub fn integer_or_noted(
+    pub(super) fn integer_or_noted(
         &mut self,
         section: &str,
         key: &str,
@@ -177,7 +183,7 @@ impl<'f> Keys<'f> {
     }
 
     /// A number; 1 stands for one that is missing or wrong.
-    pub fn real(&mut self, section: &str, key: &str, places: &[Place]) -> f64 {
+    pub(super) fn real(&mut self, section: &str, key: &str, places: &[Place]) -> f64 {
         const EXPECTED: &str = "a number";
         if !self.has(section, key) {
             self.missing(section, key, EXPECTED);
@@ -188,7 +194,7 @@ impl<'f> Keys<'f> {
     }
 
     /// Any text, as it is.
-    pub fn text(&mut self, section: &str, key: &str, place: &Place) -> String {
+    pub(super) fn text(&mut self, section: &str, key: &str, place: &Place) -> String {
         if !self.has(section, key) {
             self.missing(section, key, "a value");
         }
@@ -204,7 +210,7 @@ impl<'f> Keys<'f> {
 
     /// One of the words in `choices`, none if it is missing or wrong. Those of DRAMsim3 that the controller here
     /// does not have are not among them; `why` says so.
-    pub fn choice<T: Copy>(
+    pub(super) fn choice<T: Copy>(
         &mut self,
         section: &str,
         key: &str,
@@ -239,7 +245,7 @@ impl<'f> Keys<'f> {
     }
 
     /// `true` or `false` in any case, as DRAMsim3 reads them.
-    pub fn flag(&mut self, section: &str, key: &str, default: bool) -> bool {
+    pub(super) fn flag(&mut self, section: &str, key: &str, default: bool) -> bool {
         let parse = |text: &str| match text.to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" | "1" => Some(true),
             "false" | "no" | "off" | "0" => Some(false),
@@ -250,31 +256,28 @@ impl<'f> Keys<'f> {
     }
 
     /// Something is wrong with the value of a key.
-    pub fn refuse(&mut self, section: &str, key: &str, message: String, expected: &str) {
+    pub(super) fn refuse(&mut self, section: &str, key: &str, message: String, expected: &str) {
         let range = self.value(section, key).map_or(0..0, |value| value.range);
         self.checker.report(range, message, expected, "");
     }
 
     /// Whether nothing is wrong so far.
-    pub fn is_clean(&self) -> bool {
+    pub(super) fn is_clean(&self) -> bool {
         self.checker.is_clean()
     }
 
     /// What a reader of results should know.
-    pub fn note(&mut self, note: String) {
+    pub(super) fn note(&mut self, note: String) {
         self.notes.push(note);
     }
 
-    /// Everything that was wrong; something was.
-    pub fn refused(self) -> Diagnostics {
-        match self.checker.finish(()) {
-            Err(diagnostics) => diagnostics,
-            Ok(()) => unreachable!("something was reported"),
-        }
+    /// Everything that was wrong.
+    pub(super) fn refused(self) -> Diagnostics {
+        self.checker.into_diagnostics()
     }
 
     /// The file with the places of what was read, and the notes; or everything that was wrong.
-    pub fn finish(self) -> Result<(SourceFile, Vec<String>), Diagnostics> {
+    pub(super) fn finish(self) -> Result<(SourceFile, Vec<String>), Diagnostics> {
         let file = self.file.with_places(self.places);
         self.checker.finish((file, self.notes))
     }

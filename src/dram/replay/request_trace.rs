@@ -139,10 +139,7 @@ impl<R: BufRead> RequestTrace<R> {
             expected,
             help,
         );
-        match checker.finish(()) {
-            Err(diagnostics) => diagnostics.into(),
-            Ok(()) => unreachable!("a problem was reported"),
-        }
+        checker.into_diagnostics().into()
     }
 }
 

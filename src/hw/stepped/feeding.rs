@@ -7,7 +7,7 @@ use crate::mapping::{Fold, Placement, PortDemand};
 
 /// When the results of the predecessor leave the array's output side free (output stationary).
 #[derive(Debug, Clone, Copy, Default)]
-pub struct WayOut {
+pub(super) struct WayOut {
     /// Cycle from which a successor's last operand may have been fed.
     pub free: u64,
     /// The same, were it for the PEs' own chain alone.
@@ -51,7 +51,7 @@ impl Port {
 
 /// A fold with its stationary operand on the way in.
 #[derive(Debug, Clone)]
-pub struct Loading {
+pub(super) struct Loading {
     id: u64,
     fold: Fold,
     /// Rows that have entered, and words that have come for them.
@@ -63,7 +63,7 @@ pub struct Loading {
 
 impl Loading {
     /// Fold number `id`, with nothing loaded yet, or nothing to load.
-    pub fn new(id: u64, fold: Fold, nothing_to_load: bool) -> Self {
+    pub(super) fn new(id: u64, fold: Fold, nothing_to_load: bool) -> Self {
         Loading {
             id,
             fold,
@@ -74,7 +74,7 @@ impl Loading {
     }
 
     /// Whether rows have yet to enter.
-    pub fn is_under_way(&self) -> bool {
+    pub(super) fn is_under_way(&self) -> bool {
         self.loaded.is_none()
     }
 
@@ -85,7 +85,7 @@ impl Loading {
     }
 
     /// Takes a word, and lets the next row in if all of it is there.
-    pub fn tick(&mut self, now: u64, port_bits: u32) -> Option<LoadToken> {
+    pub(super) fn tick(&mut self, now: u64, port_bits: u32) -> Option<LoadToken> {
         self.words += 1;
         if self.bits_of(self.entered + 1) > self.words * u64::from(port_bits) {
             return None;
@@ -104,7 +104,7 @@ impl Loading {
 
 /// The fold that is being fed.
 #[derive(Debug, Clone)]
-pub struct Feeding {
+pub(super) struct Feeding {
     load: Loading,
     begin: u64,
     /// Cycles it had to wait until the array was open to it.
@@ -127,7 +127,7 @@ pub struct Feeding {
 impl Feeding {
     /// A fold started in cycle `now` that may enter from cycle `open_at` on, and then takes `fill` cycles at
     /// least before it streams.
-    pub fn new(load: Loading, now: u64, open_at: u64, fill: u64) -> Self {
+    pub(super) fn new(load: Loading, now: u64, open_at: u64, fill: u64) -> Self {
         let fold = &load.fold;
         let ports = PerOperand {
             activation: Port::new(fold.activation),
@@ -156,36 +156,36 @@ impl Feeding {
     }
 
     /// Begins cycle `now`.
-    pub fn begin_cycle(&mut self, now: u64) {
+    pub(super) fn begin_cycle(&mut self, now: u64) {
         if self.may_stream(now) {
             self.stream_start.get_or_insert(now);
         }
     }
 
     /// Whether its stream has begun.
-    pub fn streams(&self) -> bool {
+    pub(super) fn streams(&self) -> bool {
         self.stream_start.is_some()
     }
 
     /// Its stationary operand, if that may enter in cycle `now`.
-    pub fn load_in(&mut self, now: u64) -> Option<&mut Loading> {
+    pub(super) fn load_in(&mut self, now: u64) -> Option<&mut Loading> {
         (self.begin <= now).then_some(&mut self.load)
     }
 
     /// Somebody else takes the port of an operand's buffer from cycle `now` on.
-    pub fn take_port(&mut self, operand: Operand, now: u64, cycles: u64) {
+    pub(super) fn take_port(&mut self, operand: Operand, now: u64, cycles: u64) {
         if self.may_stream(now) {
             self.ports[operand].take(cycles);
         }
     }
 
     /// Somebody else put off the end of the predecessor's results.
-    pub fn put_off_way_out(&mut self, cycles: u64) {
+    pub(super) fn put_off_way_out(&mut self, cycles: u64) {
         self.way_out_taken += cycles;
     }
 
     /// What is fed in cycle `now`, if anything is; without `ready` nothing is.
-    pub fn feed(
+    pub(super) fn feed(
         &mut self,
         now: u64,
         ready: bool,
@@ -223,13 +223,13 @@ impl Feeding {
     }
 
     /// The fold, if all of it has been fed.
-    pub fn fed_fold(&self) -> Option<&Fold> {
+    pub(super) fn fed_fold(&self) -> Option<&Fold> {
         let fold = &self.load.fold;
         (self.fed == fold.compute_cycles).then_some(fold)
     }
 
     /// What its cycles went to, when it has been fed by `fed_end`.
-    pub fn placement(&self, fed_end: u64) -> Placement {
+    pub(super) fn placement(&self, fed_end: u64) -> Placement {
         let fold = &self.load.fold;
         let stream_start = self.stream_start.unwrap_or(fed_end);
         let narrow = fold.unobstructed_cycles() - fold.compute_cycles;

@@ -21,14 +21,19 @@ struct InFlight {
 
 /// All folds in the array, oldest first.
 #[derive(Debug, Clone, Default)]
-pub struct Flight {
+pub(super) struct Flight {
     first: u64,
     folds: VecDeque<InFlight>,
 }
 
 impl Flight {
     /// Takes a fold in, and gives it a number. `results` will leave.
-    pub fn enter(&mut self, operands: FoldOperands, results: usize, output_cycles: u64) -> u64 {
+    pub(super) fn enter(
+        &mut self,
+        operands: FoldOperands,
+        results: usize,
+        output_cycles: u64,
+    ) -> u64 {
         let fold = self.first + self.folds.len() as u64;
         self.folds.push_back(InFlight {
             complete: vec![None; operands.shape.columns],
@@ -41,7 +46,7 @@ impl Flight {
     }
 
     /// Whether the array is empty.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.folds.is_empty()
     }
 
@@ -50,33 +55,33 @@ impl Flight {
     }
 
     /// A fold's operands.
-    pub fn operands(&self, fold: u64) -> &FoldOperands {
+    pub(super) fn operands(&self, fold: u64) -> &FoldOperands {
         &self.get(fold).operands
     }
 
     /// A fold's operands, unless all of it has left.
-    pub fn find(&self, fold: u64) -> Option<&FoldOperands> {
+    pub(super) fn find(&self, fold: u64) -> Option<&FoldOperands> {
         let index = fold.checked_sub(self.first)?;
         self.folds.get(index as usize).map(|fold| &fold.operands)
     }
 
     /// A fold's shape.
-    pub fn shape(&self, fold: u64) -> FoldShape {
+    pub(super) fn shape(&self, fold: u64) -> FoldShape {
         self.get(fold).operands.shape
     }
 
     /// The last sum of a column is in the chain since cycle `now`.
-    pub fn complete_column(&mut self, fold: u64, column: usize, now: u64) {
+    pub(super) fn complete_column(&mut self, fold: u64, column: usize, now: u64) {
         self.folds[(fold - self.first) as usize].complete[column] = Some(now);
     }
 
     /// Whether the chain of this column may move the fold's results in cycle `now`.
-    pub fn column_complete(&self, fold: u64, column: usize, now: u64) -> bool {
+    pub(super) fn column_complete(&self, fold: u64, column: usize, now: u64) -> bool {
         self.get(fold).complete[column].is_some_and(|since| since < now)
     }
 
     /// A result has left from `column` in cycle `now`.
-    pub fn leave(&mut self, fold: u64, column: usize, now: u64) {
+    pub(super) fn leave(&mut self, fold: u64, column: usize, now: u64) {
         let fold = &mut self.folds[(fold - self.first) as usize];
         let last_column = column + 1 == fold.operands.shape.columns;
         if last_column && fold.output_cycles > 0 {
@@ -89,7 +94,7 @@ impl Flight {
     }
 
     /// Lets the oldest folds go of which nothing is left in cycle `now`.
-    pub fn retire(&mut self, now: u64) {
+    pub(super) fn retire(&mut self, now: u64) {
         while let Some(oldest) = self.folds.front()
             && oldest.left_inside == 0
             && oldest.exit <= now
@@ -100,7 +105,7 @@ impl Flight {
     }
 
     /// Folds that have gone so far.
-    pub fn retired(&self) -> u64 {
+    pub(super) fn retired(&self) -> u64 {
         self.first
     }
 }

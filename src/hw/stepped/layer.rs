@@ -366,7 +366,11 @@ fn output_places(nest: &Nest) -> impl Iterator<Item = OutputPlace> {
 }
 
 /// The operands of one fold of a tile.
-pub fn fold_operands(timing: &ArrayTiming, tile: &TileOperands, part: &FoldPart) -> FoldOperands {
+pub(super) fn fold_operands(
+    timing: &ArrayTiming,
+    tile: &TileOperands,
+    part: &FoldPart,
+) -> FoldOperands {
     let lanes = timing.macs_per_step;
     let extent = |range: &std::ops::Range<u32>| range.end - range.start;
     let (group, columns) = (part.group, extent(&part.columns) as usize);

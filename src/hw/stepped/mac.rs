@@ -5,7 +5,7 @@ use crate::arch::{MacRate, PeKind};
 use crate::blocked::{BlockFormat, Encoded, FormatError, Signedness};
 
 /// What a lane without an operand holds.
-pub const NOTHING: Encoded = Encoded {
+pub(super) const NOTHING: Encoded = Encoded {
     negative: false,
     top: 0,
     window: 0,

@@ -28,7 +28,7 @@ struct PartialSum {
 
 /// The PEs.
 #[derive(Debug, Clone)]
-pub struct OperandStationary {
+pub(super) struct OperandStationary {
     rows: usize,
     columns: usize,
     lanes: usize,
@@ -44,7 +44,7 @@ pub struct OperandStationary {
 
 impl OperandStationary {
     /// An empty array whose PEs hold `lanes` operands in each of `registers` registers.
-    pub fn new(rows: usize, columns: usize, lanes: usize, registers: usize) -> Self {
+    pub(super) fn new(rows: usize, columns: usize, lanes: usize, registers: usize) -> Self {
         let pes = rows * columns;
         OperandStationary {
             rows,
@@ -60,7 +60,7 @@ impl OperandStationary {
     }
 
     /// A PE's token, operands from the left and in place, sum, and what it hands down.
-    pub fn look(&self, row: usize, column: usize) -> Look<'_> {
+    pub(super) fn look(&self, row: usize, column: usize) -> Look<'_> {
         let pe = row * self.columns + column;
         let lanes = pe * self.lanes..(pe + 1) * self.lanes;
         let token = self.at_left[pe];
@@ -75,7 +75,7 @@ impl OperandStationary {
     }
 
     /// One cycle. `edge(skew)` is what was fed, `load(skew)` which row entered `skew` cycles ago.
-    pub fn cycle(
+    pub(super) fn cycle(
         &mut self,
         mac: &MacUnit,
         edge: &dyn Fn(usize) -> Option<Token>,

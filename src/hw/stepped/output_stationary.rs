@@ -21,7 +21,7 @@ struct Waiting {
 
 /// The PEs.
 #[derive(Debug, Clone)]
-pub struct OutputStationary {
+pub(super) struct OutputStationary {
     rows: usize,
     columns: usize,
     lanes: usize,
@@ -38,7 +38,7 @@ pub struct OutputStationary {
 
 impl OutputStationary {
     /// An empty array whose PEs take `lanes` operands of each kind a step.
-    pub fn new(rows: usize, columns: usize, lanes: usize) -> Self {
+    pub(super) fn new(rows: usize, columns: usize, lanes: usize) -> Self {
         let pes = rows * columns;
         OutputStationary {
             rows,
@@ -55,7 +55,7 @@ impl OutputStationary {
     }
 
     /// A PE's token, operands from the left and from the top, accumulator, and what stands in its chain.
-    pub fn look(&self, row: usize, column: usize) -> Look<'_> {
+    pub(super) fn look(&self, row: usize, column: usize) -> Look<'_> {
         let pe = row * self.columns + column;
         let lanes = pe * self.lanes..(pe + 1) * self.lanes;
         Look {
@@ -70,7 +70,7 @@ impl OutputStationary {
     }
 
     /// One cycle. `edge(skew)` is what was fed `skew` cycles ago.
-    pub fn cycle(
+    pub(super) fn cycle(
         &mut self,
         now: u64,
         mac: &MacUnit,

@@ -54,10 +54,7 @@ impl Folder {
     fn failed(&self, index: usize, what: String) -> ImageError {
         let mut checker = SpanChecker::new(&self.labels);
         checker.report(self.rows[index].range.clone(), what, "named here", "");
-        match checker.finish(()) {
-            Err(diagnostics) => diagnostics.into(),
-            Ok(()) => ImageError::record(Path::new(self.labels.name()), index, "no image"),
-        }
+        checker.into_diagnostics().into()
     }
 }
 
@@ -153,34 +150,18 @@ fn read_rows(text: &str, checker: &mut SpanChecker<'_>) -> Vec<Row> {
         // The text is UTF-8 and rows may have any length, so nothing else can fail.
         let Ok(record) = record else { break };
         let range = line_at(text, &record);
-        if record.len() != header.len() {
-            let message = format!("{} columns", record.len());
-            let expected = format!("expected {}, as the header has", header.len());
-            checker.report(range, message, expected, "");
-            continue;
-        }
-        let (file, label) = (&record[file_column], &record[label_column]);
-        let Ok(label) = label.parse() else {
-            let message = format!("`{label}` is no label");
-            checker.report(range, message, "expected the number of a class", "");
-            continue;
+        let row = if record.len() == header.len() {
+            read_row(&record[file_column], &record[label_column], &mut names)
+        } else {
+            Err((
+                format!("{} columns", record.len()),
+                format!("expected {}, as the header has", header.len()),
+            ))
         };
-        let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
-        if file.is_empty() || !Path::new(file).components().all(inside) {
-            let message = format!("`{file}` is no file of the folder");
-            checker.report(range, message, "expected a path below the folder", "");
-            continue;
+        match row {
+            Ok((file, label)) => rows.push(Row { file, label, range }),
+            Err((message, expected)) => checker.report(range, message, expected, ""),
         }
-        if !names.insert(file.to_owned()) {
-            let message = format!("`{file}` stands here a second time");
-            checker.report(range, message, "expected each file once", "");
-            continue;
-        }
-        rows.push(Row {
-            file: file.to_owned(),
-            label,
-            range,
-        });
     }
     if rows.is_empty() && checker.is_clean() {
         checker.report(
@@ -191,6 +172,29 @@ fn read_rows(text: &str, checker: &mut SpanChecker<'_>) -> Vec<Row> {
         );
     }
     rows
+}
+
+/// File and label of a row; or what is wrong with them, and what was expected. `names` are the files of the rows before.
+fn read_row(
+    file: &str,
+    label: &str,
+    names: &mut HashSet<String>,
+) -> Result<(String, u32), (String, String)> {
+    let wrong = |message, expected: &str| Err((message, expected.to_owned()));
+    let Ok(label) = label.parse() else {
+        let message = format!("`{label}` is no label");
+        return wrong(message, "expected the number of a class");
+    };
+    let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    if file.is_empty() || !Path::new(file).components().all(inside) {
+        let message = format!("`{file}` is no file of the folder");
+        return wrong(message, "expected a path below the folder");
+    }
+    if !names.insert(file.to_owned()) {
+        let message = format!("`{file}` stands here a second time");
+        return wrong(message, "expected each file once");
+    }
+    Ok((file.to_owned(), label))
 }
 
 /// The bytes of a record, without the line break.

@@ -48,10 +48,14 @@ pub(super) fn check(description: &ModelDescription, checker: &mut Checker<'_>) {
     description
         .preprocessing
         .check(checker, &root.clone().field("preprocessing"));
-    let place = |set: SetName| Place::root().field("images").field(set.name());
     for set in SetName::ALL {
-        check_set(description.images.get(set), &place(set), checker);
+        check_set(description.images.get(set), &set_place(set), checker);
     }
+    check_sharing(description, checker);
+}
+
+/// Sets must not share images.
+fn check_sharing(description: &ModelDescription, checker: &mut Checker<'_>) {
     for (index, &set) in SetName::ALL.iter().enumerate() {
         let others = &SetName::ALL[..index];
         let (this, that) = (description.images.get(set), |&other: &SetName| {
@@ -59,7 +63,7 @@ pub(super) fn check(description: &ModelDescription, checker: &mut Checker<'_>) {
         });
         if let Some(other) = others.iter().find(|other| share_images(this, that(other))) {
             checker.report_with_help(
-                place(set),
+                set_place(set),
                 format!(
                     "the sets `{}` and `{}` share images",
                     other.name(),
@@ -70,7 +74,7 @@ pub(super) fn check(description: &ModelDescription, checker: &mut Checker<'_>) {
             );
         } else if let Some(other) = others.iter().find(|other| may_share(this, that(other))) {
             checker.report_with_help(
-                place(set).field("source"),
+                set_place(set).field("source"),
                 format!(
                     "`{}` reads some of these files too, but not as the same source",
                     other.name()
@@ -83,6 +87,10 @@ pub(super) fn check(description: &ModelDescription, checker: &mut Checker<'_>) {
             );
         }
     }
+}
+
+fn set_place(set: SetName) -> Place {
+    Place::root().field("images").field(set.name())
 }
 
 fn check_set(set: &ImageSet, place: &Place, checker: &mut Checker<'_>) {

@@ -23,7 +23,7 @@ pub(super) struct Fst {
 
 impl Fst {
     /// Writes the header and the names.
-    pub fn new(out: BufWriter<File>, variables: &[Variable]) -> io::Result<Self> {
+    pub(super) fn new(out: BufWriter<File>, variables: &[Variable]) -> io::Result<Self> {
         let info = FstInfo {
             start_time: 0,
             timescale_exponent: -12,

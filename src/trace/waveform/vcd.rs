@@ -28,7 +28,7 @@ fn identifier(mut signal: usize) -> String {
 
 impl Vcd {
     /// Writes the header and the names.
-    pub fn new(mut out: BufWriter<File>, variables: &[Variable]) -> io::Result<Self> {
+    pub(super) fn new(mut out: BufWriter<File>, variables: &[Variable]) -> io::Result<Self> {
         writeln!(out, "$version axbxp {} $end", env!("CARGO_PKG_VERSION"))?;
         writeln!(out, "$timescale 1 ps $end")?;
         declare(

@@ -63,46 +63,9 @@ impl<'g> Translator<'g> {
                     .fail();
             }
         }
-        let value = match self.constant(node, 2)? {
-            Some(value) if value.len() == 0 => 0.0,
-            Some(value) => about("input 2 (`constant_value`)", value.scalar())?,
-            None => node.float("value", 0.0)?,
-        };
-        if value != 0.0 {
-            return Problem::new(format!("it pads with {value}"))
-                .expected("0")
-                .fail();
-        }
-        let Some(pads) = self.integers(node, "pads", 1)? else {
-            return Problem::new("input 1 (`pads`) is missing").fail();
-        };
+        self.pads_with_zero(node)?;
         let rank = view.dims.len() + 1;
-        let axes = match self.integers(node, "axes", 3)? {
-            Some(axes) => axes
-                .into_iter()
-                .map(|along| axis(along, rank))
-                .collect::<OpResult<Vec<usize>>>()?,
-            None => (0..rank).collect(),
-        };
-        if pads.len() != 2 * axes.len() {
-            return Problem::new(format!("`pads` is {}", shortened(&pads)))
-                .expected(format!("{} numbers, two an axis", 2 * axes.len()))
-                .fail();
-        }
-        let mut sides = [[0u32; 2]; 4];
-        for (index, &along) in axes.iter().enumerate() {
-            let pair = [pads[index], pads[index + axes.len()]].map(u32::try_from);
-            match pair {
-                [Ok(before), Ok(after)] if before.max(after) <= MAX_DIMENSION => {
-                    sides[along] = [before, after];
-                }
-                _ => {
-                    return Problem::new(format!("`pads` is {}", shortened(&pads)))
-                        .expected(format!("numbers from 0 to {MAX_DIMENSION}"))
-                        .fail();
-                }
-            }
-        }
+        let sides = self.sides(node, rank)?;
         let [batch, channels, rows, columns] = sides;
         if batch != [0, 0] {
             return Problem::new("it pads the batch").expected("0 there").fail();
@@ -125,6 +88,49 @@ impl<'g> Translator<'g> {
         };
         self.set(node, 0, Value::Activation(made));
         Ok(())
+    }
+
+    fn pads_with_zero(&self, node: &'g Node) -> OpResult<()> {
+        let value = match self.constant(node, 2)? {
+            Some(value) if value.len() == 0 => 0.0,
+            Some(value) => about("input 2 (`constant_value`)", value.scalar())?,
+            None => node.float("value", 0.0)?,
+        };
+        if value != 0.0 {
+            return Problem::new(format!("it pads with {value}"))
+                .expected("0")
+                .fail();
+        }
+        Ok(())
+    }
+
+    /// What padding adds before and after each axis: batch, channels, rows, columns.
+    fn sides(&self, node: &'g Node, rank: usize) -> OpResult<[[u32; 2]; 4]> {
+        let Some(pads) = self.integers(node, "pads", 1)? else {
+            return Problem::new("input 1 (`pads`) is missing").fail();
+        };
+        let axes = match self.integers(node, "axes", 3)? {
+            Some(axes) => axes
+                .into_iter()
+                .map(|along| axis(along, rank))
+                .collect::<OpResult<Vec<usize>>>()?,
+            None => (0..rank).collect(),
+        };
+        let wrong =
+            |expected| Problem::new(format!("`pads` is {}", shortened(&pads))).expected(expected);
+        if pads.len() != 2 * axes.len() {
+            return wrong(format!("{} numbers, two an axis", 2 * axes.len())).fail();
+        }
+        let mut sides = [[0u32; 2]; 4];
+        for (index, &along) in axes.iter().enumerate() {
+            match [pads[index], pads[index + axes.len()]].map(u32::try_from) {
+                [Ok(before), Ok(after)] if before.max(after) <= MAX_DIMENSION => {
+                    sides[along] = [before, after];
+                }
+                _ => return wrong(format!("numbers from 0 to {MAX_DIMENSION}")).fail(),
+            }
+        }
+        Ok(sides)
     }
 
     pub(super) fn slice(&mut self, node: &'g Node) -> OpResult<()> {

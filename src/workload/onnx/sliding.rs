@@ -60,6 +60,22 @@ impl SlidingGeometry {
     }
 }
 
+/// The groups of a convolution whose weights have the shape `dims` and see `within` channels of a group.
+fn groups(node: &Node, dims: &[usize], within: usize, channels: u64) -> OpResult<i64> {
+    let groups = node.int("group", 1)?;
+    let in_channels = i64::try_from(within)
+        .ok()
+        .and_then(|within| within.checked_mul(groups));
+    if in_channels != i64::try_from(channels).ok() {
+        return Problem::new(format!(
+            "the weights {dims:?} in {groups} groups do not fit the {channels} channels of the input"
+        ))
+        .expected("channels of a group x groups = channels of the input")
+        .fail();
+    }
+    Ok(groups)
+}
+
 impl<'g> Translator<'g> {
     pub(super) fn conv(&mut self, node: &'g Node) -> OpResult<()> {
         let input = self.image(node, 0)?;
@@ -73,18 +89,7 @@ impl<'g> Translator<'g> {
                     .fail();
             }
         };
-        let groups = node.int("group", 1)?;
-        let in_channels = i64::try_from(within)
-            .ok()
-            .and_then(|within| within.checked_mul(groups));
-        if in_channels != i64::try_from(channels).ok() {
-            return Problem::new(format!(
-                "the weights {:?} in {groups} groups do not fit the {channels} channels of the input",
-                weights.dims
-            ))
-            .expected("channels of a group x groups = channels of the input")
-            .fail();
-        }
+        let groups = groups(node, &weights.dims, within, channels)?;
         let kernel = [
             size(rows, "rows of the kernel")?,
             size(columns, "columns of the kernel")?,
@@ -100,16 +105,7 @@ impl<'g> Translator<'g> {
         for (side, border) in padding.iter_mut().zip(input.border) {
             *side = side.saturating_add(border);
         }
-        let bias = self.constant(node, 2)?;
-        let bias = match &bias {
-            Some(bias) if bias.len() != out => {
-                return Problem::new(format!("{} biases for {out} output channels", bias.len()))
-                    .expected("one for each")
-                    .fail();
-            }
-            Some(bias) => Some(about("bias", bias.finite_floats())?.to_vec()),
-            None => None,
-        };
+        let bias = self.bias(node, out)?;
         let groups = size(usize::try_from(groups).unwrap_or(0), "groups")?;
         let op = Conv {
             stride: window.stride,
@@ -126,6 +122,19 @@ impl<'g> Translator<'g> {
         let made = self.layer(node, op.into(), &[input.tensor], Some(weights))?;
         self.set(node, 0, Value::Activation(made));
         Ok(())
+    }
+
+    /// The biases of `out` output channels, where there are any.
+    fn bias(&self, node: &'g Node, out: usize) -> OpResult<Option<Vec<f32>>> {
+        match self.constant(node, 2)? {
+            Some(bias) if bias.len() != out => {
+                Problem::new(format!("{} biases for {out} output channels", bias.len()))
+                    .expected("one for each")
+                    .fail()
+            }
+            Some(bias) => Ok(Some(about("bias", bias.finite_floats())?.to_vec())),
+            None => Ok(None),
+        }
     }
 
     pub(super) fn pool(&mut self, node: &'g Node, kind: PoolKind) -> OpResult<()> {
