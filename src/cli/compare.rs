@@ -34,13 +34,8 @@ pub(super) fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliEr
 }
 
 /// Runs `axbxp headline`: as `compare`, with defaults and a table of its own.
-<<<<<<< HEAD
-pub fn headline(args: &HeadlineArgs, global: &Global) -> Result<Exit, CliError> {
-    let output = Output::resolve(args.out.as_deref(), false, args.format, global)?;
-=======
 pub(super) fn headline(args: &HeadlineArgs, global: &Global) -> Result<Exit, CliError> {
-    let output = Output::resolve(args.out.as_deref(), args.format, global)?;
->>>>>>> h-lints
+    let output = Output::resolve(args.out.as_deref(), false, args.format, global)?;
     let names = Names {
         points: &args.points,
         workloads: &args.workloads,

@@ -16,14 +16,9 @@ use crate::report::TraceReport;
 use crate::source::SourceError;
 
 /// Runs the command.
-<<<<<<< HEAD
-pub fn dram(args: &DramArgs, global: &Global) -> Result<Exit, CliError> {
+pub(super) fn dram(args: &DramArgs, global: &Global) -> Result<Exit, CliError> {
     let beside = args.commands.is_some();
     let output = Output::resolve(args.out.as_deref(), beside, args.format.into(), global)?;
-=======
-pub(super) fn dram(args: &DramArgs, global: &Global) -> Result<Exit, CliError> {
-    let output = Output::resolve(args.out.as_deref(), args.format.into(), global)?;
->>>>>>> h-lints
     if let Some(path) = &args.commands {
         output.check_beside("--commands", path)?;
     }

@@ -7,13 +7,8 @@ use crate::energy::{EnergyTable, Listing};
 use crate::source::{self, FileKind};
 
 /// Prints the table.
-<<<<<<< HEAD
-pub fn energy_table(args: &EnergyTableArgs, global: &Global) -> Result<Exit, CliError> {
-    let output = Output::resolve(args.out.as_deref(), false, args.format, global)?;
-=======
 pub(super) fn energy_table(args: &EnergyTableArgs, global: &Global) -> Result<Exit, CliError> {
-    let output = Output::resolve(args.out.as_deref(), args.format, global)?;
->>>>>>> h-lints
+    let output = Output::resolve(args.out.as_deref(), false, args.format, global)?;
     let file = source::open(FileKind::Energy, &args.table)?;
     output.write(&Listing::of(&EnergyTable::load(&file)?), &[])?;
     Ok(Exit::Done)
