@@ -94,20 +94,27 @@ impl FileKind {
     /// The kind of a file, told by its extension, by the sections of an INI file, or by the fields of its root: the kind
     /// that has the most of them. None if nothing tells.
     pub fn told_by(file: &SourceFile) -> Option<FileKind> {
-        match file.extension().as_deref() {
-            Some("csv") => Some(FileKind::Workload),
-            Some("cfg" | "ini") => telling_section(file).map(|(kind, _)| kind),
-            _ => told_by_fields(&root_fields(file.text())),
+        let told = Telling::of(file);
+        let mut best = (0, None);
+        for kind in ROOT_FIELDS.map(|(kind, _)| kind) {
+            let evidence = told.evidence_for(kind);
+            if evidence > best.0 {
+                best = (evidence, Some(kind));
+            }
         }
+        best.1
     }
 
-    /// Whether `file` is of this kind, as far as anything tells.
+    /// Whether `file` is of this kind, as far as anything tells: more has to speak for another.
     ///
     /// # Errors
     /// It is of another kind.
     pub fn refuse_other(self, file: &SourceFile) -> Result<(), Diagnostics> {
+        let told = Telling::of(file);
         match FileKind::told_by(file) {
-            Some(other) if other != self => Err(other.instead_of(self, file)),
+            Some(other) if told.evidence_for(other) > told.evidence_for(self) => {
+                Err(other.instead_of(self, file))
+            }
             _ => Ok(()),
         }
     }
@@ -155,15 +162,33 @@ fn fields_of(kind: FileKind) -> &'static [&'static str] {
     found.map_or(&[], |(_, fields)| *fields)
 }
 
-fn told_by_fields(given: &[&str]) -> Option<FileKind> {
-    let mut best = (0, None);
-    for (kind, fields) in ROOT_FIELDS {
-        let known = fields.iter().filter(|field| given.contains(field)).count();
-        if known > best.0 {
-            best = (known, Some(kind));
+/// What tells the kind of a file.
+enum Telling<'a> {
+    /// Its extension or one of its sections.
+    Kind(Option<FileKind>),
+    /// The fields of its root.
+    Fields(Vec<&'a str>),
+}
+
+impl<'a> Telling<'a> {
+    fn of(file: &'a SourceFile) -> Telling<'a> {
+        match file.extension().as_deref() {
+            Some("csv") => Telling::Kind(Some(FileKind::Workload)),
+            Some("cfg" | "ini") => Telling::Kind(telling_section(file).map(|(kind, _)| kind)),
+            _ => Telling::Fields(root_fields(file.text())),
         }
     }
-    best.1
+
+    /// How much speaks for a kind; only comparing two kinds means anything.
+    fn evidence_for(&self, kind: FileKind) -> usize {
+        match self {
+            Telling::Kind(told) => usize::from(*told == Some(kind)),
+            Telling::Fields(given) => {
+                let known = fields_of(kind).iter();
+                known.filter(|field| given.contains(field)).count()
+            }
+        }
+    }
 }
 
 fn telling_section(file: &SourceFile) -> Option<(FileKind, Range<usize>)> {
@@ -209,6 +234,20 @@ mod tests {
                 assert!(kind.refuse_other(&file).is_ok(), "{name}");
             }
         }
+    }
+
+    /// `layers` is a field of three kinds.
+    #[test]
+    fn what_may_be_of_the_kind_asked_for_is_not_refused() {
+        let file = SourceFile::from_text("a.ron", "(name: \"a\", layers: [])");
+        for kind in [
+            FileKind::Workload,
+            FileKind::Approximation,
+            FileKind::Activity,
+        ] {
+            assert!(kind.refuse_other(&file).is_ok(), "{kind}");
+        }
+        assert!(FileKind::Dram.refuse_other(&file).is_err());
     }
 
     #[test]
