@@ -48,7 +48,8 @@ pub(super) fn accuracy(args: &AccuracyArgs, global: &Global) -> Result<Exit, Cli
 impl Request {
     fn resolve(args: &AccuracyArgs, global: &Global) -> Result<Request, CliError> {
         let views = views(args)?;
-        let output = Output::resolve(args.out.as_deref(), args.format, global)?;
+        let beside = args.activity_out.is_some();
+        let output = Output::resolve(args.out.as_deref(), beside, args.format, global)?;
         if let Some(path) = &args.activity_out {
             output.check_beside("--activity-out", path)?;
         }

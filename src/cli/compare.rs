@@ -15,7 +15,7 @@ use crate::sweep::{ComparisonRequest, DesignPoint, Iso, NetworkPart, PriceChoice
 /// Runs `axbxp compare`.
 pub(super) fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliError> {
     let out = &args.output;
-    let output = Output::resolve(out.out.as_deref(), out.format, global)?;
+    let output = Output::resolve(out.out.as_deref(), out.plots.is_some(), out.format, global)?;
     let plots = Plots::resolve(out.plots.as_deref(), Detail::Runs, &output, None)?;
     let names = Names {
         points: &args.points,
@@ -35,7 +35,7 @@ pub(super) fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliEr
 
 /// Runs `axbxp headline`: as `compare`, with defaults and a table of its own.
 pub(super) fn headline(args: &HeadlineArgs, global: &Global) -> Result<Exit, CliError> {
-    let output = Output::resolve(args.out.as_deref(), args.format, global)?;
+    let output = Output::resolve(args.out.as_deref(), false, args.format, global)?;
     let names = Names {
         points: &args.points,
         workloads: &args.workloads,

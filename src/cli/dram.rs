@@ -17,7 +17,8 @@ use crate::source::SourceError;
 
 /// Runs the command.
 pub(super) fn dram(args: &DramArgs, global: &Global) -> Result<Exit, CliError> {
-    let output = Output::resolve(args.out.as_deref(), args.format.into(), global)?;
+    let beside = args.commands.is_some();
+    let output = Output::resolve(args.out.as_deref(), beside, args.format.into(), global)?;
     if let Some(path) = &args.commands {
         output.check_beside("--commands", path)?;
     }

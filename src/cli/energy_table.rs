@@ -8,7 +8,7 @@ use crate::source::{self, FileKind};
 
 /// Prints the table.
 pub(super) fn energy_table(args: &EnergyTableArgs, global: &Global) -> Result<Exit, CliError> {
-    let output = Output::resolve(args.out.as_deref(), args.format, global)?;
+    let output = Output::resolve(args.out.as_deref(), false, args.format, global)?;
     let file = source::open(FileKind::Energy, &args.table)?;
     output.write(&Listing::of(&EnergyTable::load(&file)?), &[])?;
     Ok(Exit::Done)

@@ -17,7 +17,7 @@ pub(super) fn multiply(args: &MultiplyArgs, global: &Global) -> Result<Exit, Cli
     } else {
         Format::Table
     };
-    let output = Output::resolve(None, format, global)?;
+    let output = Output::resolve(None, false, format, global)?;
     output.write(&explanation(args)?, &[])?;
     Ok(Exit::Done)
 }

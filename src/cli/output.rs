@@ -21,17 +21,19 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// To the file `out`, or to standard output where none is asked for.
+    /// To the file `out`, or to standard output where none is asked for. With `beside`, other files hold results too.
     ///
     /// # Errors
-    /// What can not be written.
+    /// What can not be written; standard output is looked at only where nothing is left of the work without it.
     pub(super) fn resolve(
         out: Option<&Path>,
+        beside: bool,
         format: Format,
         global: &Global,
     ) -> Result<Output, CliError> {
         match out {
             Some(path) => check_target(path)?,
+            None if beside => {}
             None => stdout::check()?,
         }
         Ok(Output::unchecked(out, format, global))

@@ -37,8 +37,10 @@ pub(super) fn run(args: &RunArgs, global: &Global) -> Result<Exit, CliError> {
 impl Request {
     fn resolve(args: &RunArgs, global: &Global) -> Result<Request, CliError> {
         let views = views(args)?;
-        let output = Output::resolve(args.output.out.as_deref(), args.output.format, global)?;
         let trace = args.trace.as_deref();
+        let out = &args.output;
+        let beside = trace.is_some() || out.plots.is_some();
+        let output = Output::resolve(out.out.as_deref(), beside, out.format, global)?;
         if let Some(path) = trace {
             output.check_beside("--trace", path)?;
         }

@@ -146,7 +146,7 @@ impl Diagnostics {
 
     fn groups<'a>(&'a self, located: &'a Located) -> Vec<Group<'a>> {
         let problem = &located.problem;
-        if self.file.text().is_empty() {
+        if self.file.text().is_empty() && !problem.place.parts().is_empty() {
             return vec![self.without_text(problem)];
         }
         let main = Line::around(&self.file, located.range.start);

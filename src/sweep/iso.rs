@@ -138,5 +138,4 @@ fn is_better(size: ArraySize, best: ArraySize, own: ArraySize) -> bool {
 }
 
 #[cfg(test)]
-#[path = "iso_tests.rs"]
 mod tests;

@@ -95,5 +95,4 @@ fn area(point: &DesignPoint, size: ArraySize) -> Result<f64, Diagnostics> {
 }
 
 #[cfg(test)]
-#[path = "sized_tests.rs"]
 mod tests;

@@ -504,6 +504,11 @@ fn a_closed_standard_output_is_an_error() {
     let to_file = [&SMALL[..], &["--out", out]].concat();
     assert_eq!(ends(">&-", &to_file), (Some(0), String::new()));
     assert_eq!(std::fs::read_to_string(out).unwrap(), output(&SMALL));
+    // What other files hold needs no output.
+    let trace = folder.path().join("tiny.json");
+    let traced = [&SMALL[..], &["--trace", trace.to_str().unwrap()]].concat();
+    assert_eq!(ends(">&-", &traced).0, Some(0));
+    assert!(trace.is_file());
     // What the exit code says needs no output.
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/arch-configs/fxp8_8x8.ron");
     assert_eq!(ends(">&-", &["check", file]).0, Some(0));

@@ -23,7 +23,7 @@
 //! spread over outputs and, with each image, others. Of 64 images and 16,384 MACs of a layer and image (what
 //! `axbxp accuracy --activity-out` takes) every rate of every layer of `fashion_cnn` and ResNet-8 (CIFAR-10) under `k4_l2`
 //! is within 0.002 of the count of all MACs of the same images. Images matter more: rates of all MACs of 32 of them differ
-//! from those of 32 others by up to 0.021 (`AXBXP_THOROUGH=1 cargo test --test infer a_sample`).
+//! from those of 32 others by up to 0.021 (`AXBXP_THOROUGH=1 cargo test --test onnx a_sample`).
 
 mod patterns;
 mod walk;
