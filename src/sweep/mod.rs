@@ -2,9 +2,9 @@
 //!
 //! This is the one way through the program: [`DesignPoint::open`] reads the files, [`Job::plan`] plans,
 //! [`PlannedJob::run`] simulates and prices, [`map_parallel`] does that for many jobs on several threads. Every
-//! simulation is independent of every other, so results do not depend on the number of threads. [`size_points`]
-//! resizes arrays to as many PEs or as much area as another's before a comparison. A [`ComparisonRequest`] is all of
-//! that for several design points and networks.
+//! simulation is independent of every other, so results do not depend on the number of threads. A
+//! [`ComparisonRequest`] is all of that for several design points and networks; it may give arrays as many PEs or as much
+//! area as another's before ([`Iso`]).
 
 mod comparison;
 mod incompatible;
