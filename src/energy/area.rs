@@ -79,7 +79,10 @@ impl AreaBreakdown {
 ///
 /// # Errors
 /// An entry the table does not have.
-pub fn array_mm2(table: &EnergyTable, architecture: &Architecture) -> Result<f64, EnergyError> {
+pub(crate) fn array_mm2(
+    table: &EnergyTable,
+    architecture: &Architecture,
+) -> Result<f64, EnergyError> {
     let hardware = Hardware::of(table, architecture)?;
     Ok(array(table, architecture, &hardware)?.array_mm2())
 }

@@ -36,7 +36,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use area::{AreaBreakdown, AreaShares, array_mm2};
+pub(crate) use area::array_mm2;
+pub use area::{AreaBreakdown, AreaShares};
 pub use breakdown::{BasisShares, EnergyBreakdown, LeakageParts};
 pub use counts::{AccessCounts, LayerCounts, PeArrayCounts};
 pub use entry::{Action, Basis, Component, Entry, Quantity, Split};

@@ -38,7 +38,7 @@ pub use memory::{Bursts, Runs, TensorLayout};
 pub use nest::{Axis, Nest, SecondOperand};
 pub use placement::{Interference, Placement, Predecessor};
 pub use plan::{LayerPlan, MappedLayer, MemoryShape, NetworkPlan, PlanError, plan};
-pub use port::{PortDemand, PortProgress};
+pub use port::PortDemand;
 pub use schedule::{Schedule, Step, Transfer, VectorWork, Work};
 pub use tiling::{DoesNotFit, Loop, Tiling};
 pub use vector_plan::VectorPlan;

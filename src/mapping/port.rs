@@ -112,7 +112,7 @@ impl PortDemand {
 
 /// A port during a stream in which others take it now and then. Cycles count from the stream's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PortProgress {
+pub(super) struct PortProgress {
     delivered: u64,
     resume: u64,
     /// No stream of this fold ends earlier.
@@ -122,7 +122,7 @@ pub struct PortProgress {
 impl PortProgress {
     /// Somebody else has the port for `cycles` cycles from cycle `at` on. Nothing is lost if all words
     /// have been delivered by then.
-    pub fn take(&mut self, demand: &PortDemand, at: u64, cycles: u64) {
+    pub(super) fn take(&mut self, demand: &PortDemand, at: u64, cycles: u64) {
         let delivered = self.delivered + at.saturating_sub(self.resume);
         if delivered >= demand.words() {
             return;
@@ -135,7 +135,7 @@ impl PortProgress {
     }
 
     /// Cycles from the stream's start to its end if only this port holds it up.
-    pub fn cycles(&self, demand: &PortDemand) -> u64 {
+    pub(super) fn cycles(&self, demand: &PortDemand) -> u64 {
         self.earliest_end.max(demand.cycles())
     }
 }

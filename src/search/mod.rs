@@ -45,7 +45,7 @@ pub use configuration::Configuration;
 pub use evaluator::{Cost, Evaluator, LayerCost, Objective, Predictions};
 pub use front::{Measured, front};
 pub use level::{Found, Level, Limits, Search};
-pub use network_evaluator::{MeasureError, NetworkEvaluator, Phase, Subject, block_bits};
+pub use network_evaluator::{MeasureError, Phase, block_bits};
 pub use run::{LevelOutcome, Predicted, SearchEvent, SearchModel, SearchOutcome, SearchRequest};
 pub use space::{LayerOperands, options};
 pub use store::{Store, StoreError};

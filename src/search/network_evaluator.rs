@@ -35,7 +35,7 @@ const METHOD: &str = "fits on spread rows";
 
 /// What a search is about.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub(super) struct Subject<'a> {
     /// The accelerator; its own approximation is not looked at.
     pub point: &'a DesignPoint,
     /// The network as it is simulated: its batch may be any.
@@ -89,7 +89,7 @@ pub enum MeasureError {
 }
 
 /// Measures configurations of a real network, each once: what it has measured is in its store.
-pub struct NetworkEvaluator<'a> {
+pub(super) struct NetworkEvaluator<'a> {
     subject: Subject<'a>,
     block_bits: u8,
     store: &'a Store,
@@ -123,7 +123,7 @@ impl<'a> NetworkEvaluator<'a> {
     ///
     /// # Errors
     /// PEs without blocks; images that can not be read or do not fit.
-    pub fn new(
+    pub(super) fn new(
         subject: Subject<'a>,
         store: &'a Store,
         threads: usize,
@@ -166,12 +166,12 @@ impl<'a> NetworkEvaluator<'a> {
     }
 
     /// Block size K of the PEs.
-    pub fn block_bits(&self) -> u8 {
+    pub(super) fn block_bits(&self) -> u8 {
         self.block_bits
     }
 
     /// Signedness of the operands of each layer of the array.
-    pub fn operands(&self) -> Vec<LayerOperands> {
+    pub(super) fn operands(&self) -> Vec<LayerOperands> {
         let network = self.subject.network;
         let ids = network.array_layers();
         ids.filter_map(|id| network.operand_signedness(id))
@@ -186,7 +186,7 @@ impl<'a> NetworkEvaluator<'a> {
     ///
     /// # Errors
     /// A configuration that does not fit the network, images that can not be read.
-    pub fn classified(
+    pub(super) fn classified(
         &self,
         configuration: &Configuration,
         correction: Option<Correction>,

@@ -11,7 +11,7 @@ use super::source_error::SourceError;
 
 /// The folder to which the paths in a file are relative.
 #[derive(Debug, Clone)]
-pub enum Base {
+pub(crate) enum Base {
     /// On disk.
     Disk(PathBuf),
     /// Inside the binary, such as `workloads/models`.
@@ -20,7 +20,7 @@ pub enum Base {
 
 impl Base {
     /// The folder of `file`: `root` if one is given, else where the file is, inside the binary if it ships there.
-    pub fn of(file: &SourceFile, root: Option<&Path>) -> Base {
+    pub(crate) fn of(file: &SourceFile, root: Option<&Path>) -> Base {
         if let Some(root) = root {
             return Base::Disk(root.to_owned());
         }
@@ -32,14 +32,14 @@ impl Base {
     }
 
     /// The path of `relative` for messages and, on disk, for the operating system.
-    pub fn join(&self, relative: &str) -> PathBuf {
+    pub(crate) fn join(&self, relative: &str) -> PathBuf {
         match self {
             Base::Disk(folder) | Base::Embedded(folder) => folder.join(relative),
         }
     }
 
     /// Whether paths lead to the disk.
-    pub fn is_on_disk(&self) -> bool {
+    pub(crate) fn is_on_disk(&self) -> bool {
         matches!(self, Base::Disk(_))
     }
 
@@ -47,7 +47,7 @@ impl Base {
     ///
     /// # Errors
     /// There is no such file, or it is a directory, a pipe or a device.
-    pub fn open(&self, relative: &str) -> Result<ByteFile, SourceError> {
+    pub(crate) fn open(&self, relative: &str) -> Result<ByteFile, SourceError> {
         let path = self.join(relative);
         match self {
             Base::Disk(_) => ByteFile::on_disk(path),
@@ -85,7 +85,7 @@ impl ByteFile {
     /// A file on disk.
     ///
     /// # Errors
-    /// As [`Base::open`].
+    /// There is no such file, or it is a directory, a pipe or a device.
     pub fn on_disk(path: PathBuf) -> Result<ByteFile, SourceError> {
         // Asked before it is opened: opening a pipe would wait for a writer.
         let metadata = std::fs::metadata(&path).map_err(|error| failed(&path, error))?;

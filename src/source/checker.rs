@@ -13,17 +13,8 @@ use super::source_error::SourceError;
 const MAX_KEPT: usize = 50;
 
 /// Collects the semantic problems of one file.
-///
-/// ```
-/// use axbxp::source::{Checker, Place, SourceFile};
-/// let file = SourceFile::from_text("array.ron", "(rows: 0)");
-/// let mut checker = Checker::new(&file);
-/// checker.report(Place::root().field("rows"), "the array has no rows", "at least 1");
-/// let error = checker.finish(()).unwrap_err();
-/// assert!(error.to_string().contains("array.ron:1:8"));
-/// ```
 #[derive(Debug)]
-pub struct Checker<'f> {
+pub(crate) struct Checker<'f> {
     file: &'f SourceFile,
     problems: Vec<Problem>,
     left_out: usize,
@@ -31,7 +22,7 @@ pub struct Checker<'f> {
 
 impl<'f> Checker<'f> {
     /// A checker of `file` with nothing found yet.
-    pub fn new(file: &'f SourceFile) -> Self {
+    pub(crate) fn new(file: &'f SourceFile) -> Self {
         Checker {
             file,
             problems: Vec::new(),
@@ -41,7 +32,7 @@ impl<'f> Checker<'f> {
 
     /// Something is wrong at `place`: `message` says what, `expected` (a short label at the place) what
     /// would be right.
-    pub fn report(
+    pub(crate) fn report(
         &mut self,
         place: Place,
         message: impl Into<String>,
@@ -56,7 +47,7 @@ impl<'f> Checker<'f> {
     }
 
     /// As [`report`](Self::report), with advice on what to do.
-    pub fn report_with_help(
+    pub(crate) fn report_with_help(
         &mut self,
         place: Place,
         message: impl Into<String>,
@@ -72,7 +63,7 @@ impl<'f> Checker<'f> {
     }
 
     /// Adds one problem.
-    pub fn add(&mut self, problem: Problem) {
+    pub(crate) fn add(&mut self, problem: Problem) {
         if self.is_full() {
             self.left_out += 1;
         } else {
@@ -82,7 +73,7 @@ impl<'f> Checker<'f> {
 
     /// Opens what a reference in the file names: a shipped name, or a path relative to the file. If that can not be
     /// opened, it is a problem at `place`.
-    pub fn open_reference(
+    pub(crate) fn open_reference(
         &mut self,
         place: Place,
         kind: FileKind,
@@ -107,12 +98,12 @@ impl<'f> Checker<'f> {
     }
 
     /// Whether further problems will only be counted, so that there is no point in wording them well.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.problems.len() >= MAX_KEPT
     }
 
     /// Whether nothing has been reported so far.
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.problems.is_empty()
     }
 
@@ -120,7 +111,7 @@ impl<'f> Checker<'f> {
     ///
     /// # Errors
     /// Something was reported.
-    pub fn finish<T>(self, value: T) -> Result<T, Diagnostics> {
+    pub(crate) fn finish<T>(self, value: T) -> Result<T, Diagnostics> {
         if self.is_clean() {
             Ok(value)
         } else {
@@ -136,7 +127,7 @@ impl<'f> Checker<'f> {
 
 /// Collects what is wrong with a text that is not RON, each problem with the bytes it is about.
 #[derive(Debug)]
-pub struct SpanChecker<'f> {
+pub(crate) struct SpanChecker<'f> {
     file: &'f SourceFile,
     located: Vec<Located>,
     left_out: usize,
@@ -144,7 +135,7 @@ pub struct SpanChecker<'f> {
 
 impl<'f> SpanChecker<'f> {
     /// A checker of `file` with nothing found yet.
-    pub fn new(file: &'f SourceFile) -> Self {
+    pub(crate) fn new(file: &'f SourceFile) -> Self {
         SpanChecker {
             file,
             located: Vec::new(),
@@ -153,7 +144,7 @@ impl<'f> SpanChecker<'f> {
     }
 
     /// As [`Checker::report_with_help`], about the bytes `range`; no help if it is empty.
-    pub fn report(
+    pub(crate) fn report(
         &mut self,
         range: Range<usize>,
         message: impl Into<String>,
@@ -179,7 +170,7 @@ impl<'f> SpanChecker<'f> {
     }
 
     /// Whether nothing has been reported so far.
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.located.is_empty()
     }
 
@@ -187,7 +178,7 @@ impl<'f> SpanChecker<'f> {
     ///
     /// # Errors
     /// Something was reported.
-    pub fn finish<T>(self, value: T) -> Result<T, Diagnostics> {
+    pub(crate) fn finish<T>(self, value: T) -> Result<T, Diagnostics> {
         if self.is_clean() {
             Ok(value)
         } else {

@@ -149,7 +149,7 @@ impl SourceFile {
 ///
 /// # Errors
 /// The file is missing, a directory, larger, or cannot be read.
-pub fn read_bytes(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, SourceError> {
+pub(super) fn read_bytes(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, SourceError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SourceError::Missing {
             path: path.to_owned(),

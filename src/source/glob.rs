@@ -1,13 +1,7 @@
 //! Patterns of names, as of layers.
 
 /// Whether `name` matches `pattern`, in which `*` stands for any run of characters (also none) and `?` for one.
-///
-/// ```
-/// use axbxp::source::matches;
-/// assert!(matches("layer1.*", "layer1.0.conv2"));
-/// assert!(!matches("layer?.0", "layer10.0"));
-/// ```
-pub fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let name: Vec<char> = name.chars().collect();
     let (mut p, mut n) = (0, 0);

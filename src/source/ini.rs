@@ -8,7 +8,7 @@ use super::file::SourceFile;
 
 /// A key with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry<'t> {
+pub(crate) struct Entry<'t> {
     /// The section it stands in.
     pub section: &'t str,
     /// As written.
@@ -26,7 +26,7 @@ pub struct Entry<'t> {
 /// A line is `[section]`, `key = value`, `key : value`, empty, or a comment after `#` or `;`. Keys are the
 /// same in upper and lower case, as in Python's `configparser`, whose files these are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ini<'t> {
+pub(crate) struct Ini<'t> {
     /// Name and bytes of every section.
     pub sections: Vec<(&'t str, Range<usize>)>,
     /// Every entry.
@@ -36,7 +36,7 @@ pub struct Ini<'t> {
 
 impl<'t> Ini<'t> {
     /// Reads `file`, and reports lines that are none of an INI file, and sections and keys given twice.
-    pub fn read(file: &'t SourceFile, checker: &mut SpanChecker<'_>) -> Self {
+    pub(crate) fn read(file: &'t SourceFile, checker: &mut SpanChecker<'_>) -> Self {
         let mut ini = Ini::default();
         let mut at = 0;
         for line in file.text().split_inclusive('\n') {
@@ -99,13 +99,13 @@ impl<'t> Ini<'t> {
     }
 
     /// The bytes of a section's name.
-    pub fn section(&self, name: &str) -> Option<Range<usize>> {
+    pub(crate) fn section(&self, name: &str) -> Option<Range<usize>> {
         let found = self.sections.iter().find(|(section, _)| *section == name);
         found.map(|(_, range)| range.clone())
     }
 
     /// A key of a section.
-    pub fn get(&self, section: &str, key: &str) -> Option<&Entry<'t>> {
+    pub(crate) fn get(&self, section: &str, key: &str) -> Option<&Entry<'t>> {
         self.entries
             .iter()
             .find(|entry| entry.section == section && entry.key.eq_ignore_ascii_case(key))

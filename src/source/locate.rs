@@ -6,12 +6,9 @@ use super::brackets::partners;
 use super::lexer::{Kind, Lexer, Token};
 use super::place::{PathPart, Place};
 
-/// The bytes of the value at `place` in `text`; of its nearest ancestor that exists, if it does not.
-/// None only for a text without any value.
-///
-/// `Some(x)` counts as `x`, and so does a struct or variant that holds one unnamed value where `place`
-/// asks for something only that value can have.
-pub fn locate(text: &str, place: &Place) -> Option<Range<usize>> {
+/// As [`Document::locate`], once.
+#[cfg(test)]
+pub(super) fn locate(text: &str, place: &Place) -> Option<Range<usize>> {
     Document::new(text).locate(place).map(|found| found.range)
 }
 
@@ -58,6 +55,10 @@ impl<'t> Document<'t> {
         }
     }
 
+    /// The value at `place`; its nearest ancestor that exists, if it does not. None only for a text without any value.
+    ///
+    /// `Some(x)` counts as `x`, and so does a struct or variant that holds one unnamed value where `place` asks for
+    /// something only that value can have.
     pub(super) fn locate(&self, place: &Place) -> Option<Found> {
         let mut value = self.root()?;
         for part in place.parts() {

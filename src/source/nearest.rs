@@ -5,7 +5,10 @@
 /// Similarity is the Damerau-Levenshtein distance on lower-cased text, where `-`, `_` and ` ` count as
 /// the same character; a candidate qualifies if at most a third of the longer word (and at least one
 /// character) has to change, or if one of the two begins with the other. Ties go to the earlier candidate.
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     // A suggestion for a page of text is of no use, and the distance is quadratic.
     const MAX_WORD: usize = 64;
     let word = normalised(word);

@@ -31,7 +31,7 @@ pub fn parse<T: DeserializeOwned>(file: &SourceFile) -> Result<T, Diagnostics> {
 /// # Errors
 /// The file is of another kind; else as [`parse`], but every missing field and every value without the name of its
 /// field is reported if one is.
-pub fn parse_as<T: DeserializeOwned + JsonSchema>(
+pub(crate) fn parse_as<T: DeserializeOwned + JsonSchema>(
     kind: FileKind,
     file: &SourceFile,
 ) -> Result<T, Diagnostics> {

@@ -98,7 +98,7 @@ fn open_in(kind: FileKind, name_or_path: &str, folder: &Path) -> Result<SourceFi
 
 /// Whether a text is the path of a file rather than the name of a shipped one: it has a separator or ends
 /// like a file that can be read.
-pub fn is_path(name_or_path: &str) -> bool {
+pub(crate) fn is_path(name_or_path: &str) -> bool {
     let file_ends = [".ron", ".csv", ".cfg", ".ini", ".onnx"];
     name_or_path.contains(['/', MAIN_SEPARATOR])
         || file_ends.iter().any(|end| name_or_path.ends_with(end))
@@ -108,7 +108,11 @@ pub fn is_path(name_or_path: &str) -> bool {
 ///
 /// # Errors
 /// As [`read_bytes`], a missing file with the nearest shipped name.
-pub fn open_bytes(kind: FileKind, path: &str, limit_bytes: u64) -> Result<Vec<u8>, SourceError> {
+pub(crate) fn open_bytes(
+    kind: FileKind,
+    path: &str,
+    limit_bytes: u64,
+) -> Result<Vec<u8>, SourceError> {
     read_bytes(Path::new(path), limit_bytes).map_err(|error| with_nearest(kind, error))
 }
 

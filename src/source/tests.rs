@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::locate::locate;
 use super::*;
 
 #[derive(Debug, Deserialize, JsonSchema)]

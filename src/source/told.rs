@@ -84,7 +84,7 @@ const SECTIONS: [(&str, FileKind); 3] = [
 
 /// The names of the fields of a RON text's root, in the order of the text. Comments and strings do not count, nor do
 /// fields further in. A broken text gives what can be made out of it.
-pub fn root_fields(text: &str) -> Vec<&str> {
+pub(super) fn root_fields(text: &str) -> Vec<&str> {
     let document = Document::new(text);
     let fields = document.root_entries().filter_map(|entry| entry.key);
     fields.collect()

@@ -103,7 +103,7 @@ impl ComparisonRequest {
     /// that are not the same are [named apart](Self::renamed).
     ///
     /// # Errors
-    /// As [`size_points`].
+    /// A table without an area that is needed, or a PE that alone takes more area than the baseline's array.
     pub fn new(
         mut points: Vec<DesignPoint>,
         sizings: &[Iso],

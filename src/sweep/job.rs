@@ -215,7 +215,10 @@ impl<'a> Job<'a> {
 ///
 /// # Errors
 /// That of the first job, in their order, that can not be run.
-pub fn plan_all<'a>(jobs: &[Job<'a>], threads: usize) -> Result<Vec<PlannedJob<'a>>, JobError> {
+pub(super) fn plan_all<'a>(
+    jobs: &[Job<'a>],
+    threads: usize,
+) -> Result<Vec<PlannedJob<'a>>, JobError> {
     map_parallel(jobs, threads, |_, job| job.plan())
         .into_iter()
         .collect()

@@ -20,7 +20,7 @@ pub struct SizedPoint {
 ///
 /// # Errors
 /// A table without an area that is needed, or a PE that alone takes more area than the baseline's array.
-pub fn size_points(
+pub(super) fn size_points(
     points: &[DesignPoint],
     sizings: &[Iso],
 ) -> Result<Vec<SizedPoint>, Diagnostics> {

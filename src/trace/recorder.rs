@@ -173,7 +173,7 @@ struct Layer {
     output_flow: Option<u64>,
 }
 
-/// Describes a run to a sink. See the [module](self) for what is shown.
+/// Describes a run to a sink: a process for each kind of component, flows that follow tiles.
 ///
 /// The trace is whole only when the recorder is finished.
 pub struct TraceRecorder<S: TraceSink> {
