@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axbxp::infer::data::cifar::Cifar;
 use axbxp::infer::data::idx::Idx;
 use axbxp::infer::data::{ImageError, Images, Pictures, Preprocessing, folder};
-use axbxp::infer::model_file::ModelFile;
+use axbxp::infer::model_file::ModelBundle;
 use axbxp::source::{self, ByteFile, SourceFile};
 
 use super::{file, show};
@@ -51,7 +51,7 @@ pub fn model(data: &[u8]) {
     let Some(file) = file("model.ron", data) else {
         return;
     };
-    match ModelFile::load(file, Some(&PathBuf::from("no such folder"))) {
+    match ModelBundle::load(file, Some(&PathBuf::from("no such folder"))) {
         Ok(model) => assert_eq!(model.description().preprocessing.sha256().len(), 64),
         Err(diagnostics) => show(&diagnostics),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axbxp::approx::{ApproxFile, resolve_network};
+use axbxp::approx::{Approximation, resolve_network};
 use axbxp::arch::PeKind;
 use axbxp::infer::{
     ConfiguredModel, Correction, Corrector, FloatNetwork, Images, InferError, QuantisedModel,
@@ -18,10 +18,10 @@ const PE: PeKind = PeKind::AxBxp {
     multipliers: 4,
 };
 
-static COMPLETE: LazyLock<ApproxFile> =
-    LazyLock::new(|| ApproxFile::open("k4_l4").expect("shipped"));
-static APPROXIMATE: LazyLock<ApproxFile> =
-    LazyLock::new(|| ApproxFile::open("k4_l2").expect("shipped"));
+static COMPLETE: LazyLock<Approximation> =
+    LazyLock::new(|| Approximation::open("k4_l4").expect("shipped"));
+static APPROXIMATE: LazyLock<Approximation> =
+    LazyLock::new(|| Approximation::open("k4_l2").expect("shipped"));
 
 /// Computes a network if it is small and all that it does can be computed.
 pub fn compute(model: &Model) {
@@ -44,7 +44,7 @@ fn configurations(model: &Model) -> Result<(), InferError> {
     let calibration = calibrate(&float, &images, &[0, 1], RangeRule::MinMax, 1, &|_| {})?;
     let base = Arc::new(QuantisedModel::new(model, &calibration)?);
     let exact = ConfiguredModel::exact(&base)?;
-    let under = |file: &ApproxFile| {
+    let under = |file: &Approximation| {
         let precisions = resolve_network(file, &PE, &model.network).expect("fits every network");
         exact.with_precisions(&precisions)
     };

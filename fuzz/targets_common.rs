@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use axbxp::approx::{ApproxFile, ArrayLayer, resolve};
+use axbxp::approx::{Approximation, ArrayLayer, resolve};
 use axbxp::arch;
 use axbxp::blocked::Signedness;
 use axbxp::dram::replay::{Arrivals, ReplayError, RequestTrace, replay};
@@ -11,7 +11,7 @@ use axbxp::dram::{
     AddressMap, Channel, CommandEnergies, Completions, DramSpec, DramSystem, NoSink, RequestKind,
     command_energies,
 };
-use axbxp::energy::{ActivityFile, EnergyModel, EnergyTable, EnergyTableFile, SramTable};
+use axbxp::energy::{EnergyModel, EnergyTable, EnergyTableFile, OperandActivity, SramTable};
 use axbxp::hw::Unobserved;
 use axbxp::source::{self, Diagnostics, FileKind, LoadError, SourceFile, shipped};
 use axbxp::sweep::{DesignPoint, Job, JobError};
@@ -195,7 +195,7 @@ pub fn approx(data: &[u8]) {
     let Some(file) = file("fuzz.ron", data) else {
         return;
     };
-    let approximation = match ApproxFile::load(file) {
+    let approximation = match Approximation::load(file) {
         Ok(approximation) => approximation,
         Err(diagnostics) => return show(&diagnostics),
     };
@@ -379,7 +379,7 @@ pub fn activity(data: &[u8]) {
     let Some(file) = file("fuzz.ron", data) else {
         return;
     };
-    let activity = match ActivityFile::load(file) {
+    let activity = match OperandActivity::load(file) {
         Ok(activity) => activity,
         Err(diagnostics) => return show(&diagnostics),
     };

@@ -7,8 +7,8 @@ use crate::blocked::{Rounding, Window};
 
 /// An approximation configuration, as one RON file describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ApproxConfig {
+#[serde(rename = "ApproxConfig", deny_unknown_fields)]
+pub struct ApproximationFile {
     /// Short name for reports.
     pub name: String,
     /// What it stands for.

@@ -1,45 +1,45 @@
 //! Reading an approximation configuration.
 
-use super::config::{ApproxConfig, OperandSpec};
+use super::config::{ApproximationFile, OperandSpec};
 use crate::source::{self, Checker, Diagnostics, FileKind, LoadError, Place, SourceFile};
 
 /// A configuration and the file it came from, to which later errors point.
 #[derive(Debug, Clone)]
-pub struct ApproxFile {
+pub struct Approximation {
     source: SourceFile,
-    config: ApproxConfig,
+    config: ApproximationFile,
 }
 
-impl ApproxFile {
+impl Approximation {
     /// Reads the configuration in `source`.
     ///
     /// # Errors
     /// A syntax or type error (the first one), else every value that no PE could take, each at its place.
-    pub fn load(source: SourceFile) -> Result<ApproxFile, Diagnostics> {
-        let config: ApproxConfig = source::parse_as(FileKind::Approximation, &source)?;
+    pub fn load(source: SourceFile) -> Result<Approximation, Diagnostics> {
+        let config: ApproximationFile = source::parse_as(FileKind::Approximation, &source)?;
         let mut checker = Checker::new(&source);
         check(&config, &mut checker);
         let config = checker.finish(config)?;
-        Ok(ApproxFile { source, config })
+        Ok(Approximation { source, config })
     }
 
     /// Opens a shipped configuration by name, or a file by path, and reads it.
     ///
     /// # Errors
-    /// As [`source::open`] and [`ApproxFile::load`].
-    pub fn open(name_or_path: &str) -> Result<ApproxFile, LoadError> {
+    /// As [`source::open`] and [`Approximation::load`].
+    pub fn open(name_or_path: &str) -> Result<Approximation, LoadError> {
         let source = source::open(FileKind::Approximation, name_or_path)?;
-        Ok(ApproxFile::load(source)?)
+        Ok(Approximation::load(source)?)
     }
 
-    /// A configuration made by a program. Errors point into the text it would be written as ([`ApproxFile::source`]).
+    /// A configuration made by a program. Errors point into the text it would be written as ([`Approximation::source`]).
     ///
     /// # Errors
-    /// As [`ApproxFile::load`].
-    pub fn from_config(config: &ApproxConfig) -> Result<ApproxFile, Diagnostics> {
+    /// As [`Approximation::load`].
+    pub fn from_config(config: &ApproximationFile) -> Result<Approximation, Diagnostics> {
         let text = ron::ser::to_string_pretty(config, ron::ser::PrettyConfig::default())
             .unwrap_or_default();
-        ApproxFile::load(SourceFile::from_text(format!("{}.ron", config.name), text))
+        Approximation::load(SourceFile::from_text(format!("{}.ron", config.name), text))
     }
 
     /// The file's text and name.
@@ -48,7 +48,7 @@ impl ApproxFile {
     }
 
     /// What the file says.
-    pub fn config(&self) -> &ApproxConfig {
+    pub fn config(&self) -> &ApproximationFile {
         &self.config
     }
 
@@ -59,7 +59,7 @@ impl ApproxFile {
 }
 
 /// What can be said without knowing PE and network.
-fn check(config: &ApproxConfig, checker: &mut Checker<'_>) {
+fn check(config: &ApproximationFile, checker: &mut Checker<'_>) {
     let root = Place::root();
     if config.name.is_empty() {
         checker.report(

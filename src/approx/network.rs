@@ -1,6 +1,6 @@
 //! A configuration on the layers of a whole network.
 
-use super::load::ApproxFile;
+use super::load::Approximation;
 use super::precision::LayerPrecision;
 use super::resolve::{ArrayLayer, resolve};
 use crate::arch::PeKind;
@@ -12,7 +12,7 @@ use crate::workload::Network;
 /// # Errors
 /// As [`resolve`].
 pub fn resolve_network(
-    file: &ApproxFile,
+    file: &Approximation,
     pe: &PeKind,
     network: &Network,
 ) -> Result<Vec<LayerPrecision>, Diagnostics> {

@@ -1,7 +1,7 @@
 //! Configuration, PE kind and layers put together.
 
-use super::config::{ApproxConfig, LayerEntry, OperandSpec};
-use super::load::ApproxFile;
+use super::config::{ApproximationFile, LayerEntry, OperandSpec};
+use super::load::Approximation;
 use super::precision::{LayerPrecision, OperandFormat};
 use crate::arch::{FULL_PRECISION_BITS, PeKind, WindowUse};
 use crate::blocked::{BlockFormat, ProductSet, Signedness, Window};
@@ -25,7 +25,7 @@ pub struct ArrayLayer<'a> {
 /// more products than there are, a format the PE kind does not have, an entry that matches no layer. A place that
 /// is wrong for many layers is reported once, with the first of them.
 pub fn resolve(
-    file: &ApproxFile,
+    file: &Approximation,
     pe: &PeKind,
     layers: &[ArrayLayer<'_>],
 ) -> Result<Vec<LayerPrecision>, Diagnostics> {
@@ -101,7 +101,7 @@ impl Choice {
         }
     }
 
-    fn of(config: &ApproxConfig, layer: &str) -> Choice {
+    fn of(config: &ApproximationFile, layer: &str) -> Choice {
         let mut choice = Choice {
             activations: (config.default.activations, Origin::Default),
             weights: (config.default.weights, Origin::Default),
@@ -135,7 +135,7 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn check_block_bits(&mut self, config: &ApproxConfig) {
+    fn check_block_bits(&mut self, config: &ApproximationFile) {
         let Some(wanted) = config.block_bits else {
             return;
         };
@@ -157,7 +157,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn check_patterns(&mut self, config: &ApproxConfig, layers: &[ArrayLayer<'_>]) {
+    fn check_patterns(&mut self, config: &ApproximationFile, layers: &[ArrayLayer<'_>]) {
         for (index, entry) in config.layers.iter().enumerate() {
             if layers
                 .iter()

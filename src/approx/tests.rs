@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::{
-    ApproxConfig, ApproxFile, ArrayLayer, LayerEntry, LayerFormats, LayerPrecision, OperandFormat,
-    OperandSpec, resolve,
+    Approximation, ApproximationFile, ArrayLayer, LayerEntry, LayerFormats, LayerPrecision,
+    OperandFormat, OperandSpec, resolve,
 };
 use crate::arch::{PeKind, WindowUse};
 use crate::blocked::{Rounding, Signedness, Window};
@@ -46,12 +46,12 @@ fn layers() -> Vec<ArrayLayer<'static>> {
 }
 
 fn resolve_text(text: &str, pe: &PeKind) -> Result<Vec<LayerPrecision>, Diagnostics> {
-    let file = ApproxFile::load(SourceFile::from_text("mine.ron", text))?;
+    let file = Approximation::load(SourceFile::from_text("mine.ron", text))?;
     resolve(&file, pe, &layers())
 }
 
 fn resolve_shipped(name: &str, pe: &PeKind) -> Vec<LayerPrecision> {
-    let file = ApproxFile::open(name).unwrap_or_else(|error| panic!("{error}"));
+    let file = Approximation::open(name).unwrap_or_else(|error| panic!("{error}"));
     resolve(&file, pe, &layers()).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -241,15 +241,15 @@ fn static_only_if_no_operand_is_dynamic() {
             window: window(kind),
             rounding: Rounding::Nearest,
         };
-        let file = ApproxFile::from_config(&config(spec(activations), spec(weights)))
+        let file = Approximation::from_config(&config(spec(activations), spec(weights)))
             .unwrap_or_else(|error| panic!("{error}"));
         let precisions = resolve(&file, &K4, &layers()).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(precisions[1].windows, expected);
     }
 }
 
-fn config(activations: OperandSpec, weights: OperandSpec) -> ApproxConfig {
-    ApproxConfig {
+fn config(activations: OperandSpec, weights: OperandSpec) -> ApproximationFile {
+    ApproximationFile {
         name: "made".to_owned(),
         description: String::new(),
         block_bits: Some(4),
@@ -279,7 +279,7 @@ fn a_written_configuration_reads_back() {
         },
         OperandSpec::Exact,
     );
-    let file = ApproxFile::from_config(&written).unwrap_or_else(|error| panic!("{error}"));
+    let file = Approximation::from_config(&written).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(file.config(), &written);
 }
 

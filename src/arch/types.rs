@@ -8,8 +8,7 @@ use super::pe::PeKind;
 
 /// An accelerator, as one RON file describes it. Ranges are checked by [`super::load()`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Architecture")]
+#[serde(rename = "Architecture", deny_unknown_fields)]
 pub struct ArchitectureFile {
     /// Short name for reports: letters, digits, `_`, `-` and `.`.
     pub name: String,

@@ -8,7 +8,7 @@ use super::args::{Format, Global};
 use super::error::{CliError, Exit};
 use super::output::{Output, ron, write_file};
 use super::progress;
-use crate::approx::ApproxFile;
+use crate::approx::Approximation;
 use crate::arch::{self, Architecture};
 use crate::energy::switching_is_known;
 use crate::infer::measure::{
@@ -97,14 +97,14 @@ fn views(args: &AccuracyArgs) -> Result<Vec<AccuracyView>, CliError> {
 }
 
 /// The architecture and the configurations asked for, or its own.
-fn open(args: &AccuracyArgs) -> Result<(Architecture, Vec<ApproxFile>), CliError> {
+fn open(args: &AccuracyArgs) -> Result<(Architecture, Vec<Approximation>), CliError> {
     let (source, architecture) = arch::read(source::open(FileKind::Architecture, &args.arch)?)?;
     let approximations = if args.approx.is_empty() {
         let own = &architecture.approximation;
         let file = source::open_beside(FileKind::Approximation, own, &source)?;
-        vec![ApproxFile::load(file)?]
+        vec![Approximation::load(file)?]
     } else {
-        let open = |name: &String| ApproxFile::open(name);
+        let open = |name: &String| Approximation::open(name);
         args.approx.iter().map(open).collect::<Result<_, _>>()?
     };
     Ok((architecture, approximations))

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::Format;
 use super::error::CliError;
-use crate::infer::model_file::{ModelFile, SetName};
+use crate::infer::model_file::{ModelBundle, SetName};
 use crate::infer::{Correction, RangeRule};
 use crate::report::accuracy::AccuracyView;
 use crate::source::FileKind;
@@ -86,7 +86,7 @@ pub(super) struct ModelArgs {
 
 impl ModelArgs {
     /// The description named.
-    pub(super) fn open(&self) -> Result<ModelFile, CliError> {
+    pub(super) fn open(&self) -> Result<ModelBundle, CliError> {
         if onnx::is_onnx(&self.model) {
             return Err(CliError::Usage(format!(
                 "{}: an ONNX file has no images: name it in a RON file, with the images and their preprocessing (see \
@@ -95,7 +95,7 @@ impl ModelArgs {
                 FileKind::Model.folder()
             )));
         }
-        Ok(ModelFile::open(&self.model, self.root.as_deref())?)
+        Ok(ModelBundle::open(&self.model, self.root.as_deref())?)
     }
 }
 

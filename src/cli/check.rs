@@ -5,10 +5,10 @@ use std::path::Path;
 use super::args::CheckArgs;
 use super::error::{CliError, Exit};
 use super::stdout::print;
-use crate::approx::ApproxFile;
+use crate::approx::Approximation;
 use crate::dram::DramSpec;
-use crate::energy::{ActivityFile, EnergyTable, SramTable};
-use crate::infer::model_file::ModelFile;
+use crate::energy::{EnergyTable, OperandActivity, SramTable};
+use crate::infer::model_file::ModelBundle;
 use crate::source::{FileKind, SourceFile};
 use crate::sweep::DesignPoint;
 use crate::workload;
@@ -43,7 +43,7 @@ fn check_file(name: &str, args: &CheckArgs) -> Result<&'static str, CliError> {
             "architecture"
         }
         FileKind::Approximation => {
-            ApproxFile::load(file)?;
+            Approximation::load(file)?;
             "approximation"
         }
         FileKind::Workload => {
@@ -63,12 +63,12 @@ fn check_file(name: &str, args: &CheckArgs) -> Result<&'static str, CliError> {
             "SRAM table"
         }
         FileKind::Activity => {
-            ActivityFile::load(file)?;
+            OperandActivity::load(file)?;
             "operand activity"
         }
         FileKind::Model => {
             // With all that it names.
-            ModelFile::load(file, args.root.as_deref())?.check_all()?;
+            ModelBundle::load(file, args.root.as_deref())?.check_all()?;
             "trained network"
         }
     })

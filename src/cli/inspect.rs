@@ -7,13 +7,13 @@ use schemars::{Schema, schema_for};
 use super::args::{ListArgs, ReportKind, SchemaArgs, SchemaKind};
 use super::error::{CliError, Exit};
 use super::stdout;
-use crate::approx::{ApproxConfig, ApproxFile};
+use crate::approx::{Approximation, ApproximationFile};
 use crate::arch::{self, ArchitectureFile};
 use crate::dram::{DramSpec, DramSpecFile};
 use crate::energy::{
-    ActivityFile, EnergyTable, EnergyTableFile, OperandActivity, SramTable, SramTableFile,
+    EnergyTable, EnergyTableFile, OperandActivity, OperandActivityFile, SramTable, SramTableFile,
 };
-use crate::infer::model_file::{ModelDescription, ModelFile};
+use crate::infer::model_file::{ModelBundle, ModelFile};
 use crate::report::headline::Headline;
 use crate::report::render::json;
 use crate::report::search::SearchReport;
@@ -56,7 +56,7 @@ fn describe(kind: FileKind, name: &str) -> Result<String, LoadError> {
     let file = source::open(kind, name)?;
     Ok(match kind {
         FileKind::Architecture => arch::load(&file)?.description.clone(),
-        FileKind::Approximation => ApproxFile::load(file)?.config().description.clone(),
+        FileKind::Approximation => Approximation::load(file)?.config().description.clone(),
         FileKind::Workload => {
             let network = workload::load(&file)?;
             format!(
@@ -70,8 +70,8 @@ fn describe(kind: FileKind, name: &str) -> Result<String, LoadError> {
         FileKind::Dram => DramSpec::from_source(&file)?.description.clone(),
         FileKind::Energy => EnergyTable::load(&file)?.technology.clone(),
         FileKind::Sram => SramTable::load(&file)?.technology.clone(),
-        FileKind::Activity => ActivityFile::load(file)?.activity().source.clone(),
-        FileKind::Model => ModelFile::load(file, None)?
+        FileKind::Activity => OperandActivity::load(file)?.activity().source.clone(),
+        FileKind::Model => ModelBundle::load(file, None)?
             .description()
             .description
             .clone(),
@@ -88,13 +88,13 @@ pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaKind::Report(ReportKind::Search) => schema_for!(SearchReport),
         SchemaKind::Report(ReportKind::DramReport) => schema_for!(TraceReport),
         SchemaKind::File(FileKind::Architecture) => schema_for!(ArchitectureFile),
-        SchemaKind::File(FileKind::Approximation) => schema_for!(ApproxConfig),
+        SchemaKind::File(FileKind::Approximation) => schema_for!(ApproximationFile),
         SchemaKind::File(FileKind::Workload) => schema_for!(NetworkFile),
         SchemaKind::File(FileKind::Dram) => schema_for!(DramSpecFile),
         SchemaKind::File(FileKind::Energy) => schema_for!(EnergyTableFile),
         SchemaKind::File(FileKind::Sram) => schema_for!(SramTableFile),
-        SchemaKind::File(FileKind::Activity) => schema_for!(OperandActivity),
-        SchemaKind::File(FileKind::Model) => schema_for!(ModelDescription),
+        SchemaKind::File(FileKind::Activity) => schema_for!(OperandActivityFile),
+        SchemaKind::File(FileKind::Model) => schema_for!(ModelFile),
     };
     stdout::print(&json(&schema)?)?;
     Ok(Exit::Done)

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::CliError;
-use crate::infer::model_file::ModelFile;
+use crate::infer::model_file::ModelBundle;
 use crate::source::{self, FileKind, SourceFile};
 use crate::workload::{self, Network};
 
@@ -17,9 +17,9 @@ pub(super) fn open(name: &str) -> Result<Network, CliError> {
 }
 
 /// The description of a trained network, if `name` is one.
-fn description(name: &str) -> Result<Option<ModelFile>, CliError> {
+fn description(name: &str) -> Result<Option<ModelBundle>, CliError> {
     if source::shipped(FileKind::Model).contains(&name) {
-        return Ok(Some(ModelFile::open(name, None)?));
+        return Ok(Some(ModelBundle::open(name, None)?));
     }
     let path = Path::new(name);
     if path.extension().is_none_or(|extension| extension != "ron") || !path.is_file() {
@@ -27,7 +27,7 @@ fn description(name: &str) -> Result<Option<ModelFile>, CliError> {
     }
     let file = SourceFile::read(path)?;
     Ok(match FileKind::told_by(&file) {
-        Some(FileKind::Model) => Some(ModelFile::load(file, None)?),
+        Some(FileKind::Model) => Some(ModelBundle::load(file, None)?),
         _ => None,
     })
 }

@@ -6,12 +6,9 @@ use serde::{Deserialize, Serialize};
 /// One DRAM channel of a standard, its timing, its controller and its currents, as a file states them. What is
 /// simulated is a [`DramSpec`](super::DramSpec), which only the check makes of this.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "DramSpec", deny_unknown_fields)]
 #[schemars(
-    rename = "DramSpec",
-    description = "One DRAM channel of a standard, its timing, its controller and its currents.\n\nRead from a RON \
-                   file; [`DramSpec::load`] also checks it, so a value of this type that came from there is\n\
-                   consistent and the functions below cannot overflow."
+    description = "One DRAM channel of a standard, its timing, its controller and its currents."
 )]
 pub struct DramSpecFile {
     /// Short name, as in reports.

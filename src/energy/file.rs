@@ -9,11 +9,8 @@ use super::entry::{Action, Component, Entry};
 ///
 /// [`EnergyTable::load`]: super::EnergyTable::load
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(
-    rename = "EnergyTable",
-    description = "An energy table: one technology's values, each with its source. Read by [`EnergyTable::load`]."
-)]
+#[serde(rename = "EnergyTable", deny_unknown_fields)]
+#[schemars(description = "An energy table: one technology's values, each with its source.")]
 pub struct EnergyTableFile {
     /// Short name for reports.
     pub name: String,

@@ -46,8 +46,8 @@ pub use file::{EnergyTableFile, ParallelMacRule};
 pub use listing::{LISTING_SCHEMA, ListedValue, Listing};
 pub use model::EnergyModel;
 pub use operands::{
-    ActivityFile, LayerOperands, OperandActivity, OperandStatistics, SignMagnitude, TwosComplement,
-    switching_is_known,
+    LayerOperands, OperandActivity, OperandActivityFile, OperandStatistics, SignMagnitude,
+    TwosComplement, switching_is_known,
 };
 pub use parts::PeParts;
 pub use sram::{AccessFit, MacroGrid, SramTable, SramTableFile};

@@ -24,8 +24,8 @@ const FIXED_POINT_OPERANDS: f64 = 0.6;
 
 /// Operand statistics of the layers of a network: what `--activity` takes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OperandActivity {
+#[serde(rename = "OperandActivity", deny_unknown_fields)]
+pub struct OperandActivityFile {
     /// Short name for reports.
     pub name: String,
     /// How the statistics were measured: network, images, configuration.
@@ -85,9 +85,9 @@ pub struct SignMagnitude {
 
 /// Operand statistics and the file they came from, to which later errors point.
 #[derive(Debug, Clone)]
-pub struct ActivityFile {
+pub struct OperandActivity {
     source: SourceFile,
-    activity: OperandActivity,
+    activity: OperandActivityFile,
 }
 
 impl TwosComplement {
@@ -192,30 +192,30 @@ fn mix(weight: f64, first: f64, second: f64) -> f64 {
     weight * first + (1.0 - weight) * second
 }
 
-impl ActivityFile {
+impl OperandActivity {
     /// Reads the statistics in `source`.
     ///
     /// # Errors
     /// A syntax or type error (the first one), else every value out of range, each at its place.
-    pub fn load(source: SourceFile) -> Result<ActivityFile, Diagnostics> {
-        let activity: OperandActivity = source::parse_as(FileKind::Activity, &source)?;
+    pub fn load(source: SourceFile) -> Result<OperandActivity, Diagnostics> {
+        let activity: OperandActivityFile = source::parse_as(FileKind::Activity, &source)?;
         let mut checker = Checker::new(&source);
         check(&mut checker, &activity);
         let activity = checker.finish(activity)?;
-        Ok(ActivityFile { source, activity })
+        Ok(OperandActivity { source, activity })
     }
 
     /// Opens shipped statistics by name, or a file by path, and reads them.
     ///
     /// # Errors
-    /// As [`source::open`] and [`ActivityFile::load`].
-    pub fn open(name_or_path: &str) -> Result<ActivityFile, LoadError> {
+    /// As [`source::open`] and [`OperandActivity::load`].
+    pub fn open(name_or_path: &str) -> Result<OperandActivity, LoadError> {
         let source = source::open(FileKind::Activity, name_or_path)?;
-        Ok(ActivityFile::load(source)?)
+        Ok(OperandActivity::load(source)?)
     }
 
     /// What the file says.
-    pub fn activity(&self) -> &OperandActivity {
+    pub fn activity(&self) -> &OperandActivityFile {
         &self.activity
     }
 
@@ -267,7 +267,7 @@ impl ActivityFile {
     }
 }
 
-fn check(checker: &mut Checker<'_>, activity: &OperandActivity) {
+fn check(checker: &mut Checker<'_>, activity: &OperandActivityFile) {
     let root = Place::root();
     for (field, text) in [("name", &activity.name), ("source", &activity.source)] {
         if text.trim().is_empty() {

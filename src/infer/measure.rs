@@ -9,11 +9,11 @@ use super::configured::ConfiguredModel;
 use super::correct::{Correction, Corrector};
 use super::data::Images;
 use super::float::FloatNetwork;
-use super::model_file::{ModelError, ModelFile, SetName, TrainedModel};
+use super::model_file::{ModelBundle, ModelError, SetName, TrainedModel};
 use super::observation::{LayerObservation, observe_layers};
 use super::quantised::QuantisedModel;
 use super::switching::{LayerSwitching, Sampling, operand_switching};
-use crate::approx::{ApproxFile, LayerPrecision, resolve_network};
+use crate::approx::{Approximation, LayerPrecision, resolve_network};
 use crate::arch::Architecture;
 use crate::parallel::Tally;
 pub use crate::parallel::{OnProgress, Progress};
@@ -31,13 +31,13 @@ pub const SWITCHING_MACS: u64 = 16_384;
 #[derive(Debug, Clone)]
 pub struct MeasurementRequest {
     /// The description of the network and its images.
-    pub file: ModelFile,
+    pub file: ModelBundle,
     /// The network.
     pub trained: TrainedModel,
     /// The architecture that the configurations are for.
     pub architecture: Architecture,
     /// Configurations, beside floating point and FxP8.
-    pub approximations: Vec<ApproxFile>,
+    pub approximations: Vec<Approximation>,
     /// Each configuration is measured with each of these corrections; none for without one.
     pub corrections: Vec<Option<Correction>>,
     /// Images to measure on.

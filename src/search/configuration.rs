@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::approx::{ApproxConfig, LayerEntry, LayerFormats, OperandSpec};
+use crate::approx::{ApproximationFile, LayerEntry, LayerFormats, OperandSpec};
 use crate::blocked::{Rounding, Window};
 
 /// Formats for every layer that runs on the array, in the network's order.
@@ -43,11 +43,11 @@ impl Configuration {
         description: &str,
         block_bits: u8,
         names: &[&str],
-    ) -> ApproxConfig {
+    ) -> ApproximationFile {
         let default = self.most_frequent();
         let others = names.iter().zip(&self.0);
         let others = others.filter(|&(_, formats)| *formats != default);
-        ApproxConfig {
+        ApproximationFile {
             name: name.to_owned(),
             description: description.to_owned(),
             block_bits: Some(block_bits),

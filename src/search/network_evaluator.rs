@@ -9,7 +9,7 @@ use super::evaluator::{Cost, Evaluator, Predictions};
 use super::simulate::{price, simulate};
 use super::space::LayerOperands;
 use super::store::{Store, key};
-use crate::approx::{ApproxFile, LayerFormats, LayerPrecision, resolve_network};
+use crate::approx::{Approximation, LayerFormats, LayerPrecision, resolve_network};
 use crate::arch::PeKind;
 use crate::infer::data::hex;
 use crate::infer::{
@@ -244,7 +244,7 @@ fn resolve(
     let ids = network.array_layers();
     let names: Vec<&str> = ids.map(|id| network.layer(id).name.as_str()).collect();
     let config = configuration.to_config("candidate", "", block_bits, &names);
-    let file = ApproxFile::from_config(&config)?;
+    let file = Approximation::from_config(&config)?;
     resolve_network(&file, &point.architecture.array.pe, network)
 }
 

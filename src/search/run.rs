@@ -9,7 +9,7 @@ use super::level::{Found, Level, Limits, Search};
 use super::network_evaluator::{MeasureError, NetworkEvaluator, Phase, Subject};
 use super::simulate::cost;
 use super::store::Store;
-use crate::infer::model_file::{ModelError, ModelFile, SetName};
+use crate::infer::model_file::{ModelBundle, ModelError, SetName};
 use crate::infer::{
     Correction, FloatNetwork, Images, Prediction, QuantisedModel, RangeRule, calibrate,
 };
@@ -44,7 +44,7 @@ impl SearchModel {
     /// # Errors
     /// Files that can not be read or do not fit each other.
     pub fn open(
-        file: &ModelFile,
+        file: &ModelBundle,
         batch: u32,
         range: RangeRule,
         limit: Option<u64>,

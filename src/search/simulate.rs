@@ -2,7 +2,7 @@
 
 use super::configuration::Configuration;
 use super::evaluator::{Cost, LayerCost};
-use crate::approx::{ApproxFile, LayerFormats, OperandSpec};
+use crate::approx::{Approximation, LayerFormats, OperandSpec};
 use crate::blocked::Rounding;
 use crate::sweep::{DesignPoint, Job, JobError};
 use crate::workload::Network;
@@ -64,7 +64,7 @@ pub(super) fn simulate(
         .map(|id| network.layer(id).name.as_str())
         .collect();
     let config = configuration.to_config("candidate", "", block_bits, &names);
-    let point = point.with_approximation(ApproxFile::from_config(&config)?);
+    let point = point.with_approximation(Approximation::from_config(&config)?);
     cost(&point, network)
 }
 

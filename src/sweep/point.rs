@@ -2,10 +2,10 @@
 
 use super::incompatible;
 use super::iso::ArraySize;
-use crate::approx::ApproxFile;
+use crate::approx::Approximation;
 use crate::arch::{self, Architecture};
 use crate::dram::{AddressMap, DramSpec, command_energies};
-use crate::energy::{ActivityFile, EnergyError, EnergyModel, EnergyTable, ParallelMacRule};
+use crate::energy::{EnergyError, EnergyModel, EnergyTable, OperandActivity, ParallelMacRule};
 use crate::mapping::MemoryShape;
 use crate::source::{self, Diagnostics, FileKind, LoadError, SourceFile};
 
@@ -47,9 +47,9 @@ pub struct DesignPoint {
     /// Its prices.
     pub energy: EnergyModel,
     /// The approximation.
-    pub approximation: ApproxFile,
+    pub approximation: Approximation,
     /// How the operands of each layer switch, if it is not as the energy table's `real` operands do.
-    pub operands: Option<ActivityFile>,
+    pub operands: Option<OperandActivity>,
     /// Where its prices came from.
     prices: PriceChoice,
 }
@@ -129,8 +129,8 @@ impl DesignPoint {
             Some(name) => source::open(FileKind::Approximation, name)?,
             None => beside(FileKind::Approximation, &architecture.approximation)?,
         };
-        let approximation = ApproxFile::load(approximation)?;
-        let operands = prices.activity.as_deref().map(ActivityFile::open);
+        let approximation = Approximation::load(approximation)?;
+        let operands = prices.activity.as_deref().map(OperandActivity::open);
         Ok(DesignPoint {
             architecture,
             source,
@@ -160,7 +160,7 @@ impl DesignPoint {
     }
 
     /// The same design with another approximation.
-    pub fn with_approximation(&self, approximation: ApproxFile) -> Self {
+    pub fn with_approximation(&self, approximation: Approximation) -> Self {
         DesignPoint {
             approximation,
             ..self.clone()

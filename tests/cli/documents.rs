@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use axbxp::approx::ApproxFile;
+use axbxp::approx::Approximation;
 use axbxp::arch;
-use axbxp::infer::model_file::ModelFile;
+use axbxp::infer::model_file::ModelBundle;
 use axbxp::source::SourceFile;
 use axbxp::workload;
 use snapbox::cmd::cargo_bin;
@@ -204,8 +204,8 @@ fn every_ron_block_is_right() {
         for (line, block, _) in blocks(&text, "ron") {
             let file = || SourceFile::from_text(format!("{document}:{line}"), block);
             let right = [
-                ModelFile::load(file(), None).err(),
-                ApproxFile::load(file()).err(),
+                ModelBundle::load(file(), None).err(),
+                Approximation::load(file()).err(),
                 workload::load(&file()).err(),
                 arch::load(&file()).err(),
             ];

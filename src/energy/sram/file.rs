@@ -7,11 +7,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// [`SramTable::load`]: crate::energy::SramTable::load
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(
-    rename = "SramTable",
-    description = "Macros of one SRAM technology, each with one port that reads or writes. Read by [`SramTable::load`]."
-)]
+#[serde(rename = "SramTable", deny_unknown_fields)]
+#[schemars(description = "Macros of one SRAM technology, each with one port that reads or writes.")]
 pub struct SramTableFile {
     /// Short name for reports.
     pub name: String,

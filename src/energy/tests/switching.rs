@@ -1,7 +1,7 @@
 //! The law of switching against counts in netlists, and the files of operand statistics.
 
 use crate::arch::PeKind;
-use crate::energy::{ActivityFile, OperandStatistics, SignMagnitude, TwosComplement};
+use crate::energy::{OperandActivity, OperandStatistics, SignMagnitude, TwosComplement};
 use crate::source::SourceFile;
 
 /// (operand bits that toggle or share of changed products, partial products that toggle, net toggles relative to the first
@@ -119,7 +119,7 @@ fn the_switching_of_gate_level_netlists() {
 
 #[test]
 fn uniform_operands_switch_as_random_ones() {
-    let uniform = ActivityFile::open("uniform").unwrap_or_else(|error| panic!("{error}"));
+    let uniform = OperandActivity::open("uniform").unwrap_or_else(|error| panic!("{error}"));
     let [operands] = uniform.resolve(&["conv"]).expect("a default")[..] else {
         panic!("one layer")
     };
@@ -164,7 +164,7 @@ const FILE: &str = "(
 
 #[test]
 fn the_last_entry_that_matches_holds() {
-    let file = ActivityFile::load(SourceFile::from_text("mine.ron", FILE)).expect("right");
+    let file = OperandActivity::load(SourceFile::from_text("mine.ron", FILE)).expect("right");
     let found = file.resolve(&["conv1", "conv2", "conv3"]).expect("all");
     let toggles: Vec<f64> = found
         .iter()

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::schema::{ImageSet, ImageSource, ModelDescription, SetName};
+use super::schema::{ImageSet, ImageSource, ModelFile, SetName};
 use crate::source::{Checker, Place};
 
 /// Most classes.
@@ -13,7 +13,7 @@ pub const MAX_IMAGES: u64 = 10_000_000;
 const MAX_CIFAR_FILES: usize = 1000;
 
 /// Reports everything wrong with `description`.
-pub(super) fn check(description: &ModelDescription, checker: &mut Checker<'_>) {
+pub(super) fn check(description: &ModelFile, checker: &mut Checker<'_>) {
     let root = Place::root();
     for (field, text) in [("name", &description.name), ("model", &description.model)] {
         if text.is_empty() {
@@ -55,7 +55,7 @@ pub(super) fn check(description: &ModelDescription, checker: &mut Checker<'_>) {
 }
 
 /// Sets must not share images.
-fn check_sharing(description: &ModelDescription, checker: &mut Checker<'_>) {
+fn check_sharing(description: &ModelFile, checker: &mut Checker<'_>) {
     for (index, &set) in SetName::ALL.iter().enumerate() {
         let others = &SetName::ALL[..index];
         let (this, that) = (description.images.get(set), |&other: &SetName| {

@@ -1,8 +1,8 @@
 //! Trained networks with their labelled images, as RON files describe them.
 //!
-//! A description ([`ModelDescription`]) names an ONNX file, what is done to a picture before the network reads it,
+//! A description ([`ModelFile`]) names an ONNX file, what is done to a picture before the network reads it,
 //! and three sets of labelled images that have none in common: for calibration, for the selection of a configuration,
-//! and for the report. [`ModelFile`] reads and checks one, then opens what it names.
+//! and for the report. [`ModelBundle`] reads and checks one, then opens what it names.
 
 mod check;
 mod schema;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 pub use check::{MAX_CLASSES, MAX_IMAGES};
-pub use schema::{ImageSet, ImageSets, ImageSource, ModelDescription, SetName};
+pub use schema::{ImageSet, ImageSets, ImageSource, ModelFile, SetName};
 
 use super::data::cifar::Cifar;
 use super::data::folder::Folder;
@@ -29,11 +29,11 @@ use crate::source::{
 use crate::workload::Model;
 use crate::workload::onnx::{self, OnnxError};
 
-/// A description, and where the files are that it names.
+/// A checked description, and where the files are that it names.
 #[derive(Debug, Clone)]
-pub struct ModelFile {
+pub struct ModelBundle {
     source: SourceFile,
-    description: ModelDescription,
+    description: ModelFile,
     base: Base,
 }
 
@@ -79,18 +79,18 @@ pub struct TrainedModel {
     pub sha256: String,
 }
 
-impl ModelFile {
+impl ModelBundle {
     /// Reads the description in `source`. What it names is relative to `root`, or else to where it is.
     ///
     /// # Errors
     /// A syntax or type error (the first one), else everything that is wrong without opening what it names, each at
     /// its place: sets of images that share some too.
-    pub fn load(source: SourceFile, root: Option<&Path>) -> Result<ModelFile, Diagnostics> {
-        let description: ModelDescription = source::parse_as(FileKind::Model, &source)?;
+    pub fn load(source: SourceFile, root: Option<&Path>) -> Result<ModelBundle, Diagnostics> {
+        let description: ModelFile = source::parse_as(FileKind::Model, &source)?;
         let mut checker = Checker::new(&source);
         check::check(&description, &mut checker);
         let description = checker.finish(description)?;
-        Ok(ModelFile {
+        Ok(ModelBundle {
             base: Base::of(&source, root),
             source,
             description,
@@ -101,13 +101,13 @@ impl ModelFile {
     ///
     /// # Errors
     /// As [`source::open`] and [`load`](Self::load).
-    pub fn open(name_or_path: &str, root: Option<&Path>) -> Result<ModelFile, LoadError> {
+    pub fn open(name_or_path: &str, root: Option<&Path>) -> Result<ModelBundle, LoadError> {
         let source = source::open(FileKind::Model, name_or_path)?;
-        Ok(ModelFile::load(source, root)?)
+        Ok(ModelBundle::load(source, root)?)
     }
 
     /// What the file says.
-    pub fn description(&self) -> &ModelDescription {
+    pub fn description(&self) -> &ModelFile {
         &self.description
     }
 

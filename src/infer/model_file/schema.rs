@@ -7,8 +7,8 @@ use crate::infer::data::Preprocessing;
 
 /// A trained network with labelled images: paths are relative to the file, or to the folder that `--root` gives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ModelDescription {
+#[serde(rename = "ModelDescription", deny_unknown_fields)]
+pub struct ModelFile {
     /// Short name for reports.
     pub name: String,
     /// What it is, where it comes from, how accurate it is in floating point.

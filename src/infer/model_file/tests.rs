@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn the_shipped_network_has_its_images() {
-    let file = ModelFile::open("fashion_cnn", None).unwrap();
+    let file = ModelBundle::open("fashion_cnn", None).unwrap();
     let lengths = SetName::ALL.map(|set| file.images(set, None).unwrap().len());
     assert_eq!(lengths, [200, 300, 1000]);
     let few = file.images(SetName::Report, Some(3)).unwrap();

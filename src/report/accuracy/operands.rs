@@ -3,7 +3,7 @@
 use super::build::{correction_name, pe_name, range_name};
 use crate::approx::{LayerPrecision, OperandFormat};
 use crate::energy::{
-    LayerOperands, OperandActivity, OperandStatistics, SignMagnitude, TwosComplement,
+    LayerOperands, OperandActivityFile, OperandStatistics, SignMagnitude, TwosComplement,
 };
 use crate::infer::measure::{Arithmetic, Candidate, Measurement, MeasurementRequest};
 use crate::infer::switching::{LayerSwitching, MagnitudeToggles, TwosComplementToggles};
@@ -13,7 +13,7 @@ use crate::infer::switching::{LayerSwitching, MagnitudeToggles, TwosComplementTo
 pub fn operand_activity(
     request: &MeasurementRequest,
     measurement: &Measurement,
-) -> OperandActivity {
+) -> OperandActivityFile {
     let network = &request.trained.model.network;
     let fxp8 = measurement
         .candidates
@@ -30,7 +30,7 @@ pub fn operand_activity(
             let layers = fxp8.switching.iter().zip(&configured.switching);
             layers.zip(&configured.precisions)
         });
-    OperandActivity {
+    OperandActivityFile {
         name: format!("{}:{name}", request.file.description().name),
         source: source(request, measurement, &name),
         layers: pairs

@@ -1,7 +1,7 @@
 //! What was found, as the files that a simulation takes.
 
 use super::{LevelReport, SearchReport, points};
-use crate::approx::ApproxConfig;
+use crate::approx::ApproximationFile;
 use crate::search::{Level, SearchOutcome, SearchRequest};
 
 impl SearchReport {
@@ -10,7 +10,7 @@ impl SearchReport {
         &self,
         request: &SearchRequest,
         outcome: &SearchOutcome,
-    ) -> Vec<(Level, ApproxConfig)> {
+    ) -> Vec<(Level, ApproximationFile)> {
         let layers = request.model.layer_names();
         let levels = outcome.levels.iter().zip(&self.levels);
         levels

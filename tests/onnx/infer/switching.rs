@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use axbxp::approx::{ApproxFile, LayerPrecision, OperandFormat, resolve_network};
+use axbxp::approx::{Approximation, LayerPrecision, OperandFormat, resolve_network};
 use axbxp::arch::{Dataflow, PeKind};
 use axbxp::blocked::{BlockFormat, ProductSet, Rounding, Signedness, Window};
-use axbxp::energy::{ActivityFile, OperandStatistics, SignMagnitude, TwosComplement};
+use axbxp::energy::{OperandActivity, OperandStatistics, SignMagnitude, TwosComplement};
 use axbxp::hw::{ArrayProbe, Observer};
-use axbxp::infer::model_file::{ModelFile, SetName};
+use axbxp::infer::model_file::{ModelBundle, SetName};
 use axbxp::infer::switching::{
     LayerSwitching, MagnitudeToggles, Sampling, TwosComplementToggles, operand_switching,
 };
@@ -427,7 +427,7 @@ fn random_operands_switch_as_uniform_ones() {
     let model = networks::model(ron, &mut random);
     let base = quantised(&model, 1.0);
     let images = networks::images(&model, 1, &mut random);
-    let file = ActivityFile::open("uniform").unwrap();
+    let file = OperandActivity::open("uniform").unwrap();
     let expected = rates(&file.resolve(&["only"]).unwrap()[0]);
     for (pe, block_bits, blocks) in [(K4, 4, 2u8), (K2, 2, 4)] {
         let all_products = u32::from(blocks * blocks);
@@ -451,7 +451,7 @@ fn random_operands_switch_as_uniform_ones() {
 
 /// A trained network under a configuration, and images of its report.
 fn trained(description: &str, root: Option<&Path>, approximation: &str, count: u64) -> Trained {
-    let file = ModelFile::open(description, root).unwrap();
+    let file = ModelBundle::open(description, root).unwrap();
     let trained = file.trained().unwrap();
     let float = FloatNetwork::new(&trained.model).unwrap();
     let calibration = file.images_for(&float, SetName::Calibration, Some(50));
@@ -466,7 +466,7 @@ fn trained(description: &str, root: Option<&Path>, approximation: &str, count: u
         &|_| {},
     );
     let base = Arc::new(QuantisedModel::new(&trained.model, &ranges.unwrap()).unwrap());
-    let approximation = ApproxFile::open(approximation).unwrap();
+    let approximation = Approximation::open(approximation).unwrap();
     let precisions = resolve_network(&approximation, &K4, &trained.model.network).unwrap();
     Trained {
         configured: ConfiguredModel::new(&base, &precisions).unwrap(),
