@@ -49,6 +49,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
+
 pub use file::{TraceFile, end_of_links, folder_of, partial};
 pub use options::{LeftOut, TimeScale, TraceOptions, TraceSummary};
 pub use recorder::{RecorderInfo, TraceRecorder};
@@ -66,12 +68,12 @@ pub enum TraceFormat {
 }
 
 impl TraceFormat {
-    /// The customary end of file names, without the dot.
+    /// The form that a file's name asks for: JSON for `.json`, Perfetto's protobuf (by custom `.pftrace`) for any other.
     #[must_use]
-    pub fn extension(self) -> &'static str {
-        match self {
-            TraceFormat::Perfetto => "pftrace",
-            TraceFormat::ChromeJson => "json",
+    pub fn of(path: &Path) -> TraceFormat {
+        match path.extension() {
+            Some(extension) if extension == "json" => TraceFormat::ChromeJson,
+            _ => TraceFormat::Perfetto,
         }
     }
 

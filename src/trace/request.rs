@@ -68,10 +68,7 @@ impl TraceRequest {
         if let Some(format) = WaveFormat::of(&self.path) {
             return self.record_waveform(planned, format, layer_done);
         }
-        let format = match self.path.extension() {
-            Some(extension) if extension == "json" => TraceFormat::ChromeJson,
-            _ => TraceFormat::Perfetto,
-        };
+        let format = TraceFormat::of(&self.path);
         let file = TraceFile::create(&self.path, format, self.options(planned.job()))?;
         let mut recorder = TraceRecorder::new(file, recorder_info(planned)?);
         let result = planned.run(&mut recorder, layer_done)?;
