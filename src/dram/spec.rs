@@ -13,7 +13,8 @@ use super::validate;
 ///
 /// ```
 /// use axbxp::dram::{DramSpec, DramSpecFile, PagePolicy};
-/// let mut file = DramSpecFile::clone(&DramSpec::load("ddr4_2400")?);
+/// let preset = DramSpec::load("ddr4_2400")?;
+/// let mut file = DramSpecFile::clone(&preset);
 /// file.controller.page_policy = PagePolicy::Closed;
 /// let closed = DramSpec::try_from(file)?;
 /// assert_eq!(closed.burst_bytes(), 64);
