@@ -1,6 +1,6 @@
 //! Files that are right, each by itself, and do not fit each other: shown in the architecture's file.
 
-use super::point::PriceChoice;
+use super::prices::PriceChoice;
 use crate::arch::{Architecture, Operand};
 use crate::dram::AddressMapError;
 use crate::energy::EnergyError;

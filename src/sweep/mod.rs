@@ -14,6 +14,7 @@ mod names;
 mod planned;
 mod point;
 mod priced_counts;
+mod prices;
 mod result;
 mod sized;
 
@@ -23,6 +24,7 @@ pub use iso::{ArraySize, Iso};
 pub use job::{Job, JobError};
 pub use names::Renamed;
 pub use planned::{PlannedJob, PlannedLayer};
-pub use point::{DesignPoint, PriceChoice};
+pub use point::DesignPoint;
+pub use prices::PriceChoice;
 pub use result::{JobResult, LayerOutcome};
 pub use sized::SizedPoint;

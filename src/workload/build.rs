@@ -11,6 +11,17 @@ use super::shape::{Input, Inspector, Shape, check_size};
 use crate::blocked::Signedness;
 use crate::source::{Checker, Diagnostics, Place, SourceFile, nearest};
 
+impl NetworkFile {
+    /// The network, with all shapes inferred and everything checked.
+    ///
+    /// # Errors
+    /// Everything wrong with the names, shapes and sizes, as [`load`](super::load) says, each with its place
+    /// (`layers[1].op.kernel`).
+    pub fn build(self) -> Result<Network, Diagnostics> {
+        build(&SourceFile::from_text(self.name.as_str(), ""), self)
+    }
+}
+
 /// Builds and checks the network that `network`, the content of `file`, describes.
 pub(super) fn build(file: &SourceFile, network: NetworkFile) -> Result<Network, Diagnostics> {
     let mut checker = Checker::new(file);

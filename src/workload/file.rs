@@ -1,13 +1,11 @@
 //! A network that is not checked yet: the schema of its file.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::build;
-use super::network::Network;
+use super::network::Published;
 use super::op::{Activation, Op};
 use super::op_file::{self, OpFile};
-use crate::source::{Diagnostics, SourceFile};
 
 /// A network that is not checked yet, as a file describes it or as code does:
 ///
@@ -48,19 +46,6 @@ pub struct NetworkFile {
     pub inputs: Vec<InputFile>,
     /// The layers, in an order in which they can be computed.
     pub layers: Vec<LayerFile>,
-}
-
-/// Published totals of a network.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Published {
-    /// MACs of one image, if published.
-    #[serde(default)]
-    pub macs: Option<u64>,
-    /// Parameters.
-    pub parameters: u64,
-    /// Who published them.
-    pub source: String,
 }
 
 /// A tensor that comes from outside.
@@ -128,15 +113,6 @@ impl NetworkFile {
     pub fn layer(mut self, layer: LayerFile) -> Self {
         self.layers.push(layer);
         self
-    }
-
-    /// The network, with all shapes inferred and everything checked.
-    ///
-    /// # Errors
-    /// Everything wrong with the names, shapes and sizes, as [`load`](super::load) says, each with its place
-    /// (`layers[1].op.kernel`).
-    pub fn build(self) -> Result<Network, Diagnostics> {
-        build::build(&SourceFile::from_text(self.name.as_str(), ""), self)
     }
 }
 

@@ -36,10 +36,10 @@ mod shape;
 mod slices;
 
 pub use count::{Gemm, Parameters};
-pub use file::{InputFile, LayerFile, NetworkFile, Published};
+pub use file::{InputFile, LayerFile, NetworkFile};
 pub use limits::{MAX_BATCH, MAX_DIMENSION, MAX_LAYERS, MAX_TENSOR_ELEMENTS};
 pub use model::{LayerWeights, Model, ValueRange};
-pub use network::{Layer, LayerId, Network, Tensor, TensorId};
+pub use network::{Layer, LayerId, Network, Published, Tensor, TensorId};
 pub use op::{
     Activation, Axis, Concat, Conv, Elementwise, FullyConnected, Function, GlobalPool, MatMul,
     Normalisation, NormalisationFunction, Op, Pad, Padding, Pool, PoolKind, Slice, Span,

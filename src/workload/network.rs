@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::count::{Gemm, Parameters};
-use super::file::Published;
 use super::op::{Activation, Op};
 use crate::blocked::Signedness;
 
@@ -27,6 +29,19 @@ impl TensorId {
     pub fn index(self) -> usize {
         self.0 as usize
     }
+}
+
+/// Published totals of a network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// MACs of one image, if published.
+    #[serde(default)]
+    pub macs: Option<u64>,
+    /// Parameters.
+    pub parameters: u64,
+    /// Who published them.
+    pub source: String,
 }
 
 /// A network. Made by [`load`](super::load), so every id, shape and size in it is valid.
