@@ -63,7 +63,7 @@ fn load_cycles(point: &DesignPoint) -> u64 {
 #[test]
 fn a_long_load_takes_the_narrower_of_dma_and_dram() {
     let bursts = 4096 * 1024 / 64;
-    let latency = 100;
+    let latency = 150;
     for (channels, width, per_kilocycle) in [
         (8, Shared(1), 1000),
         (8, Shared(2), 2000),
@@ -99,20 +99,22 @@ fn a_port_limits_what_a_buffer_takes() {
         let least = bursts * 1000 / per_kilocycle;
         let cycles = load_cycles(&point);
         let what = format!("{port_bits} bits: {cycles} cycles, at least {least}");
-        assert!(cycles >= least && cycles <= least + 100, "{what}");
+        assert!(cycles >= least && cycles <= least + 150, "{what}");
     }
 }
 
-/// The same plan on a machine whose DMA asks for more.
+/// The same plan on a machine whose DMA asks for more: no layer is slower than with one burst a cycle, and no step of
+/// the width costs the run anything. Rests of a per cent are there: loads and stores then meet in the DRAM in another
+/// way, which shifts a layer between two widths by up to a tenth.
 #[test]
 fn a_wider_dma_is_not_slower() {
     let widths = [
-        Shared(1),
         Shared(2),
         Shared(4),
         Shared(8),
         PerChannel(1),
         PerChannel(2),
+        PerChannel(4),
         PerChannel(8),
     ];
     for architecture in ["fxp8_128x128_server", "axbxp_k4_128x128_server"] {
@@ -122,18 +124,24 @@ fn a_wider_dma_is_not_slower() {
             let mut point = point(architecture);
             let plan = plan_for(&point, &network).expect("fits");
             let plan = plan.only(|id| taken.contains(&id));
-            let mut before: Option<Vec<u64>> = None;
-            for width in widths {
+            let mut cycles_with = |width| {
                 point.architecture.dma.bursts_per_cycle = width;
                 let run = run_lawfully(&point, &plan);
                 let cycles: Vec<u64> = run.layers.iter().map(|layer| layer.cycles()).collect();
-                eprintln!(
-                    "{architecture} {name} {width:?}: {} {cycles:?}",
-                    cycles.iter().sum::<u64>()
-                );
-                before = Some(cycles);
+                cycles
+            };
+            let narrow = cycles_with(Shared(1));
+            let mut before: u64 = narrow.iter().sum();
+            for width in widths {
+                let what = format!("{architecture} {name} {width:?}");
+                let cycles = cycles_with(width);
+                for (wide, narrow) in cycles.iter().zip(&narrow) {
+                    assert!(wide * 100 <= narrow * 102, "{what}: {narrow} -> {wide}");
+                }
+                let all = cycles.iter().sum();
+                assert!(all * 1000 <= before * 1005, "{what}: {before} -> {all}");
+                before = all;
             }
-            let _ = before;
         }
     }
 }
