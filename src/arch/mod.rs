@@ -24,6 +24,6 @@ pub use load::{beside, load, open, read};
 pub use operand::{Operand, PerOperand};
 pub use pe::{FULL_PRECISION_BITS, MacRate, MacWork, OperatingPoint, PeKind, WindowUse};
 pub use types::{
-    ArchitectureFile, Array, Buffer, Buffers, Controller, Converter, Dataflow, Dma, DramChoice,
-    FillDrain, Ports, Tiling, VectorUnit,
+    ArchitectureFile, Array, Buffer, Buffers, BurstsPerCycle, Controller, Converter, Dataflow, Dma,
+    DramChoice, FillDrain, Ports, Tiling, VectorUnit,
 };

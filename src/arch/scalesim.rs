@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `ArrayHeight`, `ArrayWidth`, `Dataflow` | an array of FxP8 PEs (its words are bytes), fill and drain exposed |
 //! | `IfmapSramSzkB`, `FilterSramSzkB`, `OfmapSramSzkB` | buffers of that size in KiB, in two halves as there |
-//! | `InterfaceBandwidth = CALC` | as much DRAM as the standard takes: 8 channels of HBM2 |
+//! | `InterfaceBandwidth = CALC` | one stack of HBM2: 8 channels |
 //! | `InterfaceBandwidth = USER`, `Bandwidth` | the fewest channels of HBM2 that carry `Bandwidth` bytes per cycle on each of the three interfaces |
 //!
 //! SCALE-Sim has no clock; the array runs at 1 GHz, where a channel of HBM2 carries 32 bytes per cycle at best.
@@ -21,22 +21,22 @@
 //!
 //! # What is an error
 //! `SparsitySupport`, `IfmapCustomLayout`, `FilterCustomLayout` or `UseRamulatorTrace` that is true, and
-//! `[network_presets]`: nothing here does the same. Several different values of `Bandwidth`, more than 8 channels
-//! carry, any unknown section or key.
+//! `[network_presets]`: nothing here does the same. Several different values of `Bandwidth`, more than one stack
+//! carries, any unknown section or key.
 
 use std::ops::Range;
 
 use super::pe::PeKind;
 use super::types::{
-    ArchitectureFile, Array, Buffer, Buffers, Controller, Converter, Dataflow, Dma, DramChoice,
-    FillDrain, Ports, Tiling, VectorUnit,
+    ArchitectureFile, Array, Buffer, Buffers, BurstsPerCycle, Controller, Converter, Dataflow, Dma,
+    DramChoice, FillDrain, Ports, Tiling, VectorUnit,
 };
 use crate::source::{Diagnostics, Entry, Ini, Place, Places, SourceFile, SpanChecker, nearest};
 
 /// DRAM standard of every imported architecture.
 const STANDARD: &str = "hbm2";
-/// Channels that the standard takes.
-const MAX_CHANNELS: u64 = 8;
+/// Channels of a stack: what SCALE-Sim's interfaces are given at most.
+const STACK_CHANNELS: u64 = 8;
 /// Peak bytes of one of its channels per cycle of 1 GHz: 128 bits at 2 Gb/s a pin.
 const CHANNEL_BYTES_PER_CYCLE: u64 = 32;
 
@@ -246,6 +246,7 @@ impl Importer<'_, '_> {
                 outstanding_bursts: 1024,
                 request_latency_cycles: 0,
                 response_latency_cycles: 0,
+                bursts_per_cycle: BurstsPerCycle::default(),
             },
             dram: DramChoice {
                 standard: STANDARD.to_owned(),
@@ -326,7 +327,7 @@ impl Importer<'_, '_> {
         let place = Place::root().field("dram");
         self.places.insert(&place, range.clone());
         match mode.as_str() {
-            "CALC" => Some(MAX_CHANNELS as u32),
+            "CALC" => Some(STACK_CHANNELS as u32),
             "USER" => self.channels_for_bandwidth(),
             _ => {
                 let message = format!("`InterfaceBandwidth` is `{mode}`");
@@ -360,14 +361,14 @@ impl Importer<'_, '_> {
         let channels = numbers[0]
             .saturating_mul(3)
             .div_ceil(CHANNEL_BYTES_PER_CYCLE);
-        if channels > MAX_CHANNELS {
-            let most = MAX_CHANNELS * CHANNEL_BYTES_PER_CYCLE / 3;
+        if channels > STACK_CHANNELS {
+            let most = STACK_CHANNELS * CHANNEL_BYTES_PER_CYCLE / 3;
             let message = format!(
                 "a bandwidth of {} words per cycle on each of three interfaces needs {channels} channels of \
                  {STANDARD}",
                 numbers[0]
             );
-            let help = format!("{STANDARD} takes {MAX_CHANNELS} channels");
+            let help = format!("a stack of {STANDARD} has {STACK_CHANNELS} channels");
             self.checker
                 .report(range, message, format!("expected at most {most}"), help);
             return None;

@@ -189,6 +189,41 @@ pub struct Dma {
     pub request_latency_cycles: u32,
     /// Core cycles from the DRAM controller to the buffer, 0 to 10000.
     pub response_latency_cycles: u32,
+    /// Bursts that the engine asks for each core cycle; `shared(1)` if left out.
+    #[serde(default)]
+    pub bursts_per_cycle: BurstsPerCycle,
+}
+
+/// How many bursts the DMA asks for each core cycle: so many reads and, through ports of their own, so many writes.
+///
+/// A DRAM that could give more is not used to its peak: `shared(1)` with bursts of 64 bytes at 1 GHz reads 64 GB/s
+/// from eight channels of HBM2 that could give 256. What all channels together are asked for is also what the engine
+/// hands to one buffer each cycle, as far as whole bursts fit into the buffer's `port_bits`. Neither energy nor area of
+/// the engine depends on it: the tables price a burst, a byte and one engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BurstsPerCycle {
+    /// One pair of ports for all channels: 1 to 64 bursts each way to all of them together.
+    Shared(u32),
+    /// A pair of ports for each channel: 1 to 64 bursts each way to each of them. Many reads of one channel hold up none
+    /// of another.
+    PerChannel(u32),
+}
+
+impl Default for BurstsPerCycle {
+    fn default() -> Self {
+        BurstsPerCycle::Shared(1)
+    }
+}
+
+impl BurstsPerCycle {
+    /// Bursts each way to all of `channels` channels together.
+    pub fn of_all(self, channels: u32) -> u32 {
+        match self {
+            BurstsPerCycle::Shared(bursts) => bursts,
+            BurstsPerCycle::PerChannel(bursts) => bursts * channels,
+        }
+    }
 }
 
 /// The DRAM behind the accelerator.

@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 
 use super::operand::Operand;
 use super::pe::PeKind;
-use super::types::{ArchitectureFile, Array, Buffer, Dataflow, Dma, DramChoice, FillDrain};
+use super::types::{
+    ArchitectureFile, Array, Buffer, BurstsPerCycle, Dataflow, Dma, DramChoice, FillDrain,
+};
 use crate::source::{Checker, FileKind, Place};
 
 /// Latencies beyond this are taken for mistakes.
@@ -157,6 +159,9 @@ fn check_dma(checker: &mut Checker<'_>, place: &Place, dma: &Dma) {
     for (field, cycles) in latencies {
         in_range(checker, place, field, cycles, LATENCY_CYCLES);
     }
+    let (BurstsPerCycle::Shared(bursts) | BurstsPerCycle::PerChannel(bursts)) =
+        dma.bursts_per_cycle;
+    in_range(checker, place, "bursts_per_cycle", bursts, 1..=64);
 }
 
 fn check_units(checker: &mut Checker<'_>, architecture: &ArchitectureFile) {

@@ -66,18 +66,18 @@ impl Buffer {
         match message {
             Message::Fill {
                 transfer,
-                words,
+                access,
                 last,
             } => {
-                self.counts.dma_writes += u64::from(words);
-                self.conflict(words, bus);
+                self.counts.dma_writes += u64::from(access.words);
+                self.conflict(access.port_cycles, bus);
                 if last {
                     bus.send(bus.cycle(), DATA, CONTROLLER, Message::Filled { transfer });
                 }
             }
-            Message::Drain { words } => {
-                self.counts.dma_reads += u64::from(words);
-                self.conflict(words, bus);
+            Message::Drain(access) => {
+                self.counts.dma_reads += u64::from(access.words);
+                self.conflict(access.port_cycles, bus);
             }
             Message::Used { reads, writes } => {
                 self.counts.engine_reads += reads;
@@ -87,11 +87,11 @@ impl Buffer {
         }
     }
 
-    fn conflict<O: Observer>(&self, words: u32, bus: &mut Bus<'_, O>) {
-        if self.shared_port && words > 0 {
+    fn conflict<O: Observer>(&self, cycles: u32, bus: &mut Bus<'_, O>) {
+        if self.shared_port && cycles > 0 {
             let message = Message::Conflict {
                 operand: self.operand,
-                cycles: words,
+                cycles,
             };
             bus.send(bus.cycle(), DATA, ARRAY, message);
         }

@@ -2,8 +2,9 @@
 //! moves what comes back into the buffers.
 //!
 //! Loads and stores wait in a queue each, and bursts are taken from the two in turn. Reads and writes
-//! have a request channel each, one burst a core cycle: a store whose bytes are still on their way
-//! out of a narrow buffer holds up no load.
+//! have request ports of their own, so many bursts a core cycle ([`crate::arch::BurstsPerCycle`]): a store whose
+//! bytes are still on their way out of a narrow buffer holds up no load. As many bursts pass the port of a
+//! buffer in a cycle as all request ports together could have asked for, if it is that wide.
 //! A burst counts as under way from its request until its bytes are through the buffer's port (loads)
 //! or the DRAM controller has taken it (stores); that bound is the back-pressure. A store ends when
 //! all its bursts are accepted: later reads of the same bytes queue behind them.
@@ -11,9 +12,10 @@
 use std::collections::VecDeque;
 
 use super::bus::{Bus, CHANNELS, CONTROL, CONTROLLER, DATA, DMA, buffer_of};
-use super::message::Message;
+use super::message::{Message, PortAccess};
 use super::observer::Observer;
-use crate::arch::{Architecture, PerOperand};
+use super::slots::{Slot, Slots};
+use crate::arch::{Architecture, BurstsPerCycle, PerOperand};
 use crate::dram::{AddressMap, RequestKind};
 use crate::mapping::{Bursts, Schedule};
 use crate::sim::{ComponentId, Tick};
@@ -48,7 +50,7 @@ struct Job {
 struct Progress {
     under_way: u32,
     all_requested: bool,
-    /// When the first request leaves; [`Tick::NEVER`] until that is known.
+    /// When the request of the first burst leaves; [`Tick::NEVER`] until that is known.
     began: Tick,
 }
 
@@ -60,13 +62,44 @@ impl Progress {
     };
 }
 
+impl PortAccess {
+    /// A burst in `slot` of `port`: an access to each word that it covers, also where it passes beside another.
+    fn of(port: &Slots, slot: Slot) -> PortAccess {
+        PortAccess {
+            words: port.cycles(),
+            port_cycles: slot.cycles,
+        }
+    }
+}
+
+/// Where requests leave: reads hold up no writes.
+#[derive(Debug, Clone, Copy)]
+struct RequestPorts {
+    reads: Slots,
+    writes: Slots,
+}
+
+impl RequestPorts {
+    /// The ports of an engine before `channels` channels.
+    fn of(bursts_per_cycle: BurstsPerCycle, channels: u32) -> Vec<RequestPorts> {
+        let (bursts, count) = match bursts_per_cycle {
+            BurstsPerCycle::Shared(bursts) => (bursts, 1),
+            BurstsPerCycle::PerChannel(bursts) => (bursts, channels),
+        };
+        let ports = RequestPorts {
+            reads: Slots::each_cycle(bursts),
+            writes: Slots::each_cycle(bursts),
+        };
+        vec![ports; count as usize]
+    }
+}
+
 /// The DMA engine.
 #[derive(Debug, Clone)]
 pub(super) struct Dma {
     burst_bytes: u32,
     channel_map: AddressMap,
     request_latency: u64,
-    words_per_burst: PerOperand<u32>,
     loads: VecDeque<Job>,
     stores: VecDeque<Job>,
     stores_next: bool,
@@ -74,10 +107,10 @@ pub(super) struct Dma {
     /// Transfer of each burst under way, by tag.
     owner: Vec<u32>,
     free_tags: Vec<u32>,
-    /// First core cycle in which the next read and the next write request may leave.
-    next_request: [u64; 2],
-    /// First core cycle in which each buffer's port is free for the DMA.
-    port_free: PerOperand<u64>,
+    /// Request ports: of all channels together, or of each.
+    requests: Vec<RequestPorts>,
+    /// Each buffer's port, as the DMA uses it.
+    ports: PerOperand<Slots>,
     /// Tags that become free when the port has caught up, in the order of time.
     draining: VecDeque<(u64, u32)>,
     counts: DmaCounts,
@@ -87,21 +120,22 @@ impl Dma {
     /// The engine of an architecture.
     pub(super) fn new(arch: &Architecture, channel_map: AddressMap, burst_bytes: u32) -> Self {
         let outstanding = arch.dma.outstanding_bursts;
+        let (bursts_per_cycle, channels) = (arch.dma.bursts_per_cycle, arch.dram.channels);
         Dma {
             burst_bytes,
             channel_map,
             request_latency: u64::from(arch.dma.request_latency_cycles),
-            words_per_burst: PerOperand::of(|operand| {
-                (burst_bytes * 8).div_ceil(arch.buffers[operand].port_bits)
-            }),
             loads: VecDeque::new(),
             stores: VecDeque::new(),
             stores_next: false,
             progress: Vec::new(),
             owner: vec![0; outstanding as usize],
             free_tags: (0..outstanding).rev().collect(),
-            next_request: [0; 2],
-            port_free: PerOperand::default(),
+            requests: RequestPorts::of(bursts_per_cycle, channels),
+            ports: PerOperand::of(|operand| {
+                let most = bursts_per_cycle.of_all(channels);
+                Slots::of_buffer(arch.buffers[operand].port_bits, burst_bytes * 8, most)
+            }),
             draining: VecDeque::new(),
             counts: DmaCounts::default(),
         }
@@ -166,7 +200,7 @@ impl Dma {
             // A tile that lies in the padding only.
             self.note_beginning(transfer, bus.cycle(), bus);
             self.progress[transfer as usize].all_requested = true;
-            self.complete(transfer, 0, bus.cycle(), bus);
+            self.complete(transfer, PortAccess::default(), bus.cycle(), bus);
         } else if what.store {
             self.stores.push_back(job);
         } else {
@@ -215,25 +249,30 @@ impl Dma {
         store: bool,
         bus: &mut Bus<'_, O>,
     ) {
-        let next = &mut self.next_request[usize::from(store)];
-        let mut at = (*next).max(bus.cycle());
-        let (kind, leaves) = if store {
+        let channel = self.channel_map.channel_of(address);
+        let ports = self.requests.len();
+        let requests = &mut self.requests[channel as usize % ports];
+        let (kind, at, leaves) = if store {
             // The bytes come out of the buffer through its port first.
             let operand = bus.schedule.transfers[transfer as usize].operand;
-            let words = self.words_per_burst[operand];
-            let port_free = &mut self.port_free[operand];
-            at = at.max(*port_free);
-            *port_free = at + u64::from(words);
-            bus.send(at, DATA, buffer_of(operand), Message::Drain { words });
+            let port = &mut self.ports[operand];
+            let slot = port.take(requests.writes.next().max(bus.cycle()));
+            requests.writes.take(slot.at);
+            let access = PortAccess::of(port, slot);
+            bus.send(slot.at, DATA, buffer_of(operand), Message::Drain(access));
             self.counts.written_bursts += 1;
-            (RequestKind::Write, *port_free)
+            (
+                RequestKind::Write,
+                slot.at,
+                slot.at + u64::from(port.cycles()),
+            )
         } else {
+            let at = requests.reads.take(bus.cycle()).at;
             self.counts.read_bursts += 1;
-            (RequestKind::Read, at)
+            (RequestKind::Read, at, at)
         };
-        *next = at + 1;
         self.note_beginning(transfer, at, bus);
-        let channel = ComponentId(CHANNELS.0 + self.channel_map.channel_of(address));
+        let channel = ComponentId(CHANNELS.0 + channel);
         let message = Message::Request { address, tag, kind };
         bus.send(leaves + self.request_latency, CONTROL, channel, message);
     }
@@ -254,21 +293,21 @@ impl Dma {
         let now = bus.cycle();
         if what.store {
             self.free_tags.push(tag);
-            self.complete(transfer, 0, now, bus);
+            self.complete(transfer, PortAccess::default(), now, bus);
             return;
         }
-        let words = self.words_per_burst[what.operand];
-        let port_free = &mut self.port_free[what.operand];
-        let filled = now.max(*port_free) + u64::from(words);
-        *port_free = filled;
-        if filled > now + u64::from(words) {
+        let port = &mut self.ports[what.operand];
+        let slot = port.take(now);
+        let filled = slot.at + u64::from(port.cycles());
+        let access = PortAccess::of(port, slot);
+        if slot.at > now {
             // The port lags behind the data: the burst stays under way until it is through.
             self.draining.push_back((filled, tag));
             bus.send(filled, CONTROL, DMA, Message::PortFree);
         } else {
             self.free_tags.push(tag);
         }
-        self.complete(transfer, words, filled, bus);
+        self.complete(transfer, access, filled, bus);
     }
 
     fn release_drained(&mut self, now: u64) {
@@ -283,7 +322,7 @@ impl Dma {
     fn complete<O: Observer>(
         &mut self,
         transfer: u32,
-        words: u32,
+        access: PortAccess,
         cycle: u64,
         bus: &mut Bus<'_, O>,
     ) {
@@ -306,7 +345,7 @@ impl Dma {
                 to,
                 Message::Fill {
                     transfer,
-                    words,
+                    access,
                     last,
                 },
             );

@@ -6,6 +6,15 @@ use crate::arch::Operand;
 /// Which way a DRAM request goes.
 pub(super) use crate::dram::RequestKind;
 
+/// What a burst of the DMA is to a buffer's port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct PortAccess {
+    /// Words read or written.
+    pub words: u32,
+    /// Cycles of the port that this takes; 0 if it passes beside a burst before it.
+    pub port_cycles: u32,
+}
+
 /// A message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Message {
@@ -41,16 +50,13 @@ pub(super) enum Message {
     Fill {
         /// The transfer they belong to.
         transfer: u32,
-        /// Port words written.
-        words: u32,
+        /// Its words.
+        access: PortAccess,
         /// The transfer is complete with them.
         last: bool,
     },
     /// DMA to buffer: bytes of a burst are read now.
-    Drain {
-        /// Port words read.
-        words: u32,
-    },
+    Drain(PortAccess),
     /// Buffer to controller: the transfer's bytes are in the buffer.
     Filled {
         /// The transfer.

@@ -27,6 +27,7 @@ mod message;
 mod observer;
 mod pe_array;
 mod result;
+mod slots;
 pub mod stepped;
 mod vector_unit;
 

@@ -7,7 +7,9 @@ use super::model::{
     ArchitectureReport, CauseReport, DramReport, Engine, FidelityReport, LayerReport, OutputReport,
     Report, RunReport, SCHEMA, TrafficReport,
 };
-use super::performance::{Bound, Efficiency, OPERATIONS_PER_MAC, Peak, Roofline, Work, ratio};
+use super::performance::{
+    Bound, Efficiency, MemoryPeak, OPERATIONS_PER_MAC, Peak, Roofline, Work, ratio,
+};
 use crate::approx::{LayerPrecision, OperandFormat};
 use crate::arch::{MacRate, PeKind, WindowUse};
 use crate::energy::{ACCURACY, EnergyBreakdown, switching_is_known};
@@ -137,7 +139,7 @@ fn run_report(point: &DesignPoint, network: &Network, result: &JobResult) -> Run
         .map(capacity)
         .sum();
     let area_mm2 = point.energy.area().total_mm2();
-    let total = total(&layers, &capacity, dram_peak_gbps(point), area_mm2);
+    let total = total(&layers, &capacity, memory_peak(point), area_mm2);
     let dram = dram_report(point, result, total.time_us);
     RunReport {
         workload: network.name.clone(),
@@ -177,6 +179,7 @@ fn layer_report(point: &DesignPoint, network: &Network, layer: &LayerOutcome) ->
     let work = Work {
         operations,
         dram_bytes: (run.dram.reads + run.dram.writes).max(1) * burst_bytes,
+        dma_bytes: run.dma.read_bursts.max(run.dma.written_bursts) * burst_bytes,
         time_us,
     };
     let capacity = capacity(layer);
@@ -195,7 +198,7 @@ fn layer_report(point: &DesignPoint, network: &Network, layer: &LayerOutcome) ->
         energy: layer.energy,
         energy_pj,
         efficiency: Efficiency::of(macs, time_us, energy_pj, area_mm2),
-        roofline: Roofline::of(work, peak, dram_peak_gbps(point)),
+        roofline: Roofline::of(work, peak, memory_peak(point)),
         traffic: traffic(run, burst_bytes),
         tiles: run.tiles,
         tiling: tiling_label(&layer.planned.mapping.plan),
@@ -237,8 +240,11 @@ fn clock_ghz(point: &DesignPoint) -> f64 {
     point.architecture.core_clock_khz as f64 / 1e6
 }
 
-fn dram_peak_gbps(point: &DesignPoint) -> f64 {
-    point.memory().peak_bytes_per_second as f64 / 1e9
+fn memory_peak(point: &DesignPoint) -> MemoryPeak {
+    MemoryPeak {
+        dram_gbps: point.memory().peak_bytes_per_second as f64 / 1e9,
+        dma_gbps: point.dma_peak_bytes_per_second() as f64 / 1e9,
+    }
 }
 
 /// The rate at which the layers on the array together would take what each takes at its own peak.
@@ -259,7 +265,7 @@ fn peak_of_all(layers: &[LayerReport]) -> Peak {
 fn total(
     layers: &[LayerReport],
     capacity: &Capacity,
-    dram_peak_gbps: f64,
+    memory: MemoryPeak,
     area_mm2: f64,
 ) -> LayerReport {
     let sum = |of: fn(&LayerReport) -> u64| layers.iter().map(of).sum::<u64>();
@@ -276,6 +282,7 @@ fn total(
     let work = Work {
         operations: 2 * macs,
         dram_bytes: sum(|layer| layer.roofline.dram_bytes),
+        dma_bytes: traffic.dram_read_bytes.max(traffic.dram_written_bytes),
         time_us,
     };
     LayerReport {
@@ -292,7 +299,7 @@ fn total(
         energy,
         energy_pj,
         efficiency: Efficiency::of(macs, time_us, energy_pj, area_mm2),
-        roofline: Roofline::of(work, peak_of_all(layers), dram_peak_gbps),
+        roofline: Roofline::of(work, peak_of_all(layers), memory),
         traffic,
         tiles: sum(|layer| layer.tiles),
         tiling: String::new(),
@@ -354,6 +361,7 @@ fn traffic(layer: &LayerResult, burst_bytes: u64) -> TrafficReport {
 
 fn architecture_report(point: &DesignPoint) -> ArchitectureReport {
     let arch = &point.architecture;
+    let memory = memory_peak(point);
     ArchitectureReport {
         name: arch.name.clone(),
         pe: arch.array.pe,
@@ -363,7 +371,8 @@ fn architecture_report(point: &DesignPoint) -> ArchitectureReport {
         core_clock_mhz: arch.core_clock_khz as f64 / 1e3,
         dram: point.dram.name.clone(),
         dram_channels: arch.dram.channels,
-        dram_peak_gbps: dram_peak_gbps(point),
+        dram_peak_gbps: memory.dram_gbps,
+        dma_peak_gbps: memory.dma_gbps,
         energy_table: point.energy.table().name.clone(),
         operands: operands(point),
         parallel_macs: point.energy.table().parallel_macs,

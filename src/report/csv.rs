@@ -133,7 +133,7 @@ fn record(index: usize, run: &RunReport, layer: &LayerReport) -> Vec<String> {
 }
 
 /// Efficiency and place under the roofline, by the names of their fields.
-fn derived(layer: &LayerReport) -> [(&'static str, String); 13] {
+fn derived(layer: &LayerReport) -> [(&'static str, String); 14] {
     let (efficiency, roofline) = (&layer.efficiency, &layer.roofline);
     let figure = |value: f64| format!("{value:.6}");
     [
@@ -148,6 +148,7 @@ fn derived(layer: &LayerReport) -> [(&'static str, String); 13] {
         ("attained_gops", figure(roofline.attained_gops)),
         ("peak_gops", figure(roofline.peak_gops)),
         ("bandwidth_roof_gops", figure(roofline.bandwidth_roof_gops)),
+        ("memory_limit", roofline.memory_limit.name().to_string()),
         ("roof_gops", figure(roofline.roof_gops)),
         ("bound", roofline.bound.name().to_string()),
     ]

@@ -36,6 +36,6 @@ pub use accuracy::{ACCURACY_SCHEMA, AccuracyReport};
 pub use build::{ReportBuilder, RunKey};
 pub use dram::{DRAM_SCHEMA, TraceReport};
 pub use model::{Comparison, LayerReport, Report, RunReport, SCHEMA};
-pub use performance::{Bound, Efficiency, Roofline};
+pub use performance::{Bound, Efficiency, MemoryLimit, Roofline};
 pub use render::Render;
 pub use table::View;

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use super::performance::{Efficiency, Roofline};
+use super::performance::{Efficiency, MemoryPeak, Roofline};
 use crate::arch::PeKind;
 use crate::energy::{AreaBreakdown, EnergyBreakdown, ParallelMacRule};
 use crate::sweep::Iso;
@@ -80,6 +80,8 @@ pub struct ArchitectureReport {
     pub dram_channels: u32,
     /// DRAM peak bandwidth in GB/s.
     pub dram_peak_gbps: f64,
+    /// What the DMA can ask for at most, reads and writes each, in GB/s.
+    pub dma_peak_gbps: f64,
     /// Energy table.
     pub energy_table: String,
     /// Operands that the energy of the PEs holds for: `real` (the table's, recorded from quantised networks), or the name
@@ -91,6 +93,17 @@ pub struct ArchitectureReport {
     pub area: AreaBreakdown,
     /// Sum of the components in mm2.
     pub area_mm2: f64,
+}
+
+impl ArchitectureReport {
+    /// Whether the DMA cannot read all that the DRAM could give.
+    pub(super) fn dma_is_narrower(&self) -> bool {
+        let memory = MemoryPeak {
+            dram_gbps: self.dram_peak_gbps,
+            dma_gbps: self.dma_peak_gbps,
+        };
+        memory.dma_is_narrower()
+    }
 }
 
 /// One layer, or the sum of them.

@@ -66,8 +66,8 @@ fn row(base: &LayerReport, this: &LayerReport) -> Vec<Cell> {
     row.push(factor(energy.map(|parts| parts.compute)));
     row.push(factor(energy.map(|parts| parts.memory)));
     row.push(factor(energy.map(|parts| parts.leakage)));
-    row.push(Cell::new(base.roofline.bound.name()));
-    row.push(Cell::new(this.roofline.bound.name()));
+    row.push(Cell::new(base.roofline.bound_label()));
+    row.push(Cell::new(this.roofline.bound_label()));
     row
 }
 

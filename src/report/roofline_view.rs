@@ -38,7 +38,7 @@ pub(super) fn run_table(run: &RunReport) -> String {
             ]
             .map(right),
         );
-        row.push(Cell::new(roofline.bound.name()));
+        row.push(Cell::new(roofline.bound_label()));
         row.push(Cell::new(bar(roofline.share_of_roof())));
         table.add_row(row);
     }
@@ -52,13 +52,21 @@ fn bar(share: f64) -> String {
 }
 
 /// What the columns mean.
-pub(super) fn legend(_: &Report) -> String {
-    "\
+pub(super) fn legend(report: &Report) -> String {
+    let mut legend = "\
 intensity  operations per byte that crosses the DRAM bus in the layer's time: 2 a MAC on the array, lane
            operations on the vector unit; total: MACs alone
 engine     operations that the array could do at the layer's precision, or the vector unit
 memory     operations that the DRAM could feed: intensity x peak bandwidth
 of roof    attained, of the lower of the two, which is the bound
 "
-    .to_string()
+    .to_string();
+    let narrow = |run: &RunReport| run.architecture.dma_is_narrower();
+    if report.runs.iter().any(narrow) {
+        legend += "\
+DMA        the bound is the memory, and what the DMA can ask for is less than the DRAM could give: `memory` is
+           then what its `bursts_per_cycle` allow, the same for reads and for writes
+";
+    }
+    legend
 }

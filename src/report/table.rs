@@ -58,8 +58,13 @@ fn of_runs(report: &Report, table: fn(&RunReport) -> String) -> String {
 
 fn title(run: &RunReport) -> String {
     let arch = &run.architecture;
+    let dma = if arch.dma_is_narrower() {
+        format!(", DMA {} GB/s each way", figure(arch.dma_peak_gbps))
+    } else {
+        String::new()
+    };
     format!(
-        "{} (batch {}) on {} at {}; energy {}, {} operands\n{}, {} x {}, {}, {} MHz; {} x {} ({} GB/s)\n",
+        "{} (batch {}) on {} at {}; energy {}, {} operands\n{}, {} x {}, {}, {} MHz; {} x {} ({} GB/s{dma})\n",
         run.workload,
         run.batch,
         arch.name,

@@ -147,6 +147,15 @@ impl DesignPoint {
         incompatible::price(&self.source, &self.prices, error)
     }
 
+    /// What the DMA can ask the DRAM for at most, in bytes per second: reads, and beside them as many writes. The
+    /// memory gives no more than this and no more than [`MemoryShape::peak_bytes_per_second`].
+    pub fn dma_peak_bytes_per_second(&self) -> u64 {
+        let arch = &self.architecture;
+        let bursts = arch.dma.bursts_per_cycle.of_all(arch.dram.channels);
+        let bytes_per_cycle = u64::from(bursts) * u64::from(self.dram.burst_bytes());
+        bytes_per_cycle * arch.core_clock_khz * 1000
+    }
+
     /// What mapping must know of the memory.
     pub fn memory(&self) -> MemoryShape {
         let channels = u64::from(self.architecture.dram.channels);

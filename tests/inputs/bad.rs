@@ -123,6 +123,9 @@ refused! {
         too_many_channels: "check" "too_many_channels.ron";
         small_buffer: "check" "small_buffer.ron";
         two_bad_files: "check" "zero_rows.ron" "empty.ron";
+        zero_bursts: "check" "zero_bursts.ron";
+        too_many_bursts: "check" "too_many_bursts.ron";
+        bare_bursts: "check" "bare_bursts.ron";
     }
     compare {
         unknown_baseline: "run" "-a" "axbxp_k4_8x8" "--baseline" "fxp8_8x9" "-w" "tiny";

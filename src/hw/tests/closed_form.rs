@@ -33,7 +33,7 @@ impl Observer for Transfers {
 }
 
 /// Buffers, ports and converter beyond the need of any shipped array and layer.
-fn practically_infinite(arch: &mut Architecture) {
+pub(super) fn practically_infinite(arch: &mut Architecture) {
     let buffers = &mut arch.buffers;
     for buffer in [
         &mut buffers.activation,
@@ -99,7 +99,7 @@ fn closed_form(timing: &ArrayTiming, gemm: &TileGemm) -> u64 {
 }
 
 /// Makes the only layer of `plan` one tile; none if it has to be several (one for each repetition).
-fn in_one_tile(plan: &mut NetworkPlan) -> Option<(ArrayTiming, TileGemm)> {
+pub(super) fn in_one_tile(plan: &mut NetworkPlan) -> Option<(ArrayTiming, TileGemm)> {
     let LayerPlan::Array(layer) = &mut plan.layers[0].plan else {
         return None;
     };

@@ -2,6 +2,7 @@
 //! forms of small ones.
 
 mod array_bench;
+mod bandwidth;
 mod closed_form;
 mod conserve;
 mod fidelity;

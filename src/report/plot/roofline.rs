@@ -33,13 +33,28 @@ struct Point {
     radius: i32,
 }
 
+/// What a roof is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RoofOf {
+    Engine,
+    Dram,
+    /// What the DMA can ask for, reads and writes each: drawn where it is less than the DRAM could give.
+    Dma,
+}
+
 /// A roof, and the design point it belongs to where that is one alone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Roof {
     /// Giga-operations per second of an engine, or GB/s of a memory.
     level: f64,
-    engine: bool,
+    of: RoofOf,
     key: Option<usize>,
+}
+
+impl Roof {
+    fn is_engine(&self) -> bool {
+        self.of == RoofOf::Engine
+    }
 }
 
 /// Draws the roofline.
@@ -149,15 +164,20 @@ fn roofs(report: &Report, keys: &[String]) -> Vec<Roof> {
         let peaks = run
             .layers
             .iter()
-            .map(|layer| (layer.roofline.peak_gops, true));
-        for (level, engine) in peaks.chain([(run.architecture.dram_peak_gbps, false)]) {
-            let same = |roof: &&mut Roof| roof.level == level && roof.engine == engine;
+            .map(|layer| (layer.roofline.peak_gops, RoofOf::Engine));
+        let arch = &run.architecture;
+        let narrow = arch
+            .dma_is_narrower()
+            .then_some((arch.dma_peak_gbps, RoofOf::Dma));
+        let memory = [(arch.dram_peak_gbps, RoofOf::Dram)];
+        for (level, of) in peaks.chain(memory).chain(narrow) {
+            let same = |roof: &&mut Roof| roof.level == level && roof.of == of;
             match roofs.iter_mut().find(same) {
                 Some(roof) if roof.key != Some(key) => roof.key = None,
                 Some(_) => {}
                 None => roofs.push(Roof {
                     level,
-                    engine,
+                    of,
                     key: Some(key),
                 }),
             }
@@ -205,8 +225,8 @@ fn chart(
     roofs: &[Roof],
     names: &[(String, Roofline)],
 ) -> Drawn {
-    let engines = || roofs.iter().filter(|roof| roof.engine);
-    let memories = || roofs.iter().filter(|roof| !roof.engine);
+    let engines = || roofs.iter().filter(|roof| roof.is_engine());
+    let memories = || roofs.iter().filter(|roof| !roof.is_engine());
     let ridges = engines().flat_map(|engine| memories().map(|memory| engine.level / memory.level));
     let intensities = points.iter().map(|point| point.place.operations_per_byte);
     let x_range = decades(intensities.chain(ridges));
@@ -255,14 +275,14 @@ fn draw_roofs(
     at: Place<'_>,
 ) -> Drawn {
     let level = |engine: bool| {
-        let alike = roofs.iter().filter(move |roof| roof.engine == engine);
+        let alike = roofs.iter().filter(move |roof| roof.is_engine() == engine);
         alike.map(|roof| roof.level).fold(0.0, f64::max)
     };
     let (highest, fastest) = (level(true), level(false));
     let mut texts: Vec<i32> = Vec::new();
     for roof in roofs {
         let colour = roof.key.map_or(INK, run_colour);
-        let (from, to) = if roof.engine {
+        let (from, to) = if roof.is_engine() {
             let ridge = ratio(roof.level, fastest).max(x_least);
             (at(ridge, roof.level), at(x_most, roof.level))
         } else {
@@ -272,16 +292,21 @@ fn draw_roofs(
         };
         area.draw(&PathElement::new(vec![from, to], colour.stroke_width(2)))?;
         let y = to.1 - TEXT_LINE / 2;
-        if roof.engine && texts.iter().all(|other| (other - y).abs() >= TEXT_LINE) {
-            texts.push(y);
-            let text = format!("{} GOPS", figure(roof.level));
-            write(area, &text, (to.0 - 4, y), &text_style(11, HPos::Right))?;
-        }
-        if !roof.engine {
-            let beside = (from.0 + 34, from.1 - 6);
-            let text = format!("{} GB/s", figure(roof.level));
-            write(area, &text, beside, &text_style(11, HPos::Left))?;
-        }
+        let memory = match roof.of {
+            RoofOf::Engine => {
+                if texts.iter().all(|other| (other - y).abs() >= TEXT_LINE) {
+                    texts.push(y);
+                    let text = format!("{} GOPS", figure(roof.level));
+                    write(area, &text, (to.0 - 4, y), &text_style(11, HPos::Right))?;
+                }
+                continue;
+            }
+            RoofOf::Dram => "DRAM",
+            RoofOf::Dma => "DMA, each way",
+        };
+        let beside = (from.0 + 34, from.1 - 6);
+        let text = format!("{} GB/s {memory}", figure(roof.level));
+        write(area, &text, beside, &text_style(11, HPos::Left))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! No layer and no run is above its roof, and the derived figures of a report are what its time, work and energy say.
 
 use axbxp::arch::PeKind;
-use axbxp::report::{Bound, LayerReport, Report};
+use axbxp::report::{Bound, LayerReport, MemoryLimit, Report};
 
 use super::Case;
 
@@ -9,6 +9,7 @@ use super::Case;
 pub fn broken(case: &Case, report: &Report) -> Vec<String> {
     let run = &report.runs[0];
     let peak_gbps = case.point.memory().peak_bytes_per_second as f64 / 1e9;
+    let dma_gbps = case.point.dma_peak_bytes_per_second() as f64 / 1e9;
     let mut broken = Vec::new();
     for layer in run.layers.iter().chain([&run.total]) {
         let mut expect = |holds: bool, what: &str| {
@@ -29,6 +30,26 @@ pub fn broken(case: &Case, report: &Report) -> Vec<String> {
         );
         let least_ns = roof.dram_bytes as f64 / peak_gbps;
         expect(least_ns <= layer.time_us * 1e3 * limit, "too many bytes");
+        let dma_bytes = layer
+            .traffic
+            .dram_read_bytes
+            .max(layer.traffic.dram_written_bytes);
+        let least_dma_ns = dma_bytes as f64 / dma_gbps;
+        expect(
+            least_dma_ns <= layer.time_us * 1e3 * limit,
+            "more bursts than the DMA can ask for",
+        );
+        let by_dma = roof.memory_limit == MemoryLimit::Dma;
+        let roof_ns = roof.operations as f64 / roof.bandwidth_roof_gops;
+        let slower_ns = if by_dma { least_dma_ns } else { least_ns };
+        expect(
+            roof.operations == 0 || (roof_ns - slower_ns).abs() <= 1e-9 * slower_ns,
+            "the roof is not that of its limit",
+        );
+        expect(
+            by_dma == (dma_gbps < peak_gbps && least_dma_ns > least_ns),
+            "limited by the wider way",
+        );
         let memory = roof.bound == Bound::Memory;
         expect(
             memory == (roof.bandwidth_roof_gops < roof.peak_gops),
