@@ -159,7 +159,7 @@ refused! {
         unknown_standard: "dram" "--config" "ddr4_2401" "--trace" "bad_address.trace";
         unknown_ini: "dram" "--config" "ddr4_2400.ini" "--trace" "bad_address.trace";
         odd_channels: "dram" "--config" "ddr4_2400" "--trace" "bad_address.trace" "--channels" "3";
-        too_many_channels_of_a_standard: "dram" "--config" "hbm2" "--trace" "bad_address.trace" "--channels" "16";
+        too_many_channels_of_a_standard: "dram" "--config" "hbm2" "--trace" "bad_address.trace" "--channels" "64";
         commands_are_output: "dram" "--config" "hbm2" "--trace" "bad_address.trace" "--out" "c" "--commands" "./c";
         commands_are_a_folder: "dram" "--config" "hbm2" "--trace" "bad_address.trace" "--commands" "../dram";
         negative_gap: "dram" "--config" "hbm2" "--trace" "bad_address.trace" "--gap" "-1";
