@@ -36,6 +36,23 @@ pub(super) struct Located {
     pub(super) is_ancestor: bool,
 }
 
+impl Located {
+    /// A problem of the text itself: its bytes tell where it is, and no place has to.
+    pub(super) fn at(range: Range<usize>, message: String, expected: String) -> Located {
+        Located {
+            problem: Problem {
+                place: Place::root(),
+                message,
+                expected,
+                help: None,
+            },
+            range,
+            related: None,
+            is_ancestor: false,
+        }
+    }
+}
+
 /// Everything found wrong with one file: at least one problem, each with its place.
 ///
 /// As [`Display`](fmt::Display) it is plain text: for each problem the message, file:line:column, the

@@ -9,10 +9,9 @@ use schemars::{JsonSchema, schema_for};
 use serde::de::DeserializeOwned;
 
 use super::brackets::{BracketError, MAX_NESTING, too_deep, unbalanced};
-use super::diagnostics::{Diagnostics, Located, Problem};
+use super::diagnostics::{Diagnostics, Located};
 use super::file::SourceFile;
 use super::kind::FileKind;
-use super::place::Place;
 use super::ron_error::explain;
 use super::shape::lacking;
 
@@ -132,14 +131,7 @@ fn explain_brackets(text: &str, error: &BracketError) -> Located {
         }
     };
     Located {
-        problem: Problem {
-            place: Place::root(),
-            message,
-            expected,
-            help: None,
-        },
-        range,
         related,
-        is_ancestor: false,
+        ..Located::at(range, message, expected)
     }
 }

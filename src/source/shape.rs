@@ -6,9 +6,8 @@
 use schemars::Schema;
 use serde_json::Value as Json;
 
-use super::diagnostics::{Located, Problem};
+use super::diagnostics::Located;
 use super::locate::{Document, Entry, Value};
-use super::place::Place;
 use super::ron_error::{of, quote};
 
 /// Every field that `text` lacks and every value without a name where `schema` has named fields, in the order of the
@@ -120,7 +119,7 @@ impl<'a> Walk<'a> {
             .iter()
             .map(|field| format!("`{field}: ..`"))
             .collect();
-        self.found.push(located(
+        self.found.push(Located::at(
             self.document.range(value),
             message,
             format!("expected {} in here", wanted.join(", ")),
@@ -152,20 +151,6 @@ impl<'a> Walk<'a> {
             false => format!("expected `{}`", wanted.join(", ")),
         };
         let range = first.range.start..last.range.end;
-        self.found.push(located(range, message, expected));
-    }
-}
-
-fn located(range: std::ops::Range<usize>, message: String, expected: String) -> Located {
-    Located {
-        problem: Problem {
-            place: Place::root(),
-            message,
-            expected,
-            help: None,
-        },
-        range,
-        related: None,
-        is_ancestor: false,
+        self.found.push(Located::at(range, message, expected));
     }
 }

@@ -3,12 +3,11 @@
 use std::ops::Range;
 
 use super::checker::SpanChecker;
-use super::diagnostics::{Diagnostics, Located, Problem};
+use super::diagnostics::{Diagnostics, Located};
 use super::file::SourceFile;
 use super::ini::Ini;
 use super::kind::FileKind;
 use super::locate::Document;
-use super::place::Place;
 
 /// The fields of the root of each kind but `name` and `description`, which nearly all have. Of kinds with as many of
 /// a file's fields the first one counts.
@@ -121,21 +120,13 @@ impl FileKind {
 
     /// What to say of a file of this kind where `expected` is.
     fn instead_of(self, expected: FileKind, file: &SourceFile) -> Diagnostics {
-        let located = Located {
-            problem: Problem {
-                place: Place::root(),
-                message: format!(
-                    "this is {}; expected {}",
-                    self.with_article(),
-                    expected.with_article()
-                ),
-                expected: format!("this tells that it is {}", self.with_article()),
-                help: None,
-            },
-            range: self.telling_bytes(expected, file),
-            related: None,
-            is_ancestor: false,
-        };
+        let message = format!(
+            "this is {}; expected {}",
+            self.with_article(),
+            expected.with_article()
+        );
+        let label = format!("this tells that it is {}", self.with_article());
+        let located = Located::at(self.telling_bytes(expected, file), message, label);
         Diagnostics::one(file, located)
     }
 
