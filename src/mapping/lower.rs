@@ -49,10 +49,12 @@ impl Arrangement {
                 inputs
                     .iter()
                     .map(|input| {
+                        // All positions of an input lie one after the other along the rows of the output.
+                        let input = input.flattened();
                         let band = output.band(from..from + input.rows);
                         from += input.rows;
                         Piece {
-                            inputs: vec![*input],
+                            inputs: vec![input],
                             output: band,
                         }
                     })

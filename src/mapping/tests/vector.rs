@@ -183,3 +183,31 @@ fn padding_loads_the_image_once() {
     let plan = plan.fit(&limits([1 << 20; 3])).expect("it fits");
     assert_eq!(plan.schedule().bytes(), (4 * 3 * 5, 4 * 23 * 8));
 }
+
+/// A concatenation along positions moves every position of maps of several columns too.
+#[test]
+fn positions_of_maps_are_all_joined() {
+    let text = r#"(name: "joined", inputs: [(name: "token", channels: 4), (name: "map", channels: 4, height: 3, width: 5)],
+        layers: [(name: "layer", op: concat(axis: positions), inputs: ["token", "map"])])"#;
+    let file = SourceFile::from_text("joined.ron", text.to_string());
+    let network = workload::load(&file).unwrap_or_else(|problems| panic!("{problems}"));
+    let Lowered::Vector(vector) = lower(&network, &network.layers[0]) else {
+        panic!("on the array")
+    };
+    let token = TensorLayout::dense(0, 4, 1, 1, 8);
+    let map = TensorLayout::dense(4096, 4, 3, 5, 8);
+    let output = TensorLayout::dense(8192, 4, 16, 1, 8);
+    let plan = VectorPlan {
+        images: 1,
+        rows: vector.rows,
+        columns: vector.columns,
+        channels: vector.channels,
+        operations_per_value: vector.operations_per_value,
+        whole_channels: vector.whole_channels,
+        pieces: vector.arrangement.pieces(&[token, map], &output),
+        tile: [1; 3],
+        slots: PerOperand::same(1),
+    };
+    let plan = plan.fit(&limits([1 << 20; 3])).expect("it fits");
+    assert_eq!(plan.schedule().bytes(), (4 * 16, 4 * 16));
+}
