@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::super::lower::{Lowered, lower};
+use super::super::lower::{Lowered, VectorLayer, lower};
 use super::super::memory::TensorLayout;
 use super::super::vector_plan::VectorPlan;
 use super::cases::limits;
@@ -159,6 +159,22 @@ proptest! {
     }
 }
 
+/// The plan of a layer for one image, in buffers of a mebibit each.
+fn planned(vector: VectorLayer, inputs: &[TensorLayout], output: &TensorLayout) -> VectorPlan {
+    let plan = VectorPlan {
+        images: 1,
+        rows: vector.rows,
+        columns: vector.columns,
+        channels: vector.channels,
+        operations_per_value: vector.operations_per_value,
+        whole_channels: vector.whole_channels,
+        pieces: vector.arrangement.pieces(inputs, output),
+        tile: [1; 3],
+        slots: PerOperand::same(1),
+    };
+    plan.fit(&limits([1 << 20; 3])).expect("it fits")
+}
+
 /// A padded image is loaded once; rows of zeros load nothing.
 #[test]
 fn padding_loads_the_image_once() {
@@ -169,18 +185,7 @@ fn padding_loads_the_image_once() {
     };
     let input = TensorLayout::dense(0, 4, 3, 5, 8);
     let output = TensorLayout::dense(4096, 4, 23, 8, 8);
-    let plan = VectorPlan {
-        images: 1,
-        rows: vector.rows,
-        columns: vector.columns,
-        channels: vector.channels,
-        operations_per_value: vector.operations_per_value,
-        whole_channels: vector.whole_channels,
-        pieces: vector.arrangement.pieces(&[input], &output),
-        tile: [1; 3],
-        slots: PerOperand::same(1),
-    };
-    let plan = plan.fit(&limits([1 << 20; 3])).expect("it fits");
+    let plan = planned(vector, &[input], &output);
     assert_eq!(plan.schedule().bytes(), (4 * 3 * 5, 4 * 23 * 8));
 }
 
@@ -197,17 +202,6 @@ fn positions_of_maps_are_all_joined() {
     let token = TensorLayout::dense(0, 4, 1, 1, 8);
     let map = TensorLayout::dense(4096, 4, 3, 5, 8);
     let output = TensorLayout::dense(8192, 4, 16, 1, 8);
-    let plan = VectorPlan {
-        images: 1,
-        rows: vector.rows,
-        columns: vector.columns,
-        channels: vector.channels,
-        operations_per_value: vector.operations_per_value,
-        whole_channels: vector.whole_channels,
-        pieces: vector.arrangement.pieces(&[token, map], &output),
-        tile: [1; 3],
-        slots: PerOperand::same(1),
-    };
-    let plan = plan.fit(&limits([1 << 20; 3])).expect("it fits");
+    let plan = planned(vector, &[token, map], &output);
     assert_eq!(plan.schedule().bytes(), (4 * 16, 4 * 16));
 }
