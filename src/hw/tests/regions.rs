@@ -4,6 +4,7 @@ use super::support::{network, plan_for, point};
 use crate::arch::{Operand, PerOperand};
 use crate::mapping::{ArrayPlan, LayerPlan, Runs, SecondLayout, TensorLayout, Transfer};
 use crate::source::{self, FileKind};
+use crate::workload::Tensor;
 
 /// First byte and the byte behind the last.
 type Span = (u64, u64);
@@ -62,15 +63,14 @@ fn regions(plan: &LayerPlan, batch: u32) -> (PerOperand<Vec<Span>>, Span) {
     }
 }
 
-fn output_bytes(plan: &LayerPlan, batch: u32) -> u64 {
-    let bytes = |layout: &TensorLayout| {
-        let pixel = (u64::from(layout.channels) * u64::from(layout.value_bits)).div_ceil(8);
-        u64::from(batch) * u64::from(layout.rows) * u64::from(layout.columns) * pixel
+/// Bytes of a layer's whole output: the network's positions and channels, whatever the plan makes of them.
+fn output_bytes(plan: &LayerPlan, output: &Tensor, batch: u32) -> u64 {
+    let value_bits = match plan {
+        LayerPlan::Array(plan) => plan.output.value_bits,
+        LayerPlan::Vector(plan) => plan.pieces[0].output.value_bits,
     };
-    match plan {
-        LayerPlan::Array(plan) => bytes(&plan.output),
-        LayerPlan::Vector(plan) => plan.pieces.iter().map(|piece| bytes(&piece.output)).sum(),
-    }
+    let pixel = (u64::from(output.channels) * u64::from(value_bits)).div_ceil(8);
+    u64::from(batch) * output.positions() * pixel
 }
 
 #[test]
@@ -81,6 +81,7 @@ fn layers_keep_to_their_tensors_and_write_each_output_once() {
             let plan = plan_for(&point(architecture), &network).expect("fits");
             let mut owned = Vec::new();
             for layer in &plan {
+                let output = network.output(layer.id);
                 let layer = &layer.plan;
                 let (allowed, psums) = regions(layer, network.batch);
                 let schedule = layer.schedule();
@@ -101,7 +102,8 @@ fn layers_keep_to_their_tensors_and_write_each_output_once() {
                         stored += what.runs.bytes();
                     }
                 }
-                assert_eq!(stored, output_bytes(layer, network.batch), "{name}");
+                let whole = output_bytes(layer, output, network.batch);
+                assert_eq!(stored, whole, "{name} {}", output.name);
                 if let LayerPlan::Array(array) = layer {
                     if matches!(array.second, SecondLayout::Weights { .. }) {
                         owned.push(allowed.weight[0]);

@@ -1,4 +1,4 @@
-//! Slices and padding, value by value: what a tile of the output is made of is loaded with it.
+//! Slices and padding, value by value: what a tile of the output is made of is loaded with it; joined positions.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
