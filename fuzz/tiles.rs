@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use axbxp::arch::{Dataflow, Operand};
+use axbxp::arch::{Dataflow, Objective, Operand};
 use axbxp::mapping::{
     ArrayPlan, LayerPlan, Runs, Schedule, TensorLayout, TileBox, VectorPlan, Work,
 };
@@ -88,7 +88,13 @@ fn machine(source: &mut Source<'_>) -> DesignPoint {
         buffer.double_buffered = source.flag();
     }
     arch.tiling.psum_bits = [16, 24, 32][source.number(0..3) as usize];
-    arch.tiling.traffic_slack_percent = source.number(0..60);
+    let objectives = [
+        Objective::Latency,
+        Objective::Energy,
+        Objective::Edp,
+        Objective::Traffic,
+    ];
+    arch.tiling.objective = objectives[source.number(0..4) as usize];
     point.architecture = arch.check(&point.source).expect("in range");
     point
 }

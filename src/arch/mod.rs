@@ -25,5 +25,5 @@ pub use operand::{Operand, PerOperand};
 pub use pe::{FULL_PRECISION_BITS, MacRate, MacWork, OperatingPoint, PeKind, WindowUse};
 pub use types::{
     ArchitectureFile, Array, Buffer, Buffers, BurstsPerCycle, Controller, Converter, Dataflow, Dma,
-    DramChoice, FillDrain, Ports, Tiling, VectorUnit,
+    DramChoice, FillDrain, Objective, Ports, Tiling, VectorUnit,
 };

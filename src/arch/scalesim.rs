@@ -29,7 +29,7 @@ use std::ops::Range;
 use super::pe::PeKind;
 use super::types::{
     ArchitectureFile, Array, Buffer, Buffers, BurstsPerCycle, Controller, Converter, Dataflow, Dma,
-    DramChoice, FillDrain, Ports, Tiling, VectorUnit,
+    DramChoice, FillDrain, Objective, Ports, Tiling, VectorUnit,
 };
 use crate::source::{Diagnostics, Entry, Ini, Place, Places, SourceFile, SpanChecker, nearest};
 
@@ -265,7 +265,7 @@ impl Importer<'_, '_> {
                 tile_setup_cycles: 0,
             },
             tiling: Tiling {
-                traffic_slack_percent: 10,
+                objective: Objective::default(),
                 psum_bits: 32,
             },
             energy_table: "ng45".to_owned(),

@@ -268,11 +268,39 @@ pub struct Controller {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tiling {
-    /// Tilings whose DRAM traffic is within this many percent of the least compete on cycles, 0 to 1000.
-    pub traffic_slack_percent: u32,
+    /// What the schedule of each layer is chosen for; `edp` if left out.
+    #[serde(default)]
+    pub objective: Objective,
     /// Width of a partial sum in the output buffer, in bits: 16, 24 or 32.
     #[serde(default = "default_psum_bits")]
     pub psum_bits: u32,
+}
+
+/// What a layer's schedule is chosen for. Ties are decided by time, then by traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Objective {
+    /// Least time.
+    Latency,
+    /// Least energy of accelerator and DRAM, leakage and standby included.
+    Energy,
+    /// Least product of energy and time.
+    #[default]
+    Edp,
+    /// Fewest DRAM bursts.
+    Traffic,
+}
+
+impl Objective {
+    /// Its name as it is written in RON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Objective::Latency => "latency",
+            Objective::Energy => "energy",
+            Objective::Edp => "edp",
+            Objective::Traffic => "traffic",
+        }
+    }
 }
 
 /// The accumulator of the arithmetic in `blocked` is 32 bits wide.

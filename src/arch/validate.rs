@@ -204,13 +204,6 @@ fn check_units(checker: &mut Checker<'_>, architecture: &ArchitectureFile) {
         0..=1_000_000,
     );
     let tiling = root.field("tiling");
-    in_range(
-        checker,
-        &tiling,
-        "traffic_slack_percent",
-        architecture.tiling.traffic_slack_percent,
-        0..=1000,
-    );
     let psum_bits = architecture.tiling.psum_bits;
     if !matches!(psum_bits, 16 | 24 | 32) {
         checker.report(

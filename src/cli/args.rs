@@ -54,6 +54,8 @@ pub(super) enum Command {
     Accuracy(AccuracyArgs),
     /// Find the cheapest approximation of a trained network that is accurate enough, by simulation and measured accuracy
     Search(SearchArgs),
+    /// Show the mapping of each layer, its estimated cost, its bounds and the next best; save it to a file
+    Map(MapArgs),
     /// Replay a trace of memory requests on a DRAM system alone
     Dram(DramArgs),
     /// Print an energy table: every value with its unit, what it rests on and where it comes from
@@ -124,6 +126,10 @@ pub(super) struct RunArgs {
     /// Prices.
     #[command(flatten)]
     pub prices: PriceArgs,
+    /// Mapping file (RON): what it fixes of tiles, order and residency of layers is not chosen. For the architecture, not
+    /// its baseline
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<String>,
     /// Simulate only the layers whose names match this pattern (`*` and `?`); repeatable
     #[arg(long, value_name = "PATTERN")]
     pub layers: Vec<String>,
@@ -160,6 +166,46 @@ pub(super) struct RunArgs {
     /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// `axbxp map`.
+#[derive(Debug, Args)]
+pub(super) struct MapArgs {
+    /// Architecture: a shipped name, a RON file, or a SCALE-Sim configuration
+    #[arg(
+        long,
+        short,
+        default_value = "axbxp_k4_32x32",
+        value_name = "NAME|FILE"
+    )]
+    pub arch: String,
+    /// Workload: a shipped name, a RON file, an ONNX model, or a SCALE-Sim topology
+    #[arg(long, short, default_value = "resnet50", value_name = "NAME|FILE")]
+    pub workload: String,
+    /// Approximation configuration: a shipped name or a RON file [default: the architecture's own]
+    #[arg(long, short = 'x', value_name = "NAME|FILE")]
+    pub approx: Option<String>,
+    /// Images or sequences at once, instead of the workload's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub batch: Option<u32>,
+    /// Prices.
+    #[command(flatten)]
+    pub prices: PriceArgs,
+    /// Only the layers whose names match this pattern (`*` and `?`); repeatable
+    #[arg(long, value_name = "PATTERN")]
+    pub layers: Vec<String>,
+    /// Mapping file (RON): what it fixes of tiles, order and residency of layers is not chosen
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<String>,
+    /// Write the mapping to this file, from which --mapping replays it
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Format of the results
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+    /// Write the results to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// A table of `axbxp run`.
@@ -352,6 +398,7 @@ impl ValueEnum for FileKind {
             FileKind::Sram,
             FileKind::Activity,
             FileKind::Model,
+            FileKind::Mapping,
         ]
     }
 
@@ -365,6 +412,7 @@ impl ValueEnum for FileKind {
             FileKind::Sram => "An SRAM table",
             FileKind::Activity => "Statistics of how operands switch",
             FileKind::Model => "A trained network with its images",
+            FileKind::Mapping => "What is fixed of the mapping of layers",
         };
         Some(PossibleValue::new(self.name()).help(help))
     }
@@ -408,6 +456,8 @@ pub(super) enum ReportKind {
     Search,
     /// The JSON that `dram --format json` prints
     DramReport,
+    /// The JSON that `map --format json` prints
+    MapReport,
 }
 
 impl ValueEnum for SchemaKind {

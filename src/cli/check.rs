@@ -9,6 +9,7 @@ use crate::approx::Approximation;
 use crate::dram::DramSpec;
 use crate::energy::{EnergyTable, OperandActivity, SramTable};
 use crate::infer::model_file::ModelBundle;
+use crate::mapping::Mapping;
 use crate::source::{FileKind, SourceFile};
 use crate::sweep::DesignPoint;
 use crate::workload;
@@ -65,6 +66,10 @@ fn check_file(name: &str, args: &CheckArgs) -> Result<&'static str, CliError> {
         FileKind::Activity => {
             OperandActivity::load(file)?;
             "operand activity"
+        }
+        FileKind::Mapping => {
+            Mapping::load(file)?;
+            "mapping"
         }
         FileKind::Model => {
             // With all that it names.

@@ -14,10 +14,11 @@ use crate::energy::{
     EnergyTable, EnergyTableFile, OperandActivity, OperandActivityFile, SramTable, SramTableFile,
 };
 use crate::infer::model_file::{ModelBundle, ModelFile};
+use crate::mapping::MappingFile;
 use crate::report::headline::Headline;
 use crate::report::render::json;
 use crate::report::search::SearchReport;
-use crate::report::{AccuracyReport, Report, TraceReport};
+use crate::report::{AccuracyReport, MappingReport, Report, TraceReport};
 use crate::source::{self, FileKind, LoadError};
 use crate::workload::{self, NetworkFile};
 
@@ -75,6 +76,7 @@ fn describe(kind: FileKind, name: &str) -> Result<String, LoadError> {
             .description()
             .description
             .clone(),
+        FileKind::Mapping => String::new(),
     })
 }
 
@@ -87,6 +89,7 @@ pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaKind::Report(ReportKind::Accuracy) => schema_for!(AccuracyReport),
         SchemaKind::Report(ReportKind::Search) => schema_for!(SearchReport),
         SchemaKind::Report(ReportKind::DramReport) => schema_for!(TraceReport),
+        SchemaKind::Report(ReportKind::MapReport) => schema_for!(MappingReport),
         SchemaKind::File(FileKind::Architecture) => schema_for!(ArchitectureFile),
         SchemaKind::File(FileKind::Approximation) => schema_for!(ApproximationFile),
         SchemaKind::File(FileKind::Workload) => schema_for!(NetworkFile),
@@ -95,6 +98,7 @@ pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaKind::File(FileKind::Sram) => schema_for!(SramTableFile),
         SchemaKind::File(FileKind::Activity) => schema_for!(OperandActivityFile),
         SchemaKind::File(FileKind::Model) => schema_for!(ModelFile),
+        SchemaKind::File(FileKind::Mapping) => schema_for!(MappingFile),
     };
     stdout::print(&json(&schema)?)?;
     Ok(Exit::Done)

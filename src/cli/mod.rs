@@ -14,6 +14,7 @@ mod dram;
 mod energy_table;
 mod error;
 mod inspect;
+mod map;
 mod multiply;
 mod network;
 mod output;
@@ -52,6 +53,7 @@ pub fn main() -> Exit {
         Command::Headline(args) => compare::headline(&args, &cli.global),
         Command::Accuracy(args) => accuracy::accuracy(&args, &cli.global),
         Command::Search(args) => search::search(&args, &cli.global),
+        Command::Map(args) => map::map(&args, &cli.global),
         Command::Dram(args) => dram::dram(&args, &cli.global),
         Command::EnergyTable(args) => energy_table::energy_table(&args, &cli.global),
         Command::Multiply(args) => multiply::multiply(&args, &cli.global),

@@ -7,6 +7,7 @@ use super::output::Output;
 use super::plots::Plots;
 use super::progress;
 use super::trace;
+use crate::mapping::Mapping;
 use crate::parallel::{OnProgress, threads_or_cores};
 use crate::report::plot::Detail;
 use crate::report::{Report, View};
@@ -64,6 +65,7 @@ impl Request {
             .map_err(|error| CliError::Usage(format!("--layers {error}")))?;
         let threads = threads_or_cores(args.output.threads);
         let mut comparison = ComparisonRequest::new(points, &[Iso::None], vec![part], threads)?;
+        comparison.mapping = args.mapping.as_deref().map(Mapping::open).transpose()?;
         comparison.stepped = (args.fidelity == ArrayFidelity::Stepped).then_some(args.seed);
         Ok(Request {
             comparison,

@@ -54,6 +54,7 @@
 //! tPPD does not count the implied precharges.
 
 mod address;
+mod attained;
 mod bank;
 mod channel;
 mod command;
@@ -78,6 +79,7 @@ mod wait_queue;
 mod tests;
 
 pub use address::{AddressMap, AddressMapError, Location};
+pub use attained::{Attained, Stream};
 pub use channel::Channel;
 pub use command::{Command, CommandKind, CommandSink, Completions, NoSink};
 pub use counts::DramCounts;

@@ -44,7 +44,7 @@ pub use entry::{Action, Basis, Component, Entry, Quantity, Split};
 pub use error::EnergyError;
 pub use file::{EnergyTableFile, ParallelMacRule};
 pub use listing::{LISTING_SCHEMA, ListedValue, Listing};
-pub use model::EnergyModel;
+pub use model::{EnergyModel, UnitPrices};
 pub use operands::{
     LayerOperands, OperandActivity, OperandActivityFile, OperandStatistics, SignMagnitude,
     TwosComplement, switching_is_known,

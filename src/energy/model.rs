@@ -40,6 +40,25 @@ struct Prices {
     tile: Price,
 }
 
+/// Prices of single events, in pJ.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UnitPrices {
+    /// A port word read from or written to each buffer.
+    pub word_pj: PerOperand<f64>,
+    /// A burst through the DMA.
+    pub dma_burst_pj: f64,
+    /// A byte through the DMA.
+    pub dma_byte_pj: f64,
+    /// A tile set up.
+    pub tile_pj: f64,
+    /// A PE for a cycle in which it computes.
+    pub active_pe_cycle_pj: f64,
+    /// A PE for a cycle in which it is clocked and does nothing.
+    pub idle_pe_cycle_pj: f64,
+    /// Leakage of everything in a core cycle.
+    pub leakage_pj_per_cycle: f64,
+}
+
 impl EnergyModel {
     /// Looks up every price that does not depend on the layer.
     ///
@@ -115,6 +134,24 @@ impl EnergyModel {
     pub fn pe_pj_per_mac(&self, point: &OperatingPoint) -> Result<f64, EnergyError> {
         let (cycle_pj, _) = self.pe_cycle_pj(point, None)?;
         Ok(cycle_pj * f64::from(point.rate.cycles) / f64::from(point.rate.macs.max(1)))
+    }
+
+    /// The prices by which schedules of a layer at `point` differ, on the table's `real` operands.
+    ///
+    /// # Errors
+    /// An entry the table does not have.
+    pub fn unit_prices(&self, point: &OperatingPoint) -> Result<UnitPrices, EnergyError> {
+        let cycle_ns = 1e6 / self.architecture.core_clock_khz.max(1) as f64;
+        let leakage_uw = self.leakage.logic_uw() + self.leakage.sram_uw;
+        Ok(UnitPrices {
+            word_pj: PerOperand::of(|operand| self.buffers[operand].access_pj(0)),
+            dma_burst_pj: self.prices.burst.value,
+            dma_byte_pj: self.prices.byte.value,
+            tile_pj: self.prices.tile.value,
+            active_pe_cycle_pj: self.pe_cycle_pj(point, None)?.0,
+            idle_pe_cycle_pj: self.prices.pe_idle.value,
+            leakage_pj_per_cycle: leakage_uw * cycle_ns * 1e-3,
+        })
     }
 
     /// Energy of a layer's activity at its operating point, on the table's `real` operands or on others of which the

@@ -17,8 +17,8 @@ const STEPS_IN_ENGINE: u32 = 2;
 #[derive(Debug, Clone)]
 pub(super) struct Controller {
     tile_setup_cycles: u64,
-    slots: PerOperand<u8>,
-    held: PerOperand<u8>,
+    slots: PerOperand<u32>,
+    held: PerOperand<u32>,
     /// Per operand: the first step whose tile has not been asked for.
     cursor: PerOperand<usize>,
     /// Per step and operand: transfers still to arrive.

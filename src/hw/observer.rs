@@ -56,7 +56,7 @@ pub trait Observer {
     /// The converter was busy with a step's results.
     fn converted(&mut self, _step: u32, _values: u64, _from: Tick, _to: Tick) {}
     /// A tile of `operand` entered or left its buffer, which now holds `tiles`.
-    fn tiles_held(&mut self, _operand: Operand, _tiles: u8, _at: Tick) {}
+    fn tiles_held(&mut self, _operand: Operand, _tiles: u32, _at: Tick) {}
     /// A stepped array did a cycle.
     fn array_cycle(&mut self, _array: &dyn ArrayProbe, _at: Tick) {}
     /// A DRAM channel sent read or write commands for `bytes`; the data follow after its latency. Requests

@@ -58,6 +58,15 @@ struct Position {
 }
 
 impl Position {
+    /// The tile of one of the loops.
+    fn of(&self, over: Loop) -> u32 {
+        match over {
+            Loop::Outputs => self.outputs,
+            Loop::Filters => self.filters,
+            Loop::Channels => self.channels,
+        }
+    }
+
     /// Per operand: whether it works on another tile than at `other`.
     fn differs(&self, other: &Position) -> PerOperand<bool> {
         let new_set = (self.repeat, self.groups) != (other.repeat, other.groups);
@@ -210,9 +219,10 @@ impl ArrayPlan {
         next: Option<Position>,
     ) {
         let tile = self.tile_box(now);
-        let begins = before.map_or(PerOperand::same(true), |before| now.differs(&before));
-        let ends = next.map_or(PerOperand::same(true), |next| next.differs(&now));
+        let begins = self.begins(before, &now);
+        let ends = self.ends(&now, next);
         let gemm = self.gemm(&tile);
+        let before = before.map(|before| self.tile_box(before));
         let mut add = |wanted: bool, operand, store, psums, runs: &dyn Fn() -> Runs| {
             if wanted {
                 schedule.transfers.push(Transfer {
@@ -232,7 +242,7 @@ impl ArrayPlan {
                 Operand::Activation,
                 false,
                 false,
-                &|| self.input_runs(&tile),
+                &|| self.input_runs(&tile, before.as_ref()),
             ),
             add(begins.weight, Operand::Weight, false, false, &|| {
                 self.second_runs(now, &tile)
@@ -265,6 +275,26 @@ impl ArrayPlan {
         });
     }
 
+    /// Per operand: whether the step at `now` brings in a new tile. A kept one came in the first time round.
+    fn begins(&self, before: Option<Position>, now: &Position) -> PerOperand<bool> {
+        let differs = before.map_or(PerOperand::same(true), |before| now.differs(&before));
+        PerOperand::of(|operand| {
+            let kept = self.tiling.kept[operand];
+            differs[operand] && (!kept || now.of(Loop::that_keeps(operand)) == 0)
+        })
+    }
+
+    /// Per operand: whether the step at `now` is the last to use its tile. A kept one goes the last time round.
+    fn ends(&self, now: &Position, next: Option<Position>) -> PerOperand<bool> {
+        let differs = next.map_or(PerOperand::same(true), |next| next.differs(now));
+        let trips = self.tiling.trips(&self.nest);
+        PerOperand::of(|operand| {
+            let keeper = Loop::that_keeps(operand);
+            let last_round = u64::from(now.of(keeper)) + 1 == trips.of(keeper);
+            differs[operand] && (!self.tiling.kept[operand] || last_round)
+        })
+    }
+
     fn gemm(&self, tile: &TileBox) -> TileGemm {
         TileGemm {
             groups: length(&tile.groups),
@@ -276,7 +306,7 @@ impl ArrayPlan {
         }
     }
 
-    fn input_runs(&self, tile: &TileBox) -> Runs {
+    fn input_runs(&self, tile: &TileBox, before: Option<&TileBox>) -> Runs {
         let nest = &self.nest;
         if nest.flat {
             return self.input.flat_region(
@@ -291,12 +321,32 @@ impl ArrayPlan {
         let (column_from, column_to) =
             nest.columns
                 .input_span(tile.columns.start, length(&tile.columns), nest.in_columns);
+        let row_from = match before.and_then(|before| self.halo_end(tile, before)) {
+            Some(held) => row_from.max(held).min(row_to),
+            None => row_from,
+        };
         self.input.region(
             self.images(tile),
             row_from..row_to,
             column_from..column_to,
             grouped(&tile.groups, &tile.channels, nest.channels),
         )
+    }
+
+    /// The input row up to which the tile before left what this one reads too; none where nothing stays.
+    fn halo_end(&self, tile: &TileBox, before: &TileBox) -> Option<u32> {
+        let continues = self.tiling.halos
+            && before.rows.end == tile.rows.start
+            && (before.repeat, &before.groups) == (tile.repeat, &tile.groups)
+            && (&before.images, &before.columns) == (&tile.images, &tile.columns)
+            && before.channels == tile.channels;
+        let rows = &before.rows;
+        let span = || {
+            self.nest
+                .rows
+                .input_span(rows.start, length(rows), self.nest.in_rows)
+        };
+        continues.then(|| span().1)
     }
 
     /// Images of the tile in the tensors: a repetition is an image.

@@ -1,80 +1,302 @@
-//! The choice of tiles and loop order for one layer.
+//! The choice of a schedule for one layer: tile sizes, loop order, what stays in the buffers, and the exchange of
+//! operands.
 //!
-//! Every tiling that fits the scratchpads is scored twice: by its DRAM traffic (whole bursts, re-reads,
-//! halos and spilled partial sums included) and by the cycles that a machine with perfect overlap
-//! would take. The tilings whose traffic is within the policy's slack of the least compete on cycles.
+//! Best first: every tiling of the space (`cuts`) that fits the buffers has a bound below which its cost can not be
+//! (`bound`), and the tilings are followed tile by tile (`pipeline`) in the order of their bounds, until the best cost
+//! found is no more than the next bound. So the result is the best of the space as far as `pipeline` tells; only where
+//! the tilings that are worth following have more steps than [`MOST_STEPS_FOLLOWED`], the rest is judged by its bounds.
 
-use super::cuts::{channel_tiles, fine_channel_tiles, pixel_tiles, rectangles};
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use super::array_plan::ArrayPlan;
+use super::bound::TileBounds;
+use super::cost::{Cost, Goal};
+use super::cuts::Space;
+use super::fixed::FixedLayer;
 use super::fold::ArrayTiming;
 use super::nest::Nest;
+use super::pipeline::follow;
 use super::tiling::{DoesNotFit, Limits, Loop, ORDERS, Tiling, Trips};
-use super::traffic::InputSpans;
 use crate::arch::{Dataflow, Operand, PerOperand};
 
-/// The best tiling of `nest`, by the policy in `limits`.
+/// Steps of one layer that the search goes through in all.
+const MOST_STEPS_FOLLOWED: u64 = 1 << 16;
+
+/// What is to be planned: a layer on an array, but for its tiling.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Problem<'a> {
+    /// The layer with the places of its operands; its tiling is to be replaced.
+    pub template: &'a ArrayPlan,
+    /// Formats and buffers.
+    pub limits: &'a Limits,
+    /// What schedules are judged by.
+    pub goal: &'a Goal,
+    /// What of the tiling is fixed.
+    pub fixed: Option<&'a FixedLayer>,
+}
+
+/// A schedule and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Choice {
+    /// The tiles.
+    pub tiling: Tiling,
+    /// Their cost, followed tile by tile.
+    pub cost: Cost,
+}
+
+/// The best schedules of a layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Choices {
+    /// The best.
+    pub best: Choice,
+    /// The best of those with other tiles or another order, if there is one that was worth following.
+    pub next_best: Option<Choice>,
+}
+
+/// The best tiling of a layer.
 ///
 /// # Errors
 /// [`DoesNotFit`] when even the smallest tile does not fit a buffer.
-pub(super) fn choose(
-    nest: &Nest,
-    limits: &Limits,
-    timing: &ArrayTiming,
-) -> Result<Tiling, DoesNotFit> {
-    let candidates = candidates(nest, limits, timing)?;
-    let least = candidates
-        .iter()
-        .map(|&(traffic, _)| traffic)
-        .min()
-        .unwrap_or(0);
-    let bound = slackened(least, limits);
-    let exchanges: &[bool] =
-        if limits.operand_exchange && timing.dataflow == Dataflow::OutputStationary {
+pub(super) fn choose(problem: &Problem<'_>) -> Result<Choices, DoesNotFit> {
+    let candidates = candidates(problem);
+    let objective = problem.goal.objective;
+    let mut heap: BinaryHeap<Reverse<Candidate>> = candidates.into_iter().map(Reverse).collect();
+    let mut choices: Option<Choices> = None;
+    let mut steps_left = MOST_STEPS_FOLLOWED;
+    while let Some(Reverse(candidate)) = heap.pop() {
+        if let Some(found) = &choices
+            && found.best.cost.compare(&candidate.bound, objective) != Ordering::Greater
+        {
+            break;
+        }
+        let steps = candidate.tiling.trips(&problem.template.nest).steps();
+        let cost = if steps <= steps_left {
+            steps_left -= steps;
+            problem.follow(candidate.tiling)
+        } else if choices.is_some() {
+            break;
+        } else {
+            candidate.bound
+        };
+        let found = Choice {
+            tiling: candidate.tiling,
+            cost,
+        };
+        choices = Some(match choices {
+            None => Choices {
+                best: found,
+                next_best: None,
+            },
+            Some(choices) => choices.with(found, problem),
+        });
+    }
+    choices.ok_or_else(|| smallest_tile_does_not_fit(problem))
+}
+
+impl Choices {
+    fn with(self, found: Choice, problem: &Problem<'_>) -> Choices {
+        let better = |a: &Choice, b: &Choice| {
+            a.cost.compare(&b.cost, problem.goal.objective) == Ordering::Less
+        };
+        if better(&found, &self.best) {
+            Choices {
+                best: found,
+                next_best: Some(self.best),
+            }
+        } else if self.next_best.is_none_or(|next| better(&found, &next)) {
+            Choices {
+                next_best: Some(found),
+                ..self
+            }
+        } else {
+            self
+        }
+    }
+}
+
+impl Problem<'_> {
+    /// Every tiling of the space that fits, with its bound.
+    #[cfg(test)]
+    pub(super) fn bounds(&self) -> Vec<(Tiling, Cost)> {
+        let candidates = candidates(self).into_iter();
+        candidates
+            .map(|candidate| (candidate.tiling, candidate.bound))
+            .collect()
+    }
+
+    /// The plan with a tiling.
+    pub(super) fn plan(&self, tiling: Tiling) -> ArrayPlan {
+        ArrayPlan {
+            tiling,
+            timing: ArrayTiming {
+                exchanged: tiling.exchanged,
+                ..self.template.timing
+            },
+            ..self.template.clone()
+        }
+    }
+
+    /// What a tiling costs, tile by tile.
+    pub(super) fn follow(&self, tiling: Tiling) -> Cost {
+        let plan = self.plan(tiling);
+        let schedule = plan.schedule();
+        follow(&schedule, &plan.timing, self.goal, plan.burst_bytes).cost(self.goal)
+    }
+
+    /// Whether the operands can come in at either edge.
+    fn exchanges(&self) -> &'static [bool] {
+        let output_stationary = self.template.timing.dataflow == Dataflow::OutputStationary;
+        if self.limits.operand_exchange && output_stationary {
             &[false, true]
         } else {
             &[false]
-        };
-    let best = candidates
+        }
+    }
+}
+
+/// A tiling that fits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Candidate {
+    bound: Cost,
+    /// The bound under the objective.
+    least: f64,
+    steps: u64,
+    /// Its place in the order in which the space is gone through.
+    number: u32,
+    tiling: Tiling,
+}
+
+impl Eq for Candidate {}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.least
+            .total_cmp(&other.least)
+            .then(self.bound.cycles.total_cmp(&other.bound.cycles))
+            .then(self.steps.cmp(&other.steps))
+            .then(self.number.cmp(&other.number))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Every tiling of the space that fits, with its bound.
+fn candidates(problem: &Problem<'_>) -> Vec<Candidate> {
+    let nest = &problem.template.nest;
+    let timing = &problem.template.timing;
+    let mut found = Vec::new();
+    if let Some(fixed) = problem.fixed {
+        let space = fixed.restrict(Space::whole(nest, timing), nest);
+        add_candidates(&mut found, &space, problem);
+        return found;
+    }
+    add_candidates(&mut found, &Space::coarse(nest, timing), problem);
+    // Finer cuts pay only where the coarse ones go through an operand again.
+    let once = found
+        .iter()
+        .any(|candidate| reads_once(&candidate.tiling, nest));
+    if !once {
+        for fine in Space::fine(nest, timing) {
+            add_candidates(&mut found, &fine, problem);
+        }
+    }
+    found
+}
+
+/// Whether every operand crosses the bus once, halos apart.
+fn reads_once(tiling: &Tiling, nest: &Nest) -> bool {
+    let trips = tiling.trips(nest);
+    Operand::ALL
         .into_iter()
-        .filter(|&(traffic, _)| traffic <= bound)
-        .flat_map(|(traffic, tiling)| {
-            exchanges.iter().map(move |&exchanged| {
-                (
-                    traffic,
-                    Tiling {
-                        exchanged,
-                        ..tiling
-                    },
-                )
-            })
-        })
-        .map(|(traffic, tiling)| {
-            (
-                tiling.estimated_cycles(nest, limits, timing),
-                traffic,
-                tiling,
-            )
-        })
-        .min_by_key(|&(cycles, traffic, tiling)| (cycles, traffic, tiling.trips(nest).steps()));
-    match best {
-        Some((_, _, tiling)) => Ok(tiling),
-        None => Err(smallest_tile_does_not_fit(nest, limits, timing)),
+        .all(|operand| tiling.passes(&trips, operand) == 1)
+}
+
+fn add_candidates(found: &mut Vec<Candidate>, space: &Space, problem: &Problem<'_>) {
+    let nest = &problem.template.nest;
+    for &[images, out_rows, out_columns] in &space.pixels {
+        let tile = Tiling {
+            images,
+            out_rows,
+            out_columns,
+            ..smallest(nest)
+        };
+        let mut bounds = TileBounds::of(&tile, problem);
+        for &(groups, filters, channels) in &space.channels {
+            let tile = Tiling {
+                groups,
+                filters,
+                channels,
+                ..tile
+            };
+            if tile.fits_once(nest, problem.limits, &problem.template.timing) {
+                add_orders(found, &tile, &mut bounds, problem);
+            }
+        }
     }
 }
 
-/// The layer as one tile.
-fn whole(nest: &Nest) -> Tiling {
-    Tiling {
-        images: nest.images,
-        out_rows: nest.out_rows,
-        out_columns: nest.out_columns,
-        groups: nest.groups,
-        filters: nest.filters,
-        channels: nest.channels,
-        ..smallest(nest)
+/// All orders of the loops over tiles of one size, and all that can stay in the buffers under each.
+fn add_orders(
+    found: &mut Vec<Candidate>,
+    tile: &Tiling,
+    bounds: &mut TileBounds,
+    problem: &Problem<'_>,
+) {
+    let (nest, limits) = (&problem.template.nest, problem.limits);
+    let trips = tile.trips(nest);
+    for &exchanged in problem.exchanges() {
+        let tile = Tiling { exchanged, ..*tile };
+        bounds.begin(&tile, &trips, problem);
+        for order in distinct_orders(&trips) {
+            let ordered = Tiling { order, ..tile };
+            for mut tiling in residencies(&ordered, &trips, problem) {
+                let allowed = problem
+                    .fixed
+                    .is_none_or(|fixed| fixed.allows(&tiling, &trips));
+                if allowed && tiling.fit(nest, limits, &problem.template.timing) {
+                    let bound = bounds.bound(&tiling, &trips, problem);
+                    found.push(Candidate {
+                        least: bound.under(problem.goal.objective),
+                        bound,
+                        steps: trips.steps(),
+                        number: found.len() as u32,
+                        tiling,
+                    });
+                }
+            }
+        }
     }
 }
 
-fn smallest(nest: &Nest) -> Tiling {
+/// The tiling with every choice of operands that are kept; halos are kept wherever they can be.
+fn residencies(
+    tiling: &Tiling,
+    trips: &Trips,
+    problem: &Problem<'_>,
+) -> impl Iterator<Item = Tiling> {
+    let can = PerOperand::of(|operand| tiling.can_keep(trips, operand));
+    let halos = tiling.can_keep_halos(&problem.template.nest, trips);
+    let tiling = Tiling {
+        halos: problem.fixed.map_or(halos, |fixed| fixed.halos(halos)),
+        ..*tiling
+    };
+    (0..8u32).filter_map(move |set| {
+        let kept = PerOperand {
+            activation: set & 1 != 0,
+            weight: set & 2 != 0,
+            output: set & 4 != 0,
+        };
+        let possible = Operand::ALL.into_iter().all(|o| can[o] || !kept[o]);
+        possible.then_some(Tiling { kept, ..tiling })
+    })
+}
+
+pub(super) fn smallest(nest: &Nest) -> Tiling {
     Tiling {
         images: 1,
         out_rows: 1,
@@ -84,19 +306,23 @@ fn smallest(nest: &Nest) -> Tiling {
         channels: 1,
         order: ORDERS[0],
         exchanged: false,
+        kept: PerOperand::same(false),
+        halos: false,
         slots: PerOperand::same(if nest.groups > 1 { 2 } else { 1 }),
     }
 }
 
-fn smallest_tile_does_not_fit(nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> DoesNotFit {
-    let needed = smallest(nest).footprint_bits(nest, limits, timing);
+/// The buffer that the smallest tile, or what is fixed of it, exceeds most.
+fn smallest_tile_does_not_fit(problem: &Problem<'_>) -> DoesNotFit {
+    let (nest, limits) = (&problem.template.nest, problem.limits);
+    let smallest = smallest(nest);
+    let smallest = problem
+        .fixed
+        .map_or(smallest, |fixed| fixed.smallest(smallest, nest));
+    let needed = smallest.footprint_bits(nest, limits, &problem.template.timing);
+    let trips = smallest.trips(nest);
     let available = PerOperand::of(|operand| {
-        let slots = if limits.double_buffered[operand] {
-            2
-        } else {
-            1
-        };
-        limits.capacity_bits[operand] / slots
+        limits.capacity_bits[operand] / smallest.needed_slots(&trips, limits, operand)
     });
     let worst = Operand::ALL
         .into_iter()
@@ -106,85 +332,6 @@ fn smallest_tile_does_not_fit(nest: &Nest, limits: &Limits, timing: &ArrayTiming
         operand: worst,
         needed_bits: needed[worst],
         available_bits: available[worst],
-    }
-}
-
-fn candidates(
-    nest: &Nest,
-    limits: &Limits,
-    timing: &ArrayTiming,
-) -> Result<Vec<(u64, Tiling)>, DoesNotFit> {
-    let mut found = Vec::new();
-    let tiles = channel_tiles(nest, timing);
-    add_candidates(&mut found, &pixel_tiles(nest), &tiles, nest, limits, timing);
-    let least = found.iter().map(|&(traffic, _)| traffic).min();
-    // Finer cuts pay only where the coarse ones go through an operand again.
-    let enough = slackened(whole(nest).once_bytes(nest, limits), limits);
-    if least.is_none_or(|least| least > enough) {
-        let fine = fine_channel_tiles(nest, timing);
-        add_candidates(&mut found, &pixel_tiles(nest), &fine, nest, limits, timing);
-        add_candidates(&mut found, &rectangles(nest), &tiles, nest, limits, timing);
-        add_candidates(&mut found, &rectangles(nest), &fine, nest, limits, timing);
-    }
-    if found.is_empty() {
-        return Err(smallest_tile_does_not_fit(nest, limits, timing));
-    }
-    Ok(found)
-}
-
-fn add_candidates(
-    found: &mut Vec<(u64, Tiling)>,
-    pixel_tiles: &[[u32; 3]],
-    channel_tiles: &[(u32, u32, u32)],
-    nest: &Nest,
-    limits: &Limits,
-    timing: &ArrayTiming,
-) {
-    for &[images, out_rows, out_columns] in pixel_tiles {
-        let mut tiling = Tiling {
-            images,
-            out_rows,
-            out_columns,
-            ..smallest(nest)
-        };
-        let input = InputSpans::of(&tiling, nest);
-        for &(groups, filters, channels) in channel_tiles {
-            (tiling.groups, tiling.filters, tiling.channels) = (groups, filters, channels);
-            if !tiling.fit(nest, limits, timing) {
-                continue;
-            }
-            let trips = tiling.trips(nest);
-            let once = tiling.once(nest, limits, &input, &trips);
-            for order in distinct_orders(&trips) {
-                tiling.order = order;
-                found.push((once.traffic_bytes(&tiling, &trips), tiling));
-            }
-        }
-    }
-}
-
-/// `bytes` and what the policy allows beyond.
-fn slackened(bytes: u64, limits: &Limits) -> u64 {
-    bytes + bytes / 100 * u64::from(limits.traffic_slack_percent)
-}
-
-impl Tiling {
-    /// Sets the slots of each operand; false if a tile does not fit its slot.
-    pub(super) fn fit(&mut self, nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> bool {
-        let trips = self.trips(nest);
-        let needed = self.footprint_bits(nest, limits, timing);
-        Operand::ALL.into_iter().all(|operand| {
-            let one_tile = trips.group_sets == 1
-                && [Loop::Outputs, Loop::Filters, Loop::Channels]
-                    .into_iter()
-                    .all(|over| !over.moves(operand) || trips.of(over) == 1);
-            self.slots[operand] = if limits.double_buffered[operand] && !one_tile {
-                2
-            } else {
-                1
-            };
-            needed[operand] <= limits.capacity_bits[operand] / u64::from(self.slots[operand])
-        })
     }
 }
 

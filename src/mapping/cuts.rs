@@ -1,10 +1,55 @@
-//! The tile sizes that are tried: those that cut an extent into nearly equal parts.
+//! The space of tile sizes: those that cut an extent into nearly equal parts.
 
 use super::fold::ArrayTiming;
 use super::nest::Nest;
 
+/// Tile sizes to be combined.
+#[derive(Debug, Clone)]
+pub(super) struct Space {
+    /// Images, output rows and output columns.
+    pub pixels: Vec<[u32; 3]>,
+    /// Groups, filters and channels.
+    pub channels: Vec<(u32, u32, u32)>,
+}
+
+impl Space {
+    /// Whole rows or images, and parts of the channels in preferred units.
+    pub(super) fn coarse(nest: &Nest, timing: &ArrayTiming) -> Space {
+        Space {
+            pixels: pixel_tiles(nest),
+            channels: channel_tiles(nest, timing),
+        }
+    }
+
+    /// Everything.
+    pub(super) fn whole(nest: &Nest, timing: &ArrayTiming) -> Space {
+        let mut space = Space::coarse(nest, timing);
+        space.pixels.extend(rectangles(nest));
+        space.channels.extend(fine_channel_tiles(nest, timing));
+        space
+    }
+
+    /// Smaller parts of the channels, and rectangles of pixels.
+    pub(super) fn fine(nest: &Nest, timing: &ArrayTiming) -> [Space; 3] {
+        let coarse = Space::coarse(nest, timing);
+        let channels = fine_channel_tiles(nest, timing);
+        let pixels = rectangles(nest);
+        [
+            Space {
+                pixels: coarse.pixels,
+                channels: channels.clone(),
+            },
+            Space {
+                pixels: pixels.clone(),
+                channels: coarse.channels,
+            },
+            Space { pixels, channels },
+        ]
+    }
+}
+
 /// Tiles of output pixels: several whole images, whole rows of one image, or parts of one row.
-pub(super) fn pixel_tiles(nest: &Nest) -> Vec<[u32; 3]> {
+fn pixel_tiles(nest: &Nest) -> Vec<[u32; 3]> {
     let mut tiles: Vec<[u32; 3]> = cuts(nest.images, 1)
         .into_iter()
         .filter(|&images| images > 1)
@@ -25,7 +70,7 @@ pub(super) fn pixel_tiles(nest: &Nest) -> Vec<[u32; 3]> {
 }
 
 /// Tiles of output pixels that are cut along rows and columns.
-pub(super) fn rectangles(nest: &Nest) -> Vec<[u32; 3]> {
+fn rectangles(nest: &Nest) -> Vec<[u32; 3]> {
     let rows = cuts(nest.out_rows, 1);
     cuts(nest.out_columns, 1)
         .into_iter()
@@ -39,7 +84,7 @@ pub(super) fn rectangles(nest: &Nest) -> Vec<[u32; 3]> {
 const CHANNEL_UNIT: u32 = 16;
 
 /// Tiles of (groups, filters, channels): all of several groups, or part of one.
-pub(super) fn channel_tiles(nest: &Nest, timing: &ArrayTiming) -> Vec<(u32, u32, u32)> {
+fn channel_tiles(nest: &Nest, timing: &ArrayTiming) -> Vec<(u32, u32, u32)> {
     let filters = cuts(nest.filters, timing.columns.min(nest.filters));
     let channels = cuts(nest.channels, CHANNEL_UNIT.min(nest.channels));
     let groups = cuts(nest.groups, CHANNEL_UNIT.min(nest.groups));
@@ -49,7 +94,7 @@ pub(super) fn channel_tiles(nest: &Nest, timing: &ArrayTiming) -> Vec<(u32, u32,
 }
 
 /// Those that are smaller than the preferred units.
-pub(super) fn fine_channel_tiles(nest: &Nest, timing: &ArrayTiming) -> Vec<(u32, u32, u32)> {
+fn fine_channel_tiles(nest: &Nest, timing: &ArrayTiming) -> Vec<(u32, u32, u32)> {
     let below = |extent: u32, unit: u32| cuts(unit.min(extent), 1).split_off(1);
     let fine_filters = below(nest.filters, timing.columns);
     let fine_channels = below(nest.channels, CHANNEL_UNIT);

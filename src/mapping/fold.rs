@@ -18,7 +18,7 @@
 //! With [`FillDrain::Exposed`] no fold begins before its predecessor has left, and every fold pays the
 //! fill and drain of the whole array, however little of it it uses: `2R + C + T - 2` in every dataflow.
 //!
-//! Times are core clock cycles. The mapper uses these forms to estimate, the PE array of [`crate::hw`]
+//! Times are core clock cycles. The mapper uses these forms to judge tilings, the PE array of [`crate::hw`]
 //! to time; the two can not drift apart.
 
 use std::ops::Range;
@@ -217,7 +217,7 @@ impl ArrayTiming {
     }
 
     /// Extent of what the rows hold, of what one row block takes of it, and of what the columns hold.
-    fn extents(&self, tile: &TileGemm) -> (u32, u64, u32) {
+    pub(super) fn extents(&self, tile: &TileGemm) -> (u32, u64, u32) {
         let rows = u64::from(self.rows);
         match self.dataflow {
             Dataflow::OutputStationary if self.exchanged => (tile.filters, rows, tile.outputs),
@@ -273,7 +273,7 @@ impl ArrayTiming {
         )
     }
 
-    fn shape_fold(
+    pub(super) fn shape_fold(
         &self,
         tile: &TileGemm,
         in_rows: u64,
@@ -430,23 +430,8 @@ impl ArrayTiming {
         }
     }
 
-    /// Cycles from the first operand of a tile to the last when the folds follow each other without
-    /// a gap: the estimate by which the mapper compares tilings.
-    pub fn steady_cycles(&self, tile: &TileGemm) -> u64 {
-        let (row_extent, per_row_block, column_extent) = self.extents(tile);
-        let (row_extent, column_extent) = (u64::from(row_extent), u64::from(column_extent));
-        let columns = u64::from(self.columns);
-        let mut per_group = 0;
-        for (column_used, column_count) in parts(column_extent, columns) {
-            for (rows_used, row_count) in parts(row_extent, per_row_block) {
-                let fold = self.shape_fold(tile, rows_used, column_used, tile.first, tile.last);
-                per_group += row_count * column_count * self.period(&fold);
-            }
-        }
-        u64::from(tile.groups) * per_group
-    }
-
-    fn period(&self, fold: &Fold) -> u64 {
+    /// Cycles from a fold's beginning to that of a successor that is there in time.
+    pub(super) fn period(&self, fold: &Fold) -> u64 {
         if self.fill_drain == FillDrain::Exposed {
             return fold.load_cycles + fold.unobstructed_cycles() + fold.exit_cycles();
         }
@@ -457,11 +442,4 @@ impl ArrayTiming {
             stream + fold.load_cycles
         }
     }
-}
-
-/// The blocks that cover `extent`: (size, count) of the full ones and of the partial one.
-fn parts(extent: u64, block: u64) -> impl Iterator<Item = (u64, u64)> {
-    [(block, extent / block), (extent % block, 1)]
-        .into_iter()
-        .filter(|&(size, count)| size > 0 && count > 0)
 }

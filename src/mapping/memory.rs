@@ -13,7 +13,7 @@ use crate::workload::{Slice, Span};
 const TENSOR_ALIGNMENT: u64 = 4096;
 
 /// Place and packing of one activation tensor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TensorLayout {
     /// First byte.
     pub base: u64,
@@ -207,6 +207,63 @@ impl Runs {
         self
     }
 
+    /// How many bursts cover the runs: those that [`Runs::bursts`] gives, counted without going through them.
+    pub fn count_bursts(&self, burst_bytes: u32) -> u64 {
+        if self.bytes() == 0 {
+            return 0;
+        }
+        let mut bursts = 0;
+        let mut before = None;
+        for outer in 0..u64::from(self.counts[0]) {
+            for middle in 0..u64::from(self.counts[1]) {
+                let base = self.base + outer * self.strides[0] + middle * self.strides[1];
+                let line = self.line_bursts(base, burst_bytes);
+                bursts += line.bursts - u64::from(before == Some(line.first));
+                before = Some(line.last);
+            }
+        }
+        bursts
+    }
+
+    /// The bursts of the innermost level from `base` on. Where runs begin within a burst repeats after some of them, so
+    /// only two such periods and what is left over are gone through.
+    fn line_bursts(&self, base: u64, burst_bytes: u32) -> LineBursts {
+        let shift = burst_bytes.trailing_zeros();
+        let (count, stride) = (u64::from(self.counts[2]), self.strides[2]);
+        let phase = stride.trailing_zeros().min(shift);
+        let period = 1 << (shift - phase);
+        let mut bursts = 0;
+        let mut last = None;
+        let mut run = |index: u64| {
+            let start = base + index * stride;
+            let (from, to) = (start >> shift, (start + self.run_bytes - 1) >> shift);
+            let new = to - from + u64::from(last != Some(from));
+            last = Some(to);
+            new
+        };
+        for index in 0..count.min(period) {
+            bursts += run(index);
+        }
+        if count > period {
+            let repeated: u64 = (period..count.min(2 * period)).map(&mut run).sum();
+            bursts += repeated;
+            let left = count.saturating_sub(2 * period);
+            // The last run of a skipped period lies to the next as that of the first to the second.
+            let skipped = left / period * period;
+            bursts += repeated * (skipped / period);
+            let from = 2 * period + skipped;
+            if from < count {
+                run(from - 1);
+                bursts += (from..count).map(&mut run).sum::<u64>();
+            }
+        }
+        LineBursts {
+            bursts,
+            first: base >> shift,
+            last: (base + (count - 1) * stride + self.run_bytes - 1) >> shift,
+        }
+    }
+
     /// The bursts that cover the runs, in order; a burst that two neighbouring runs share is there once.
     pub fn bursts(&self, burst_bytes: u32) -> Bursts {
         let empty = self.bytes() == 0;
@@ -224,6 +281,13 @@ impl Runs {
             done: empty,
         }
     }
+}
+
+/// The bursts of runs one stride apart.
+struct LineBursts {
+    bursts: u64,
+    first: u64,
+    last: u64,
 }
 
 /// Iterator over burst addresses (in bytes) of [`Runs`].
@@ -370,6 +434,7 @@ mod tests {
             prop_assert_eq!(runs.bytes(), bytes.len() as u64);
             let expected: BTreeSet<u64> =
                 bytes.iter().map(|b| b / u64::from(burst) * u64::from(burst)).collect();
+            prop_assert_eq!(runs.count_bursts(burst), expected.len() as u64);
             let got: Vec<u64> = runs.bursts(burst).collect();
             prop_assert_eq!(got, expected.into_iter().collect::<Vec<_>>());
         }

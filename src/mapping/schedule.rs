@@ -14,7 +14,7 @@ pub struct Schedule {
     /// Moves between DRAM and buffers; the steps name ranges of it.
     pub transfers: Vec<Transfer>,
     /// Halves of each buffer in use.
-    pub slots: PerOperand<u8>,
+    pub slots: PerOperand<u32>,
     /// Array timing; none for a layer of the vector unit.
     pub timing: Option<ArrayTiming>,
 }

@@ -1,11 +1,15 @@
 //! Tilings of one layer: the extents of a tile, the order of the loops over tiles, and what both come to.
 
-use super::fold::{ArrayTiming, TileGemm};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::fold::ArrayTiming;
 use super::nest::Nest;
 use crate::arch::{Dataflow, Operand, PerOperand};
 
 /// A loop over tiles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Loop {
     /// Over tiles of output pixels (images, rows, columns).
     Outputs,
@@ -26,12 +30,33 @@ pub(super) const ORDERS: [[Loop; 3]; 6] = [
 ];
 
 impl Loop {
+    /// The three loops.
+    pub const ALL: [Loop; 3] = [Loop::Outputs, Loop::Filters, Loop::Channels];
+
+    /// Its name in mapping files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Loop::Outputs => "outputs",
+            Loop::Filters => "filters",
+            Loop::Channels => "channels",
+        }
+    }
+
     /// Whether another tile of this loop is another tile of the operand.
     pub(super) fn moves(self, operand: Operand) -> bool {
         match operand {
             Operand::Activation => self != Loop::Filters,
             Operand::Weight => self != Loop::Outputs,
             Operand::Output => self != Loop::Channels,
+        }
+    }
+
+    /// The loop in which the operand's tile stays the same.
+    pub(super) fn that_keeps(operand: Operand) -> Loop {
+        match operand {
+            Operand::Activation => Loop::Filters,
+            Operand::Weight => Loop::Outputs,
+            Operand::Output => Loop::Channels,
         }
     }
 }
@@ -56,13 +81,17 @@ pub struct Tiling {
     pub order: [Loop; 3],
     /// Operands exchanged at the edges of an output-stationary array.
     pub exchanged: bool,
-    /// Buffer halves in use per operand: 2 where the next tile loads under the current one.
-    pub slots: PerOperand<u8>,
+    /// Operands of which a slab (or all) stays in the buffer while the loop that does not move them goes round.
+    pub kept: PerOperand<bool>,
+    /// Input rows that the next tile reads too stay in the buffer.
+    pub halos: bool,
+    /// Tiles that a buffer holds at a time: 2 where the next tile loads under the current one.
+    pub slots: PerOperand<u32>,
 }
 
 /// What limits a tiling, in bits of the formats at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Limits {
+pub(super) struct Limits {
     /// Bits of one stored input activation.
     pub activation_bits: u32,
     /// Bits of one stored weight.
@@ -77,12 +106,6 @@ pub struct Limits {
     pub double_buffered: PerOperand<bool>,
     /// Bytes of one DRAM burst.
     pub burst_bytes: u32,
-    /// DRAM peak bandwidth in bytes per 1024 core cycles.
-    pub dram_bytes_per_kilocycle: u64,
-    /// Controller cycles per tile.
-    pub tile_setup_cycles: u32,
-    /// Per cent above the least traffic within which cycles decide.
-    pub traffic_slack_percent: u32,
     /// The edges of an output-stationary array can exchange their operands.
     pub operand_exchange: bool,
 }
@@ -142,6 +165,9 @@ impl Tiling {
     /// How often an operand's tiles are gone through because a loop that it does not depend on runs
     /// outside one that it does.
     pub(super) fn passes(&self, trips: &Trips, operand: Operand) -> u64 {
+        if self.kept[operand] {
+            return 1;
+        }
         let innermost = self
             .order
             .iter()
@@ -152,6 +178,68 @@ impl Tiling {
             .filter(|&&over| !over.moves(operand))
             .map(|&over| trips.of(over))
             .product()
+    }
+
+    /// Tiles of an operand that are in use before the loop that keeps it goes on: what has to stay for it to be fetched
+    /// once.
+    pub(super) fn slab_tiles(&self, trips: &Trips, operand: Operand) -> u64 {
+        let keeper = Loop::that_keeps(operand);
+        let inside = self
+            .order
+            .iter()
+            .skip_while(|&&over| over != keeper)
+            .skip(1);
+        inside.map(|&over| trips.of(over)).product()
+    }
+
+    /// Whether it makes a difference to keep the operand.
+    pub(super) fn can_keep(&self, trips: &Trips, operand: Operand) -> bool {
+        trips.of(Loop::that_keeps(operand)) > 1 && self.slab_tiles(trips, operand) > 1
+    }
+
+    /// Whether neighbouring tiles of input rows follow each other and overlap, so that halos can be kept.
+    pub(super) fn can_keep_halos(&self, nest: &Nest, trips: &Trips) -> bool {
+        let innermost = self
+            .order
+            .iter()
+            .rev()
+            .find(|&&over| over.moves(Operand::Activation) && trips.of(over) > 1);
+        let reach = (nest.rows.kernel - 1) * nest.rows.dilation + 1;
+        innermost == Some(&Loop::Outputs)
+            && trips.rows > 1
+            && trips.columns == 1
+            && reach > nest.rows.stride
+    }
+
+    /// Sets the tiles that each buffer holds; false if they do not fit it.
+    pub(super) fn fit(&mut self, nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> bool {
+        let trips = self.trips(nest);
+        let needed = self.footprint_bits(nest, limits, timing);
+        Operand::ALL.into_iter().all(|operand| {
+            let slots = self.needed_slots(&trips, limits, operand);
+            self.slots[operand] = u32::try_from(slots).unwrap_or(u32::MAX);
+            needed[operand] <= limits.capacity_bits[operand] / slots
+        })
+    }
+
+    /// Whether one tile of each operand fits its buffer.
+    pub(super) fn fits_once(&self, nest: &Nest, limits: &Limits, timing: &ArrayTiming) -> bool {
+        let needed = self.footprint_bits(nest, limits, timing);
+        Operand::ALL
+            .into_iter()
+            .all(|operand| needed[operand] <= limits.capacity_bits[operand])
+    }
+
+    /// A kept slab, and room for a further tile where one can load under the current one.
+    pub(super) fn needed_slots(&self, trips: &Trips, limits: &Limits, operand: Operand) -> u64 {
+        let moving = Loop::ALL.into_iter().filter(|over| over.moves(operand));
+        let tiles = trips.group_sets * moving.map(|over| trips.of(over)).product::<u64>();
+        let held = if self.kept[operand] {
+            self.slab_tiles(trips, operand)
+        } else {
+            1
+        };
+        held + u64::from(limits.double_buffered[operand] && held < tiles)
     }
 
     /// Partial sums leave the chip between parts of the reduction.
@@ -194,61 +282,6 @@ impl Tiling {
                 * u64::from(limits.weight_bits),
             output: out_values * u64::from(out_bits),
         }
-    }
-
-    /// Core cycles if loads, compute and stores overlapped perfectly: first tile's load, the longer of
-    /// compute and memory, last tile's store.
-    pub(super) fn estimated_cycles(
-        &self,
-        nest: &Nest,
-        limits: &Limits,
-        timing: &ArrayTiming,
-    ) -> u64 {
-        let trips = self.trips(nest);
-        let timing = ArrayTiming {
-            exchanged: self.exchanged,
-            ..*timing
-        };
-        let compute = self.compute_cycles(nest, &trips, &timing)
-            + trips.steps() * u64::from(limits.tile_setup_cycles);
-        let to_cycles = |bytes: u64| bytes * 1024 / limits.dram_bytes_per_kilocycle.max(1);
-        let memory = to_cycles(self.traffic_bytes(nest, limits));
-        let tile = self.footprint_bits(nest, limits, &timing);
-        let first_load = to_cycles((tile.activation + tile.weight) / 8);
-        let last_store = to_cycles(tile.output / 8);
-        // One tile computes while nothing else is left to load: the first where the array is waited for, the last where
-        // the memory is. For a layer of one tile it is counted twice, which favours cutting. Counting it once was tried on
-        // the shipped networks: cycles change by at most 1 % on most, and MobileNetV2 on Ax-BxP at L = 1 takes 4 % more.
-        let alone = compute / trips.steps().max(1);
-        let overlapped = self.slots.iter().all(|&slots| slots == 2) || trips.steps() == 1;
-        if overlapped {
-            first_load + compute.max(memory.saturating_sub(first_load)) + alone + last_store
-        } else {
-            // A single slot serialises only its own operand; half of the overlap is a fair middle.
-            first_load + compute.max(memory) + compute.min(memory) / 2 + last_store
-        }
-    }
-
-    fn compute_cycles(&self, nest: &Nest, trips: &Trips, timing: &ArrayTiming) -> u64 {
-        let columns = u64::from(nest.out_columns.div_ceil(self.out_columns));
-        let mut cycles = 0;
-        for (rows, row_count) in split(nest.out_rows, self.out_rows) {
-            for (filters, filter_count) in split(nest.filters, self.filters) {
-                for (channels, channel_count) in split(nest.channels, self.channels) {
-                    let tile = TileGemm {
-                        groups: self.groups.min(nest.groups),
-                        outputs: self.images * rows * self.out_columns,
-                        filters,
-                        reduction: nest.reduction(channels) as u32,
-                        first: true,
-                        last: true,
-                    };
-                    cycles +=
-                        row_count * filter_count * channel_count * timing.steady_cycles(&tile);
-                }
-            }
-        }
-        cycles * trips.group_sets * trips.images * columns
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::file::TileSizes;
 use super::memory::{Runs, TensorLayout};
 use super::nest::Axis;
 use super::schedule::{Schedule, Step, Transfer, VectorWork, Work};
@@ -44,15 +45,19 @@ pub struct VectorPlan {
     /// Output rows, columns and channels of a tile.
     pub tile: [u32; 3],
     /// Halves of each buffer in use.
-    pub slots: PerOperand<u8>,
+    pub slots: PerOperand<u32>,
 }
 
 impl VectorPlan {
-    /// Chooses the tile.
+    /// Chooses the tile, but for what of it is `fixed`.
     ///
     /// # Errors
-    /// [`DoesNotFit`] when even a single output does not fit the buffers.
-    pub fn fit(mut self, limits: &Limits) -> Result<VectorPlan, DoesNotFit> {
+    /// [`DoesNotFit`] when even a single output does not fit the buffers, or not what is fixed.
+    pub(super) fn fit(
+        mut self,
+        limits: &Limits,
+        fixed: &TileSizes,
+    ) -> Result<VectorPlan, DoesNotFit> {
         let slots = limits
             .double_buffered
             .map(|double| if double { 2 } else { 1 });
@@ -81,20 +86,30 @@ impl VectorPlan {
         let slices = halves(channels)
             .filter(|&slice| !self.whole_channels || slice == channels)
             .map(|slice| [1, 1, slice]);
+        let fix = |fixed: Option<u32>, size: u32, extent: u32| {
+            fixed.map_or(size, |fixed| fixed.min(extent))
+        };
+        let as_fixed = |tile: [u32; 3]| {
+            [
+                fix(fixed.rows, tile[0], rows),
+                fix(fixed.columns, tile[1], columns),
+                fix(fixed.channels, tile[2], channels),
+            ]
+        };
         let tile = bands
             .chain(strips)
             .chain(slices)
+            .map(as_fixed)
             .find(|&tile| fits(&self, tile));
+        let least = if self.whole_channels { channels } else { 1 };
         match tile {
             Some(tile) => Ok(VectorPlan { tile, ..self }),
-            None => {
-                Err(self.does_not_fit(available, if self.whole_channels { channels } else { 1 }))
-            }
+            None => Err(self.does_not_fit(available, as_fixed([1, 1, least]))),
         }
     }
 
-    fn does_not_fit(&self, available: PerOperand<u64>, least: u32) -> DoesNotFit {
-        let [input, output] = self.footprint_bits([1, 1, least]);
+    fn does_not_fit(&self, available: PerOperand<u64>, least: [u32; 3]) -> DoesNotFit {
+        let [input, output] = self.footprint_bits(least);
         let (operand, needed_bits) = if input > available.activation {
             (Operand::Activation, input)
         } else {

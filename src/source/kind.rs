@@ -21,11 +21,13 @@ pub enum FileKind {
     Workload,
     /// A trained network with its images: `workloads/models/*.ron`.
     Model,
+    /// What is fixed of the mapping of layers; none ships.
+    Mapping,
 }
 
 impl FileKind {
     /// Every kind.
-    pub const ALL: [FileKind; 8] = [
+    pub const ALL: [FileKind; 9] = [
         FileKind::Architecture,
         FileKind::Approximation,
         FileKind::Dram,
@@ -34,6 +36,7 @@ impl FileKind {
         FileKind::Sram,
         FileKind::Workload,
         FileKind::Model,
+        FileKind::Mapping,
     ];
 
     /// The folder in the repository, such as `arch-configs/dram`.
@@ -47,6 +50,7 @@ impl FileKind {
             FileKind::Sram => "arch-configs/sram",
             FileKind::Workload => "workloads",
             FileKind::Model => "workloads/models",
+            FileKind::Mapping => "mappings",
         }
     }
 
@@ -61,6 +65,7 @@ impl FileKind {
             FileKind::Sram => "sram",
             FileKind::Workload => "workload",
             FileKind::Model => "model",
+            FileKind::Mapping => "mapping",
         }
     }
 
@@ -71,7 +76,7 @@ impl FileKind {
             | FileKind::Approximation
             | FileKind::Energy
             | FileKind::Sram => "an ",
-            FileKind::Dram | FileKind::Workload | FileKind::Model => "a ",
+            FileKind::Dram | FileKind::Workload | FileKind::Model | FileKind::Mapping => "a ",
             FileKind::Activity => "",
         };
         format!("{article}{self}")
@@ -89,6 +94,7 @@ impl fmt::Display for FileKind {
             FileKind::Sram => "SRAM table",
             FileKind::Workload => "network",
             FileKind::Model => "trained network",
+            FileKind::Mapping => "mapping",
         })
     }
 }

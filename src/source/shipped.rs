@@ -24,6 +24,7 @@ fn directory(kind: FileKind) -> Option<&'static Dir<'static>> {
         FileKind::Sram => ARCH_CONFIGS.get_dir("sram"),
         FileKind::Workload => Some(&WORKLOADS),
         FileKind::Model => WORKLOADS.get_dir("models"),
+        FileKind::Mapping => None,
     }
 }
 

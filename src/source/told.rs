@@ -11,7 +11,7 @@ use super::locate::Document;
 
 /// The fields of the root of each kind but `name` and `description`, which nearly all have. Of kinds with as many of
 /// a file's fields the first one counts.
-const ROOT_FIELDS: [(FileKind, &[&str]); 8] = [
+const ROOT_FIELDS: [(FileKind, &[&str]); 9] = [
     (
         FileKind::Architecture,
         &[
@@ -72,6 +72,7 @@ const ROOT_FIELDS: [(FileKind, &[&str]); 8] = [
             "images",
         ],
     ),
+    (FileKind::Mapping, &["mappings"]),
 ];
 
 /// Sections of the INI files that are read: DRAMsim3's and SCALE-Sim's.

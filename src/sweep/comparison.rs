@@ -8,6 +8,7 @@ use super::point::DesignPoint;
 use super::result::JobResult;
 use super::sized::{SizedPoint, size_points};
 use crate::hw::Unobserved;
+use crate::mapping::Mapping;
 use crate::parallel::{OnProgress, Tally, map_parallel};
 use crate::source::{self, Diagnostics};
 use crate::workload::{LayerId, Network};
@@ -87,6 +88,8 @@ pub struct ComparisonRequest {
     pub parts: Vec<NetworkPart>,
     /// Seed of the operand values for stepped arrays; none for the array's closed form.
     pub stepped: Option<u64>,
+    /// What is fixed of the mapping on the last design point.
+    pub mapping: Option<Mapping>,
     /// Most threads that simulate; results do not depend on it.
     pub threads: usize,
 }
@@ -116,6 +119,7 @@ impl ComparisonRequest {
             renamed,
             parts,
             stepped: None,
+            mapping: None,
             threads,
         })
     }
@@ -132,10 +136,13 @@ impl ComparisonRequest {
 
     /// The jobs: network by network, of each the points in their order.
     pub fn jobs(&self) -> Vec<Job<'_>> {
+        let last = self.points.len().saturating_sub(1);
         let of_part = |part| {
-            self.points
-                .iter()
-                .map(move |sized| self.job(part, &sized.point))
+            let points = self.points.iter().enumerate();
+            points.map(move |(index, sized)| Job {
+                mapping: self.mapping.as_ref().filter(|_| index == last),
+                ..self.job(part, &sized.point)
+            })
         };
         self.parts.iter().flat_map(of_part).collect()
     }

@@ -4,7 +4,7 @@ use super::prices::PriceChoice;
 use crate::arch::{Architecture, Operand};
 use crate::dram::AddressMapError;
 use crate::energy::EnergyError;
-use crate::mapping::PlanError;
+use crate::mapping::{Mapping, PlanError};
 use crate::source::{Checker, Diagnostics, Place, SourceFile};
 
 /// More channels than the DRAM standard takes.
@@ -60,8 +60,18 @@ pub(super) fn plan(
     source: &SourceFile,
     architecture: &Architecture,
     workload: &str,
+    mapping: Option<&Mapping>,
     error: &PlanError,
 ) -> Diagnostics {
+    let message = format!(
+        "workload `{workload}` on architecture `{}`: {error}",
+        architecture.name
+    );
+    if let (Some(mapping), PlanError::Mapping { entry, .. }) = (mapping, error) {
+        let expected = "expected tiles that the layer and the buffers can have";
+        let place = Mapping::place(*entry);
+        return problem(mapping.source(), place, message, expected.to_string());
+    }
     let (place, expected) = match error {
         PlanError::DoesNotFit {
             operand,
@@ -71,7 +81,7 @@ pub(super) fn plan(
             size_of(*operand),
             least_size(architecture, *operand, *needed_bits),
         ),
-        PlanError::TooManySteps { .. } => (
+        PlanError::TooManySteps { .. } | PlanError::Mapping { .. } => (
             Place::root().field("buffers"),
             "too small for this layer".to_string(),
         ),
@@ -80,10 +90,6 @@ pub(super) fn plan(
             "too few for this network".to_string(),
         ),
     };
-    let message = format!(
-        "workload `{workload}` on architecture `{}`: {error}",
-        architecture.name
-    );
     problem(source, place, message, expected)
 }
 

@@ -6,10 +6,9 @@ use super::incompatible;
 use super::planned::{PlannedJob, PlannedLayer, check_steppable};
 use super::point::DesignPoint;
 use super::result::JobResult;
-use crate::approx::{LayerPrecision, resolve_network};
 use crate::energy::OperandStatistics;
 use crate::hw::{MachineError, Unobserved};
-use crate::mapping::{NetworkPlan, plan};
+use crate::mapping::{Mapping, NetworkPlan, plan};
 use crate::parallel::map_parallel;
 use crate::source::Diagnostics;
 use crate::workload::{LayerId, Network};
@@ -38,6 +37,8 @@ pub struct Job<'a> {
     pub layers: Option<&'a [LayerId]>,
     /// Seed of the operand values for a stepped array; none for the array's closed form.
     pub stepped: Option<u64>,
+    /// What is fixed of the mapping.
+    pub mapping: Option<&'a Mapping>,
 }
 
 /// Why a job has no result.
@@ -111,6 +112,7 @@ impl<'a> Job<'a> {
             network,
             layers: None,
             stepped: None,
+            mapping: None,
         }
     }
 
@@ -132,6 +134,15 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// The same job with what `mapping` fixes.
+    #[must_use]
+    pub fn mapping(self, mapping: &'a Mapping) -> Self {
+        Job {
+            mapping: Some(mapping),
+            ..self
+        }
+    }
+
     /// Resolves precisions, plans every layer and looks for a price of what the PEs do.
     ///
     /// # Errors
@@ -140,7 +151,7 @@ impl<'a> Job<'a> {
         let NetworkPlan {
             layers,
             memory_bytes,
-        } = self.mapping()?;
+        } = self.network_plan()?;
         let statistics = self.operands()?;
         let pe = &self.point.architecture.array.pe;
         let layers: Vec<PlannedLayer> = layers
@@ -178,22 +189,29 @@ impl<'a> Job<'a> {
         self.plan()?.run(&mut Unobserved, &|_| {})
     }
 
-    fn mapping(&self) -> Result<NetworkPlan, Diagnostics> {
+    /// The plan of every layer that is asked for.
+    ///
+    /// # Errors
+    /// Files that do not fit each other.
+    pub fn network_plan(&self) -> Result<NetworkPlan, Diagnostics> {
         let architecture = &self.point.architecture;
-        let precisions = self.precisions()?;
+        let needs = self.point.layer_needs(self.network)?;
         let memory = self.point.memory();
-        let plan = plan(architecture, &memory, self.network, &precisions).map_err(|error| {
-            incompatible::plan(&self.point.source, architecture, &self.network.name, &error)
+        if let Some(mapping) = self.mapping {
+            mapping.check(self.network)?;
+        }
+        let plan = plan(architecture, &memory, self.network, &needs, self.mapping);
+        let plan = plan.map_err(|error| {
+            let source = &self.point.source;
+            incompatible::plan(
+                source,
+                architecture,
+                &self.network.name,
+                self.mapping,
+                &error,
+            )
         })?;
         Ok(plan.only(|id| self.layers.is_none_or(|layers| layers.contains(&id))))
-    }
-
-    fn precisions(&self) -> Result<Vec<LayerPrecision>, Diagnostics> {
-        resolve_network(
-            &self.point.approximation,
-            &self.point.architecture.array.pe,
-            self.network,
-        )
     }
 
     /// The statistics of the operands of the network's layers on the array, where the design point has some.

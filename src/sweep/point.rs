@@ -3,12 +3,13 @@
 use super::incompatible;
 use super::iso::ArraySize;
 use super::prices::PriceChoice;
-use crate::approx::Approximation;
+use crate::approx::{Approximation, LayerPrecision, resolve_network};
 use crate::arch::{self, Architecture};
-use crate::dram::{AddressMap, DramSpec, command_energies};
+use crate::dram::{AddressMap, Attained, DramSpec, Stream, command_energies};
 use crate::energy::{EnergyError, EnergyModel, OperandActivity};
-use crate::mapping::MemoryShape;
+use crate::mapping::{LayerNeeds, MemoryRates, MemoryShape, UnitEnergies};
 use crate::source::{self, Diagnostics, FileKind, LoadError, SourceFile};
+use crate::workload::Network;
 
 /// Everything that stays the same over workloads.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct DesignPoint {
     pub source: SourceFile,
     /// Its DRAM standard.
     pub dram: DramSpec,
+    /// What a channel of it gives to long streams.
+    attained: Attained,
     /// Its prices.
     pub energy: EnergyModel,
     /// The approximation.
@@ -109,6 +112,7 @@ impl DesignPoint {
         Ok(DesignPoint {
             architecture,
             source,
+            attained: Attained::measure(&dram),
             dram,
             energy,
             approximation,
@@ -163,6 +167,76 @@ impl DesignPoint {
             burst_bytes: self.dram.burst_bytes(),
             capacity_bytes: self.dram.capacity_bytes() * channels,
             peak_bytes_per_second: self.dram.peak_bytes_per_second() * channels,
+            rates: self.memory_rates(),
         }
+    }
+
+    /// What long streams get: no more than the DRAM gives, the DMA can ask for, and its bursts under way allow.
+    fn memory_rates(&self) -> MemoryRates {
+        let arch = &self.architecture;
+        let channels = u64::from(arch.dram.channels);
+        let to_core = |dram_cycles: u64| {
+            let core = u128::from(dram_cycles) * u128::from(arch.core_clock_khz);
+            u64::try_from(core.div_ceil(u128::from(self.dram.clock_khz))).unwrap_or(u64::MAX)
+        };
+        let dma = u64::from(arch.dma.request_latency_cycles + arch.dma.response_latency_cycles);
+        // A read moves through the controller's stations in three cycles.
+        let read_latency_cycles = dma + to_core(u64::from(self.dram.read_latency_cycles()) + 3);
+        let asked = 1024 / u64::from(arch.dma.bursts_per_cycle.of_all(arch.dram.channels));
+        let under_way = read_latency_cycles * 1024 / u64::from(arch.dma.outstanding_bursts);
+        let ticks = |stream: &Stream, asked: u64| {
+            let given = to_core(stream.cycles_per_1024_bursts).div_ceil(channels);
+            given.max(asked).max(under_way).max(1)
+        };
+        MemoryRates {
+            read_ticks: ticks(&self.attained.read, asked),
+            write_ticks: ticks(&self.attained.write, asked),
+            copy_ticks: ticks(&self.attained.copy, asked / 2),
+            read_latency_cycles,
+            write_latency_cycles: dma + 2,
+        }
+    }
+
+    /// Precision and prices of each layer of a network that runs on the array, in order: what mapping needs.
+    ///
+    /// # Errors
+    /// An approximation that fits PEs or network not, or a price that the energy table does not have.
+    pub fn layer_needs(&self, network: &Network) -> Result<Vec<LayerNeeds>, Diagnostics> {
+        let pe = &self.architecture.array.pe;
+        let precisions = resolve_network(&self.approximation, pe, network)?;
+        let needs = precisions.into_iter().map(|precision| {
+            let energies = self.unit_energies(&precision);
+            Ok(LayerNeeds {
+                energies: energies.map_err(|error| self.no_price(&error))?,
+                precision,
+            })
+        });
+        needs.collect()
+    }
+
+    /// What the mapper takes the activity of a layer to cost.
+    ///
+    /// # Errors
+    /// A price that the energy table does not have.
+    fn unit_energies(&self, precision: &LayerPrecision) -> Result<UnitEnergies, EnergyError> {
+        let pe = &self.architecture.array.pe;
+        let prices = self.energy.unit_prices(&precision.operating_point(pe))?;
+        let fj = |pj: f64| (pj * 1000.0).round() as u64;
+        let channels = u64::from(self.architecture.dram.channels);
+        let dram_khz = u128::from(self.dram.clock_khz);
+        let background = u128::from(self.attained.background_fj_per_cycle * channels) * dram_khz
+            / u128::from(self.architecture.core_clock_khz);
+        let dma_fj =
+            fj(prices.dma_burst_pj + prices.dma_byte_pj * f64::from(self.dram.burst_bytes()));
+        Ok(UnitEnergies {
+            read_burst_fj: self.attained.read.fj_per_burst + dma_fj,
+            written_burst_fj: self.attained.write.fj_per_burst + dma_fj,
+            word_fj: prices.word_pj.map(fj),
+            tile_fj: fj(prices.tile_pj),
+            core_cycle_fj: fj(prices.leakage_pj_per_cycle)
+                + u64::try_from(background).unwrap_or(u64::MAX),
+            active_pe_cycle_fj: fj(prices.active_pe_cycle_pj),
+            idle_pe_cycle_fj: fj(prices.idle_pe_cycle_pj),
+        })
     }
 }

@@ -155,7 +155,7 @@ impl Level {
 /// A buffer's occupancy. Of several values of one time only the last is shown.
 struct Occupancy {
     level: Level,
-    latest: (Tick, u8),
+    latest: (Tick, u32),
 }
 
 /// The layer under way.
@@ -484,7 +484,7 @@ impl<S: TraceSink> Observer for TraceRecorder<S> {
         self.slice(track, name, from, to);
     }
 
-    fn tiles_held(&mut self, operand: Operand, tiles: u8, at: Tick) {
+    fn tiles_held(&mut self, operand: Operand, tiles: u32, at: Tick) {
         if at > self.buffers[operand].latest.0 {
             self.show_occupancy(operand);
         }

@@ -117,6 +117,9 @@ fn json_is_what_the_schema_says() {
     let points = ["fxp8_8x8", "axbxp_k4_8x8:k4_l1"];
     let headline = json(&[&["headline", "-q", "-w", "tiny"][..], &points].concat());
     assert_agrees(&headline, &schema("headline"));
+    let map = json(&["map", "-q", "-w", "tiny", "-a", "axbxp_k4_8x8"]);
+    assert_eq!(map["schema"], "axbxp.mapping/1");
+    assert_agrees(&map, &schema("map-report"));
     let accuracy = json(&["accuracy", "-q", "--limit", "2"]);
     assert_eq!(accuracy["schema"], "axbxp.accuracy/1");
     assert_agrees(&accuracy, &schema("accuracy"));
@@ -576,4 +579,38 @@ fn files_name_files_beside_them() {
     let path = folder.path().join("my.ron");
     let mine = output(&["run", "-a", path.to_str().unwrap(), "-w", "tiny", "-q"]);
     assert_eq!(mine, output(&SMALL));
+}
+
+/// The mapping of a network, saved and replayed: the same table, and the same run.
+#[test]
+fn saved_mappings_give_the_same_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("tiny.ron");
+    let saved = saved.to_str().unwrap();
+    let map = ["map", "-a", "axbxp_k4_8x8", "-w", "tiny", "-q"];
+    let chosen = output(&[&map[..], &["--format", "csv", "--save", saved]].concat());
+    assert_eq!(
+        output(&["check", saved]),
+        format!("{saved}: ok (mapping)\n")
+    );
+    let replayed = output(&[&map[..], &["--format", "csv", "--mapping", saved]].concat());
+    // Of a mapping that is fixed there is no next best.
+    let without_next = |text: &str| -> Vec<String> {
+        text.lines()
+            .map(|line| line.rsplit_once(',').unwrap().0.to_string())
+            .collect()
+    };
+    assert_eq!(without_next(&chosen), without_next(&replayed));
+    let run = [
+        "run",
+        "-a",
+        "axbxp_k4_8x8",
+        "-w",
+        "tiny",
+        "-q",
+        "--format",
+        "csv",
+    ];
+    let fixed = output(&[&run[..], &["--mapping", saved]].concat());
+    assert_eq!(output(&run), fixed);
 }

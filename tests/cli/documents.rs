@@ -9,6 +9,7 @@ use std::process::Command;
 use axbxp::approx::Approximation;
 use axbxp::arch;
 use axbxp::infer::model_file::ModelBundle;
+use axbxp::mapping::Mapping;
 use axbxp::source::SourceFile;
 use axbxp::workload;
 use snapbox::cmd::cargo_bin;
@@ -212,6 +213,7 @@ fn every_ron_block_is_right() {
                 Approximation::load(file()).err(),
                 workload::load(&file()).err(),
                 arch::load(&file()).err(),
+                Mapping::load(file()).err(),
             ];
             let errors: Vec<String> = right.iter().flatten().map(ToString::to_string).collect();
             assert!(errors.len() < right.len(), "{}", errors.join("\n"));

@@ -201,6 +201,12 @@ refused! {
         tile_does_not_fit: "run" "-a" "fxp8_8x8" "-w" "llama7b_block_prefill" "--quiet";
         memory_exceeded: "run" "--workload" "vgg16" "--batch" "1000" "--quiet";
         too_many_tiles: "run" "-a" "too_many_tiles.ron" "-b" "none" "-w" "vast.ron" "--quiet";
+        bad_values: "check" "bad_values.ron";
+        no_such_layer: "map" "-w" "tiny" "-a" "fxp8_8x8" "--mapping" "no_such_layer.ron";
+        too_large: "run" "-w" "resnet18" "--mapping" "too_large.ron" "--quiet";
+        part_of_images: "map" "-w" "resnet18" "--batch" "4" "--mapping" "part_of_images.ron";
+        order_of_a_pool: "map" "-w" "resnet18" "--mapping" "order_of_a_pool.ron";
+        old_rule: "check" "old_rule.ron";
     }
     model {
         model_overlap: "check" "model_overlap.ron";

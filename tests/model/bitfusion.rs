@@ -15,7 +15,7 @@ use axbxp::approx::{LayerPrecision, OperandFormat};
 use axbxp::arch::{Dataflow, WindowUse};
 use axbxp::blocked::Signedness;
 use axbxp::hw::{Cause, Fidelity, Unobserved, simulate};
-use axbxp::mapping::{NetworkPlan, Work, plan};
+use axbxp::mapping::{LayerNeeds, NetworkPlan, UnitEnergies, Work, plan};
 use axbxp::source::SourceFile;
 use axbxp::sweep::DesignPoint;
 use axbxp::workload;
@@ -134,8 +134,12 @@ fn design() -> DesignPoint {
 fn plan_of(row: &Row, point: &DesignPoint) -> NetworkPlan {
     let mut network = workload::load(&row.topology()).expect("imports");
     network.batch = row.batch as u32;
-    let precisions = [row.precision()];
-    let mut plan = plan(&point.architecture, &point.memory(), &network, &precisions).expect("fits");
+    let needs = [LayerNeeds {
+        precision: row.precision(),
+        energies: UnitEnergies::default(),
+    }];
+    let mut plan =
+        plan(&point.architecture, &point.memory(), &network, &needs, None).expect("fits");
     as_one_tile(&mut plan);
     plan
 }

@@ -2,6 +2,7 @@
 
 mod bitfusion;
 mod laws;
+mod mappings;
 mod modules;
 mod scalesim;
 #[path = "../support/mod.rs"]
@@ -22,6 +23,8 @@ fn as_one_tile(plan: &mut NetworkPlan) {
                 groups: nest.groups,
                 filters: nest.filters,
                 channels: nest.channels,
+                kept: PerOperand::same(false),
+                halos: false,
                 slots: PerOperand::same(1),
                 ..layer.tiling
             };

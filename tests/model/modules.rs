@@ -15,7 +15,7 @@ const MODULES: [(&str, &str); 17] = [
     ("arch", "source"),
     ("workload", "source blocked"),
     ("approx", "source blocked arch workload"),
-    ("mapping", "arch workload approx"),
+    ("mapping", "source arch workload approx"),
     ("hw", "blocked sim dram arch workload approx mapping"),
     ("energy", "source blocked dram arch"),
     ("infer", "source parallel blocked arch workload approx"),
@@ -23,7 +23,7 @@ const MODULES: [(&str, &str); 17] = [
     ("search", "source parallel blocked arch workload approx infer sweep"),
     ("report", "blocked dram arch workload approx mapping hw energy infer sweep search"),
     ("trace", "parallel sim arch mapping hw sweep"),
-    ("cli", "source parallel blocked dram arch workload approx energy infer sweep search report trace"),
+    ("cli", "source parallel blocked dram arch workload approx mapping energy infer sweep search report trace"),
 ];
 
 #[test]

@@ -18,7 +18,7 @@ use axbxp::approx::{LayerPrecision, OperandFormat};
 use axbxp::arch::{Dataflow, WindowUse};
 use axbxp::blocked::Signedness;
 use axbxp::hw::{Cause, Fidelity, LayerResult, Unobserved, simulate};
-use axbxp::mapping::plan;
+use axbxp::mapping::{LayerNeeds, UnitEnergies, plan};
 use axbxp::source::SourceFile;
 use axbxp::sweep::{DesignPoint, Job, JobResult};
 use axbxp::workload;
@@ -211,8 +211,14 @@ fn every_figure_equals_that_of_scale_sim() {
         let point = DesignPoint::load(source, None).expect("a configuration");
         let network = workload::open(&format!("tests/scalesim/{topology}.csv")).expect("imports");
         assert_eq!(network.layers.len(), rows.len());
-        let precisions = vec![bytes(); network.layers.len()];
-        let mut plan = plan(&point.architecture, &point.memory(), &network, &precisions)
+        let needs = vec![
+            LayerNeeds {
+                precision: bytes(),
+                energies: UnitEnergies::default(),
+            };
+            network.layers.len()
+        ];
+        let mut plan = plan(&point.architecture, &point.memory(), &network, &needs, None)
             .expect("fits the buffers");
         as_one_tile(&mut plan);
         let run = simulate(

@@ -49,7 +49,7 @@ impl SteppedWork {
             let lines = u64::from(gemm.outputs) + u64::from(gemm.filters);
             let operands = lines * u64::from(gemm.groups) * u64::from(gemm.reduction);
             work.tile_operands = work.tile_operands.max(operands);
-            let pe_cycles = timing.steady_cycles(&gemm).saturating_mul(pes);
+            let pe_cycles = timing.tile_work(&gemm).cycles.saturating_mul(pes);
             work.pe_cycles = work.pe_cycles.saturating_add(pe_cycles);
         }
         work

@@ -287,6 +287,8 @@ fn tiling(nest: Nest) -> impl Strategy<Value = Tiling> {
                         channels: nest.channels,
                         order,
                         exchanged,
+                        kept: PerOperand::same(false),
+                        halos: false,
                         slots: PerOperand::same(2),
                     }
                 } else {
@@ -299,6 +301,8 @@ fn tiling(nest: Nest) -> impl Strategy<Value = Tiling> {
                         channels,
                         order,
                         exchanged,
+                        kept: PerOperand::same(false),
+                        halos: false,
                         slots: PerOperand::same(2),
                     }
                 }

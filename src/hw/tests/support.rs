@@ -1,6 +1,5 @@
 //! Machines, networks and runs for the tests.
 
-use crate::approx::{ArrayLayer, LayerPrecision, resolve};
 use crate::arch::{Architecture, Dataflow};
 use crate::hw::conservation::{Violation, Widths, run_violations, violations};
 use crate::hw::{Fidelity, Observer, RunResult, Unobserved, simulate};
@@ -36,25 +35,9 @@ pub(super) fn with_dataflow(mut arch: Architecture, dataflow: Dataflow) -> Archi
     arch
 }
 
-fn precisions(point: &DesignPoint, network: &Network) -> Vec<LayerPrecision> {
-    let layers: Vec<ArrayLayer<'_>> = network
-        .array_layers()
-        .map(|id| {
-            let [activation_signedness, weight_signedness] =
-                network.operand_signedness(id).expect("array layer");
-            ArrayLayer {
-                name: &network.layer(id).name,
-                activation_signedness,
-                weight_signedness,
-            }
-        })
-        .collect();
-    resolve(&point.approximation, &point.architecture.array.pe, &layers).expect("fits")
-}
-
 pub(super) fn plan_for(point: &DesignPoint, network: &Network) -> Result<NetworkPlan, PlanError> {
-    let precisions = precisions(point, network);
-    plan(&point.architecture, &point.memory(), network, &precisions)
+    let needs = point.layer_needs(network).expect("fits");
+    plan(&point.architecture, &point.memory(), network, &needs, None)
 }
 
 pub(super) fn run_at<O: Observer>(

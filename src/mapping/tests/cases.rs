@@ -3,12 +3,13 @@
 use proptest::prelude::*;
 
 use super::super::array_plan::{ArrayPlan, SecondLayout};
+use super::super::cost::{Goal, MemoryRates, UnitEnergies};
 use super::super::fold::{ArrayTiming, EdgePort, OutputPath};
 use super::super::memory::{Allocator, TensorLayout};
 use super::super::nest::{Axis, Nest, SecondOperand};
 use super::super::tiling::{Limits, Tiling};
 use crate::approx::{LayerPrecision, OperandFormat};
-use crate::arch::{Dataflow, FillDrain, PerOperand, WindowUse};
+use crate::arch::{Dataflow, FillDrain, Objective, PerOperand, WindowUse};
 use crate::blocked::Signedness;
 
 /// A small deterministic generator of random numbers.
@@ -59,11 +60,45 @@ pub(super) fn limits(capacity_bits: [u64; 3]) -> Limits {
         capacity_bits: capacity_bits.into(),
         double_buffered: PerOperand::same(true),
         burst_bytes: 64,
-        dram_bytes_per_kilocycle: 16 * 1024,
-        tile_setup_cycles: 16,
-        traffic_slack_percent: 10,
         operand_exchange: false,
     }
+}
+
+/// Memory of a burst in four cycles, and prices of about the right proportions.
+pub(super) fn goal(objective: Objective, timing: &ArrayTiming) -> Goal {
+    Goal {
+        objective,
+        memory: MemoryRates {
+            read_ticks: 4096,
+            write_ticks: 4200,
+            copy_ticks: 4500,
+            read_latency_cycles: 60,
+            write_latency_cycles: 20,
+        },
+        energies: UnitEnergies {
+            read_burst_fj: 4_000_000,
+            written_burst_fj: 4_200_000,
+            word_fj: PerOperand::same(20_000),
+            tile_fj: 10_000,
+            core_cycle_fj: 200_000,
+            active_pe_cycle_fj: 1000,
+            idle_pe_cycle_fj: 50,
+        },
+        port_cycles: PerOperand::same(1),
+        tile_setup_cycles: 16,
+        converter_cycles: 4,
+        pes: u64::from(timing.rows) * u64::from(timing.columns),
+    }
+}
+
+/// Any of the objectives.
+pub(super) fn objective() -> impl Strategy<Value = Objective> {
+    prop::sample::select(vec![
+        Objective::Latency,
+        Objective::Energy,
+        Objective::Edp,
+        Objective::Traffic,
+    ])
 }
 
 /// Whatever the lowering of a workload can make of a layer.

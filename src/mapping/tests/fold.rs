@@ -128,6 +128,6 @@ fn narrow_port_slows_the_stream_by_the_ratio_of_bits() {
 fn steady_cycles_of_output_stationary_is_the_sum_of_periods() {
     let array = timing(Dataflow::OutputStationary, 32, 32);
     // Reduction 9 on a full column block: the output chain (32 cycles) is the limit.
-    assert_eq!(array.steady_cycles(&gemm(64, 32, 9)), 64);
-    assert_eq!(array.steady_cycles(&gemm(64, 32, 500)), 1000);
+    assert_eq!(array.tile_work(&gemm(64, 32, 9)).cycles, 64);
+    assert_eq!(array.tile_work(&gemm(64, 32, 500)).cycles, 1000);
 }

@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::super::array_plan::{ArrayPlan, SecondLayout, TileBox};
-use super::super::choose::choose;
+use super::super::choose::{Problem, choose, smallest};
 use super::super::memory::TensorLayout;
 use super::super::nest::{Axis, Nest, SecondOperand};
 use super::super::schedule::{Schedule, Transfer, Work};
 use super::super::tiling::Limits;
-use super::cases::{any_limits, nest, plan_of, timing};
-use crate::arch::Dataflow;
-use crate::arch::{Operand, PerOperand};
+use super::cases::{any_limits, goal, nest, objective, plan_of, timing};
+use crate::arch::{Dataflow, Objective, Operand, PerOperand};
 
 fn length(range: &std::ops::Range<u32>) -> u64 {
     u64::from(range.end - range.start)
@@ -133,8 +132,26 @@ fn images_of(nest: &Nest, tile: &TileBox) -> std::ops::Range<u32> {
     }
 }
 
-fn assert_input(plan: &ArrayPlan, tile: &TileBox, transfer: &Transfer) {
+/// Input rows that are there from the step before.
+fn held_rows(plan: &ArrayPlan, tile: &TileBox, before: Option<&TileBox>) -> u32 {
+    let follows = |before: &&TileBox| {
+        plan.tiling.halos
+            && before.rows.end == tile.rows.start
+            && before.images == tile.images
+            && before.repeat == tile.repeat
+            && before.groups == tile.groups
+            && before.columns == tile.columns
+            && before.channels == tile.channels
+    };
+    let rows = before
+        .filter(follows)
+        .and_then(|before| touched(&plan.nest.rows, before.rows.clone(), plan.nest.in_rows));
+    rows.map_or(0, |(_, last)| last + 1)
+}
+
+fn assert_input(plan: &ArrayPlan, tile: &TileBox, before: Option<&TileBox>, transfer: &Transfer) {
     let nest = &plan.nest;
+    let held = held_rows(plan, tile, before);
     let bytes = bytes_of(transfer);
     if nest.flat {
         let least = length(&tile.channels) * u64::from(plan.input.value_bits) / 8;
@@ -152,7 +169,7 @@ fn assert_input(plan: &ArrayPlan, tile: &TileBox, transfer: &Transfer) {
         value_bytes(
             &plan.input,
             images_of(nest, tile),
-            rows.0..=rows.1,
+            rows.0.max(held)..=rows.1,
             columns.0..=columns.1,
             channels.iter().copied(),
         )
@@ -251,6 +268,37 @@ fn assert_fits(plan: &ArrayPlan, limits: &Limits, tile: &TileBox) {
     }
 }
 
+/// Per operand and step: whether a tile comes and whether it goes, from what has to stay and from the boxes alone.
+fn tile_lives(plan: &ArrayPlan, boxes: &[TileBox], operand: Operand) -> Vec<(bool, bool)> {
+    let entered = |i: usize| i == 0 || !same_tile(operand, &boxes[i], &boxes[i - 1]);
+    let left = |i: usize| {
+        boxes
+            .get(i + 1)
+            .is_none_or(|next| !same_tile(operand, &boxes[i], next))
+    };
+    if !plan.tiling.kept[operand] {
+        return (0..boxes.len()).map(|i| (entered(i), left(i))).collect();
+    }
+    let first = |i: usize| !boxes[..i].iter().any(|b| same_tile(operand, b, &boxes[i]));
+    let last = |i: usize| {
+        !boxes[i + 1..]
+            .iter()
+            .any(|b| same_tile(operand, b, &boxes[i]))
+    };
+    (0..boxes.len()).map(|i| (first(i), last(i))).collect()
+}
+
+/// Tiles of an operand in its buffer, before any of them has gone that is through.
+fn assert_slots(plan: &ArrayPlan, lives: &[(bool, bool)], operand: Operand) {
+    let mut held = 0;
+    for &(comes, goes) in lives {
+        held += u32::from(comes);
+        assert!(held <= plan.tiling.slots[operand], "{operand}");
+        held -= u32::from(goes);
+    }
+    assert_eq!(held, 0, "{operand}: a tile stays for ever");
+}
+
 fn same_tile(operand: Operand, a: &TileBox, b: &TileBox) -> bool {
     let outputs = a.images == b.images && a.rows == b.rows && a.columns == b.columns;
     a.repeat == b.repeat
@@ -275,6 +323,10 @@ fn assert_schedule(plan: &ArrayPlan, limits: &Limits, ends: [u64; 4]) {
     let mut stored = BTreeSet::new();
     let mut stored_count = 0;
     let mut weight_places: BTreeMap<u64, (u64, TileBox)> = BTreeMap::new();
+    let lives = PerOperand::of(|operand| tile_lives(plan, &boxes, operand));
+    for operand in Operand::ALL {
+        assert_slots(plan, &lives[operand], operand);
+    }
     for (index, (step, tile)) in schedule.steps.iter().zip(&boxes).enumerate() {
         assert_fits(plan, limits, tile);
         let Work::Array(gemm) = step.work else {
@@ -293,10 +345,7 @@ fn assert_schedule(plan: &ArrayPlan, limits: &Limits, ends: [u64; 4]) {
             (tile.channels.start == 0, tile.channels.end == nest.channels)
         );
         for operand in Operand::ALL {
-            let begins = index == 0 || !same_tile(operand, tile, &boxes[index - 1]);
-            let ends = boxes
-                .get(index + 1)
-                .is_none_or(|next| !same_tile(operand, tile, next));
+            let (begins, ends) = lives[operand][index];
             assert_eq!((step.begins[operand], step.ends[operand]), (begins, ends));
             let loads = begins && (operand != Operand::Output || !gemm.first);
             assert_eq!(
@@ -309,7 +358,10 @@ fn assert_schedule(plan: &ArrayPlan, limits: &Limits, ends: [u64; 4]) {
                 assert_eq!((what.operand, what.store), (operand, false));
                 transfers += 1;
                 match operand {
-                    Operand::Activation => assert_input(plan, tile, what),
+                    Operand::Activation => {
+                        let before = index.checked_sub(1).map(|before| &boxes[before]);
+                        assert_input(plan, tile, before, what);
+                    }
                     Operand::Weight => {
                         assert_second(plan, tile, what);
                         let place = weight_places
@@ -404,14 +456,35 @@ proptest! {
 
     #[test]
     fn schedules_go_through_the_loop_nest_once(
-        nest in nest(), limits in any_limits(), timing in timing(),
+        nest in nest(), limits in any_limits(), timing in timing(), objective in objective(),
     ) {
-        match choose(&nest, &limits, &timing) {
-            Ok(tiling) => {
-                let (plan, ends) = plan_of(&nest, tiling, &limits, &timing);
-                assert_schedule(&plan, &limits, ends);
+        let (template, _) = plan_of(&nest, smallest(&nest), &limits, &timing);
+        let goal = goal(objective, &timing);
+        let problem = Problem { template: &template, limits: &limits, goal: &goal, fixed: None };
+        match choose(&problem) {
+            Ok(choices) => {
+                for choice in [Some(choices.best), choices.next_best].into_iter().flatten() {
+                    let (plan, ends) = plan_of(&nest, choice.tiling, &limits, &timing);
+                    assert_schedule(&plan, &limits, ends);
+                }
             }
             Err(error) => prop_assert!(error.needed_bits > error.available_bits, "{error:?}"),
+        }
+    }
+
+    /// Every tiling that the search weighs, not the best alone.
+    #[test]
+    fn all_candidates_go_through_the_loop_nest_once(
+        nest in nest(), limits in any_limits(), timing in timing(), pick in any::<u32>(),
+    ) {
+        let (template, _) = plan_of(&nest, smallest(&nest), &limits, &timing);
+        let goal = goal(Objective::Edp, &timing);
+        let problem = Problem { template: &template, limits: &limits, goal: &goal, fixed: None };
+        let tilings = problem.bounds();
+        if !tilings.is_empty() {
+            let (tiling, _) = tilings[pick as usize % tilings.len()];
+            let (plan, ends) = plan_of(&nest, tiling, &limits, &timing);
+            assert_schedule(&plan, &limits, ends);
         }
     }
 }

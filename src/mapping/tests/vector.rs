@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
+use super::super::file::TileSizes;
 use super::super::lower::{Lowered, VectorLayer, lower};
 use super::super::memory::TensorLayout;
 use super::super::vector_plan::VectorPlan;
@@ -79,7 +80,7 @@ fn assert_loaded(shape: [u32; 3], network: &Network, bits: u32, capacity_bits: u
         tile: [1; 3],
         slots: PerOperand::same(1),
     };
-    let Ok(plan) = plan.fit(&limits([capacity_bits; 3])) else {
+    let Ok(plan) = plan.fit(&limits([capacity_bits; 3]), &TileSizes::default()) else {
         return;
     };
     let schedule = plan.schedule();
@@ -172,7 +173,8 @@ fn planned(vector: VectorLayer, inputs: &[TensorLayout], output: &TensorLayout) 
         tile: [1; 3],
         slots: PerOperand::same(1),
     };
-    plan.fit(&limits([1 << 20; 3])).expect("it fits")
+    plan.fit(&limits([1 << 20; 3]), &TileSizes::default())
+        .expect("it fits")
 }
 
 /// A padded image is loaded once; rows of zeros load nothing.

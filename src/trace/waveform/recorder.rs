@@ -257,7 +257,7 @@ impl Observer for WaveRecorder {
         self.change(at, self.signals.layer, u64::from(index));
     }
 
-    fn tiles_held(&mut self, operand: Operand, tiles: u8, at: Tick) {
+    fn tiles_held(&mut self, operand: Operand, tiles: u32, at: Tick) {
         self.change(at, self.signals.tiles[operand], u64::from(tiles));
     }
 

@@ -7,7 +7,7 @@ use axbxp::blocked::{Rounding, Signedness, Window};
 use axbxp::hw::stepped::GivenOperands;
 use axbxp::hw::{Fidelity, Observer, Unobserved, simulate};
 use axbxp::infer::{Calibration, ConfiguredModel, QuantisedModel, Scratch};
-use axbxp::mapping::plan;
+use axbxp::mapping::{LayerNeeds, UnitEnergies, plan};
 use axbxp::sweep::DesignPoint;
 use axbxp::workload::Model;
 
@@ -75,8 +75,14 @@ pub fn watch(
     configured.observe(image, &mut Scratch::default(), &mut see);
 
     let point = DesignPoint::open(architecture, None).unwrap();
-    let precisions: Vec<LayerPrecision> = configured.precisions().cloned().collect();
-    let plan = plan(&point.architecture, &point.memory(), network, &precisions).unwrap();
+    let needs: Vec<LayerNeeds> = configured
+        .precisions()
+        .map(|precision| LayerNeeds {
+            precision: precision.clone(),
+            energies: UnitEnergies::default(),
+        })
+        .collect();
+    let plan = plan(&point.architecture, &point.memory(), network, &needs, None).unwrap();
     let fidelity = Fidelity::Stepped {
         seed: 0,
         given: &given,
