@@ -7,7 +7,7 @@ use axbxp::blocked::{Rounding, Signedness, Window};
 use axbxp::hw::stepped::GivenOperands;
 use axbxp::hw::{Fidelity, Observer, Unobserved, simulate};
 use axbxp::infer::{Calibration, ConfiguredModel, QuantisedModel, Scratch};
-use axbxp::mapping::{LayerNeeds, UnitEnergies, plan};
+use axbxp::mapping::{LayerNeeds, Mapping, UnitEnergies, plan};
 use axbxp::sweep::DesignPoint;
 use axbxp::workload::Model;
 
@@ -30,15 +30,23 @@ pub fn compare(
     image: &[f32],
     architecture: &str,
 ) -> u64 {
-    watch(model, configured, image, architecture, &mut Unobserved)
+    watch(
+        model,
+        configured,
+        image,
+        architecture,
+        None,
+        &mut Unobserved,
+    )
 }
 
-/// As [`compare`], with an observer of the array.
+/// As [`compare`], with an observer of the array and what is fixed of the mapping.
 pub fn watch(
     model: &Model,
     configured: &ConfiguredModel,
     image: &[f32],
     architecture: &str,
+    mapping: Option<&Mapping>,
     observer: &mut impl Observer,
 ) -> u64 {
     let network = &model.network;
@@ -82,7 +90,14 @@ pub fn watch(
             energies: UnitEnergies::default(),
         })
         .collect();
-    let plan = plan(&point.architecture, &point.memory(), network, &needs, None).unwrap();
+    let plan = plan(
+        &point.architecture,
+        &point.memory(),
+        network,
+        &needs,
+        mapping,
+    )
+    .unwrap();
     let fidelity = Fidelity::Stepped {
         seed: 0,
         given: &given,

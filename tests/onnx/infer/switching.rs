@@ -17,7 +17,9 @@ use axbxp::infer::switching::{
 use axbxp::infer::{
     Calibration, ConfiguredModel, FloatNetwork, Images, QuantisedModel, RangeRule, calibrate,
 };
+use axbxp::mapping::Mapping;
 use axbxp::sim::Tick;
+use axbxp::source::SourceFile;
 use axbxp::workload::{LayerWeights, Model};
 
 use super::accumulators::{LAYERS, precision};
@@ -175,13 +177,14 @@ fn lines_of(
     image: &[f32],
     architecture: &str,
     (rows, columns): (u32, u32),
+    mapping: Option<&Mapping>,
 ) -> Vec<Vec<Line>> {
     let mut watch = Watch {
         rows,
         columns,
         ..Watch::default()
     };
-    stepped::watch(model, configured, image, architecture, &mut watch);
+    stepped::watch(model, configured, image, architecture, mapping, &mut watch);
     let mut by_layer: Vec<Vec<Line>> = vec![vec![]; model.network.layers.len()];
     for ((layer, ..), (_, line)) in watch.lines {
         by_layer[layer as usize].push(line);
@@ -227,7 +230,7 @@ fn operands_come_as_in_the_stepped_array() {
         .collect();
 
     let exact = ConfiguredModel::exact(&base).unwrap();
-    let folds = lines_of(&model, &exact, &image, "fxp8_8x8", (8, 8));
+    let folds = lines_of(&model, &exact, &image, "fxp8_8x8", (8, 8), None);
     let counted = operand_switching(&exact, &FXP8, &images, &[0], order, 1).unwrap();
     assert_eq!((counted.len(), folds.len()), (6, 6));
     for ((counted, folds), &length) in counted.iter().zip(&folds).zip(&lengths) {
@@ -248,7 +251,7 @@ fn operands_come_as_in_the_stepped_array() {
             .map(|&sign| precision(sign, 4, kept, window, rounding, products))
             .collect();
         let configured = ConfiguredModel::new(&base, &precisions).unwrap();
-        let folds = lines_of(&model, &configured, &image, "axbxp_k4_8x8", (8, 8));
+        let folds = lines_of(&model, &configured, &image, "axbxp_k4_8x8", (8, 8), None);
         let counted = operand_switching(&configured, &K4, &images, &[0], order, 1).unwrap();
         let lanes = 4 / products as usize;
         for (index, (counted, folds)) in counted.iter().zip(&folds).enumerate() {
@@ -291,7 +294,10 @@ fn operands_come_as_in_arrays_where_they_stay() {
         };
         let (model, exact, images) = of([height, width, filters]);
         let image = networks::image(&images, 0);
-        let lines = lines_of(&model, &exact, &image, architecture, (32, 32));
+        // One tile: in another, operands begin anew.
+        let text = "(mappings: [(layers: \"only\", tile: (rows: 32, columns: 32, filters: 32, channels: 32))])";
+        let whole = Mapping::load(SourceFile::from_text("whole.ron", text)).unwrap();
+        let lines = lines_of(&model, &exact, &image, architecture, (32, 32), Some(&whole));
         let expected = count_twos_complement(&lines[0]);
         let (_, exact, images) = of(counted);
         let counted = operand_switching(&exact, &FXP8, &images, &[0], all(dataflow), 1).unwrap();
