@@ -41,4 +41,4 @@ pub use plan::{LayerPlan, MappedLayer, MemoryShape, NetworkPlan, PlanError, plan
 pub use port::PortDemand;
 pub use schedule::{Schedule, Step, Transfer, VectorWork, Work};
 pub use tiling::{DoesNotFit, Loop, Tiling};
-pub use vector_plan::VectorPlan;
+pub use vector_plan::{Group, Piece, Reach, VectorPlan};

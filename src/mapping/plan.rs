@@ -283,7 +283,7 @@ impl Planner<'_> {
                     columns: vector.columns,
                     channels: vector.channels,
                     operations_per_value: vector.operations_per_value,
-                    whole_channels: vector.whole_channels,
+                    reach: vector.reach,
                     pieces,
                     tile: [1; 3],
                     slots: PerOperand::same(1),
