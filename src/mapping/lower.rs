@@ -2,10 +2,10 @@
 
 use super::memory::TensorLayout;
 use super::nest::{Axis, Nest, SecondOperand};
-use super::vector_plan::Piece;
+use super::vector_plan::{Group, Piece, Reach};
 use crate::workload::{
-    self, Conv, FullyConnected, Function, Layer, MatMul, Network, NormalisationFunction, Op, Pad,
-    Padding, Pool, Slice, Span, Tensor,
+    self, Conv, FullyConnected, Function, Layer, MatMul, Network, Normalisation,
+    NormalisationFunction, Op, Pad, Padding, Pool, Slice, Span, Tensor,
 };
 
 /// A layer as the hardware sees it.
@@ -22,7 +22,7 @@ pub(super) struct VectorLayer {
     pub columns: Axis,
     pub channels: Axis,
     pub operations_per_value: u32,
-    pub whole_channels: bool,
+    pub reach: Reach,
     pub arrangement: Arrangement,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn lower(network: &Network, layer: &Layer) -> Lowered {
         Op::Pool(op) => Lowered::Vector(pool(op)),
         Op::GlobalPool(_) => Lowered::Vector(global_pool(input)),
         Op::Elementwise(op) => Lowered::Vector(pointwise(elementwise_operations(op.function))),
-        Op::Normalisation(op) => Lowered::Vector(normalisation(op.function)),
+        Op::Normalisation(op) => Lowered::Vector(normalisation(op, input)),
         Op::Concat(op) => Lowered::Vector(concat(op.axis)),
         Op::Slice(op) => Lowered::Vector(slice(*op)),
         Op::Pad(op) => Lowered::Vector(pad(op)),
@@ -195,17 +195,28 @@ fn global_pool(input: &Tensor) -> VectorLayer {
     }
 }
 
-fn normalisation(function: NormalisationFunction) -> VectorLayer {
+fn normalisation(op: &Normalisation, input: &Tensor) -> VectorLayer {
+    let passes = normalisation_passes(op.function);
     VectorLayer {
-        whole_channels: function != NormalisationFunction::BatchNorm,
-        ..pointwise(normalisation_operations(function))
+        reach: match op.function {
+            NormalisationFunction::BatchNorm => Reach::Behind,
+            // How far its window reaches is not said.
+            NormalisationFunction::Lrn => Reach::Pixel,
+            NormalisationFunction::Softmax
+            | NormalisationFunction::LayerNorm
+            | NormalisationFunction::RmsNorm => Reach::Group(Group {
+                channels: input.channels / op.groups,
+                passes,
+            }),
+        },
+        ..pointwise(passes.iter().sum())
     }
 }
 
 fn concat(axis: workload::Axis) -> VectorLayer {
     match axis {
         workload::Axis::Channels => VectorLayer {
-            whole_channels: true,
+            reach: Reach::Pixel,
             ..pointwise(1)
         },
         workload::Axis::Positions => VectorLayer {
@@ -246,7 +257,7 @@ fn pointwise(operations_per_value: u32) -> VectorLayer {
         columns: Axis::POINT,
         channels: Axis::POINT,
         operations_per_value,
-        whole_channels: false,
+        reach: Reach::Behind,
         arrangement: Arrangement::Together,
     }
 }
@@ -260,18 +271,20 @@ fn elementwise_operations(function: Function) -> u32 {
     }
 }
 
-/// Lane operations per value, all passes together.
-fn normalisation_operations(function: NormalisationFunction) -> u32 {
+/// Lane operations per value for the statistics of a group, and for the result once they are there.
+fn normalisation_passes(function: NormalisationFunction) -> [u32; 2] {
     match function {
-        // Maximum; difference; exponential; sum; scale.
-        NormalisationFunction::Softmax => 5,
-        // Sum; difference; square and sum; scale; shift.
-        NormalisationFunction::LayerNorm => 5,
-        // Square and sum; scale twice.
-        NormalisationFunction::RmsNorm => 3,
-        // Scale; shift.
-        NormalisationFunction::BatchNorm => 2,
+        // Maximum, difference, exponential and sum in one pass, the sum rescaled when a larger value comes
+        // (Milakov and Gimelshein, "Online normalizer calculation for softmax", arXiv 1805.02867). Then the
+        // scale; that the exponential is looked up once more where it was not kept is not counted.
+        NormalisationFunction::Softmax => [4, 1],
+        // Sum; square and sum: integers, so the variance is exact. Then difference; scale; shift.
+        NormalisationFunction::LayerNorm => [2, 3],
+        // Square and sum. Then scale twice.
+        NormalisationFunction::RmsNorm => [1, 2],
+        // Its statistics are constants. Scale; shift.
+        NormalisationFunction::BatchNorm => [0, 2],
         // Square; sliding sum in and out; power; scale.
-        NormalisationFunction::Lrn => 5,
+        NormalisationFunction::Lrn => [0, 5],
     }
 }

@@ -55,4 +55,4 @@ pub use plan::{LayerNeeds, LayerPlan, MappedLayer, MemoryShape, NetworkPlan, Pla
 pub use port::PortDemand;
 pub use schedule::{Schedule, Step, Transfer, VectorWork, Work};
 pub use tiling::{DoesNotFit, Loop, Tiling};
-pub use vector_plan::VectorPlan;
+pub use vector_plan::{Group, Piece, Reach, VectorPlan};

@@ -118,7 +118,7 @@ impl<'a> Planner<'a> {
                     columns: vector.columns,
                     channels: vector.channels,
                     operations_per_value: vector.operations_per_value,
-                    whole_channels: vector.whole_channels,
+                    reach: vector.reach,
                     pieces,
                     tile: [1; 3],
                     slots: PerOperand::same(1),

@@ -3,6 +3,10 @@
 //!
 //! A tile is a band of output rows of one image, cut further along columns and channels only where
 //! the buffers are too small. Bands are kept small enough that loading, computing and storing overlap.
+//!
+//! A normalisation is cut along channels between its groups. A group of which the channels of one pixel do
+//! not fit the buffers is gone through twice, part by part: the first pass reads it for its statistics,
+//! which stay in the vector unit, the second reads it again and writes the result.
 
 use std::ops::Range;
 
@@ -25,6 +29,35 @@ pub struct Piece {
     pub output: TensorLayout,
 }
 
+/// The channels of its pixel that an output takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reach {
+    /// Those behind it, which the plan's axis of channels says.
+    Behind,
+    /// All.
+    Pixel,
+    /// All of its group.
+    Group(Group),
+}
+
+/// Channels that are normalised together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Group {
+    /// Channels of a group.
+    pub channels: u32,
+    /// Lane operations per value for the statistics of the group, and for the result once they are there.
+    pub passes: [u32; 2],
+}
+
+/// What a step does with its tile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pass {
+    /// Lane operations per value.
+    operations_per_value: u32,
+    /// The result is written; else the tile is read for the statistics of its group alone.
+    writes: bool,
+}
+
 /// A vector layer with the places of its operands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VectorPlan {
@@ -36,10 +69,10 @@ pub struct VectorPlan {
     pub columns: Axis,
     /// The channels behind an output's, where it does not need all.
     pub channels: Axis,
-    /// Lane operations per output value.
+    /// Lane operations per output value, all passes together.
     pub operations_per_value: u32,
-    /// Each output needs all channels of its pixel (normalisation, concatenation).
-    pub whole_channels: bool,
+    /// The channels that an output takes.
+    pub reach: Reach,
     /// Parts that are computed one after the other: one, but for a concatenation along positions.
     pub pieces: Vec<Piece>,
     /// Output rows, columns and channels of a tile.
@@ -83,8 +116,9 @@ impl VectorPlan {
         let band = rows.div_ceil(BANDS);
         let bands = halves(band).map(|rows| [rows, columns, channels]);
         let strips = halves(columns).map(|columns| [1, columns, channels]);
-        let slices = halves(channels)
-            .filter(|&slice| !self.whole_channels || slice == channels)
+        let slices = self
+            .channel_cuts(channels)
+            .into_iter()
             .map(|slice| [1, 1, slice]);
         let fix = |fixed: Option<u32>, size: u32, extent: u32| {
             fixed.map_or(size, |fixed| fixed.min(extent))
@@ -93,7 +127,10 @@ impl VectorPlan {
             [
                 fix(fixed.rows, tile[0], rows),
                 fix(fixed.columns, tile[1], columns),
-                fix(fixed.channels, tile[2], channels),
+                fixed.channels.map_or(tile[2], |fixed| {
+                    let mut cuts = self.channel_cuts(channels).into_iter();
+                    cuts.find(|&cut| cut <= fixed).unwrap_or(tile[2])
+                }),
             ]
         };
         let tile = bands
@@ -101,10 +138,25 @@ impl VectorPlan {
             .chain(slices)
             .map(as_fixed)
             .find(|&tile| fits(&self, tile));
-        let least = if self.whole_channels { channels } else { 1 };
+        let least = match self.reach {
+            Reach::Pixel => [1, 1, channels],
+            Reach::Behind | Reach::Group(_) => [1; 3],
+        };
         match tile {
             Some(tile) => Ok(VectorPlan { tile, ..self }),
-            None => Err(self.does_not_fit(available, as_fixed([1, 1, least]))),
+            None => Err(self.does_not_fit(available, as_fixed(least))),
+        }
+    }
+
+    /// Channels that a tile of one pixel may have, largest first.
+    fn channel_cuts(&self, channels: u32) -> Vec<u32> {
+        match self.reach {
+            Reach::Behind => halves(channels).collect(),
+            Reach::Pixel => vec![channels],
+            Reach::Group(group) => halves(channels / group.channels)
+                .map(|groups| groups * group.channels)
+                .chain(halves(group.channels).skip(1))
+                .collect(),
         }
     }
 
@@ -123,7 +175,7 @@ impl VectorPlan {
     }
 
     /// Bits of all input tiles and of the output tile, for the largest piece.
-    fn footprint_bits(&self, tile: [u32; 3]) -> [u64; 2] {
+    pub(super) fn footprint_bits(&self, tile: [u32; 3]) -> [u64; 2] {
         self.pieces
             .iter()
             .map(|piece| self.piece_bits(piece, tile))
@@ -138,10 +190,11 @@ impl VectorPlan {
             .inputs
             .iter()
             .map(|input| {
-                let channels = if self.whole_channels {
-                    input.channels
-                } else {
-                    self.channels.input_extent(channels, input.channels)
+                let channels = match self.reach {
+                    Reach::Pixel => input.channels,
+                    Reach::Behind | Reach::Group(_) => {
+                        self.channels.input_extent(channels, input.channels)
+                    }
                 };
                 u64::from(self.rows.input_extent(rows, input.rows))
                     * u64::from(self.columns.input_extent(columns, input.columns))
@@ -156,13 +209,25 @@ impl VectorPlan {
         [inputs, output]
     }
 
+    /// Whether groups are gone through twice because a tile does not hold the whole of one.
+    pub fn in_passes(&self) -> bool {
+        matches!(self.reach, Reach::Group(group) if self.tile[2] < group.channels)
+    }
+
     /// Number of steps.
     pub fn steps(&self) -> u64 {
         let [rows, columns, channels] = self.tile;
+        let of_channels = |all: u32| match self.reach {
+            Reach::Group(group) if self.in_passes() => {
+                let parts = u64::from(group.channels.div_ceil(channels));
+                u64::from(all / group.channels) * parts * group.passes.len() as u64
+            }
+            _ => u64::from(all.div_ceil(channels)),
+        };
         let of_piece = |output: &TensorLayout| {
             u64::from(output.rows.div_ceil(rows))
                 * u64::from(output.columns.div_ceil(columns))
-                * u64::from(output.channels.div_ceil(channels))
+                * of_channels(output.channels)
         };
         let per_image: u64 = self
             .pieces
@@ -178,14 +243,15 @@ impl VectorPlan {
             slots: self.slots,
             ..Schedule::default()
         };
-        let [tile_rows, tile_columns, tile_channels] = self.tile;
+        let [tile_rows, tile_columns, _] = self.tile;
         for image in 0..self.images {
             for piece in &self.pieces {
+                let walk = self.channel_walk(piece.output.channels);
                 for rows in ranges(piece.output.rows, tile_rows) {
                     for columns in ranges(piece.output.columns, tile_columns) {
-                        for channels in ranges(piece.output.channels, tile_channels) {
-                            let tile = [rows.clone(), columns.clone(), channels];
-                            self.push_step(&mut schedule, piece, image, &tile);
+                        for (channels, pass) in &walk {
+                            let tile = [rows.clone(), columns.clone(), channels.clone()];
+                            self.push_step(&mut schedule, piece, image, &tile, *pass);
                         }
                     }
                 }
@@ -194,12 +260,41 @@ impl VectorPlan {
         schedule
     }
 
+    /// The channels of the steps on one pixel, or on one box of pixels, in order, and what they do.
+    fn channel_walk(&self, channels: u32) -> Vec<(Range<u32>, Pass)> {
+        let whole = Pass {
+            operations_per_value: self.operations_per_value,
+            writes: true,
+        };
+        let size = self.tile[2];
+        let group = match self.reach {
+            Reach::Group(group) if self.in_passes() => group,
+            _ => return ranges(channels, size).map(|part| (part, whole)).collect(),
+        };
+        let [statistics, result] = group.passes;
+        let passes =
+            [(statistics, false), (result, true)].map(|(operations_per_value, writes)| Pass {
+                operations_per_value,
+                writes,
+            });
+        ranges(channels, group.channels)
+            .flat_map(|of_group| passes.map(|pass| (of_group.clone(), pass)))
+            .flat_map(|(of_group, pass)| {
+                ranges(group.channels, size).map(move |part| {
+                    let first = of_group.start;
+                    (first + part.start..first + part.end, pass)
+                })
+            })
+            .collect()
+    }
+
     fn push_step(
         &self,
         schedule: &mut Schedule,
         piece: &Piece,
         image: u32,
         tile: &[Range<u32>; 3],
+        pass: Pass,
     ) {
         let [rows, columns, channels] = tile;
         let first = schedule.transfers.len() as u32;
@@ -215,22 +310,30 @@ impl VectorPlan {
             });
         }
         let loaded = schedule.transfers.len() as u32;
-        schedule.transfers.push(Transfer {
-            operand: Operand::Output,
-            store: true,
-            psums: false,
-            runs: piece.output.region(
-                image..image + 1,
-                rows.clone(),
-                columns.clone(),
-                channels.clone(),
-            ),
-        });
+        if pass.writes {
+            schedule.transfers.push(Transfer {
+                operand: Operand::Output,
+                store: true,
+                psums: false,
+                runs: piece.output.region(
+                    image..image + 1,
+                    rows.clone(),
+                    columns.clone(),
+                    channels.clone(),
+                ),
+            });
+        }
+        let stored = schedule.transfers.len() as u32;
         let values = [rows, columns, channels]
             .into_iter()
             .map(|range| u64::from(range.end - range.start))
             .product::<u64>();
-        let in_use = PerOperand::of(|operand| operand != Operand::Weight);
+        let written = if pass.writes { values } else { 0 };
+        let in_use = PerOperand {
+            activation: true,
+            weight: false,
+            output: pass.writes,
+        };
         schedule.steps.push(Step {
             loads: PerOperand {
                 activation: first..loaded,
@@ -239,12 +342,12 @@ impl VectorPlan {
             },
             begins: in_use,
             ends: in_use,
-            stores: loaded..loaded + 1,
+            stores: loaded..stored,
             work: Work::Vector(VectorWork {
-                operations: values * u64::from(self.operations_per_value),
+                operations: values * u64::from(pass.operations_per_value),
                 input_bits,
-                output_bits: values * u64::from(piece.output.value_bits),
-                values,
+                output_bits: written * u64::from(piece.output.value_bits),
+                values: written,
             }),
         });
     }
@@ -254,10 +357,9 @@ impl VectorPlan {
         let [rows, columns, channels] = tile;
         let in_rows = span(&self.rows, rows, input.rows);
         let in_columns = span(&self.columns, columns, input.columns);
-        let in_channels = if self.whole_channels {
-            0..input.channels
-        } else {
-            span(&self.channels, channels, input.channels)
+        let in_channels = match self.reach {
+            Reach::Pixel => 0..input.channels,
+            Reach::Behind | Reach::Group(_) => span(&self.channels, channels, input.channels),
         };
         let bits = [&in_rows, &in_columns, &in_channels]
             .into_iter()

@@ -471,7 +471,8 @@ fn tiling_label(plan: &LayerPlan) -> String {
         }
         LayerPlan::Vector(plan) => {
             let [rows, columns, channels] = plan.tile;
-            format!("{rows}x{columns} pixels, {channels} channels")
+            let passes = if plan.in_passes() { ", two passes" } else { "" };
+            format!("{rows}x{columns} pixels, {channels} channels{passes}")
         }
     }
 }

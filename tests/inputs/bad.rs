@@ -198,7 +198,7 @@ refused! {
         layers_in_a_comment: "run" "-w" "layers_in_a_comment.ron";
     }
     mapping {
-        tile_does_not_fit: "run" "-a" "fxp8_8x8" "-w" "llama7b_block_prefill" "--quiet";
+        tile_does_not_fit: "run" "-a" "fxp8_8x8" "-w" "wide_concat.ron" "--quiet";
         memory_exceeded: "run" "--workload" "vgg16" "--batch" "1000" "--quiet";
         too_many_tiles: "run" "-a" "too_many_tiles.ron" "-b" "none" "-w" "vast.ron" "--quiet";
         bad_values: "check" "bad_values.ron";

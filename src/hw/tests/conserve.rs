@@ -171,3 +171,29 @@ fn every_sort_of_layer_on_every_sort_of_machine() {
     }
     assert!(spilled > 0, "no machine spilled partial sums");
 }
+
+/// Layers of whole channels that take groups apart, and groups in two passes: bytes and operations of a run are those
+/// of the passes.
+#[test]
+fn normalisations_in_passes() {
+    for (function, operations) in [("softmax", 5), ("layer_norm", 5), ("rms_norm", 3)] {
+        for (size_kib, reads) in [(128, 1), (16, 2)] {
+            let network = network_of(
+                2,
+                r#"(name: "scores", channels: 262144)"#,
+                &format!(r#"(name: "x", op: normalisation(function: {function}, groups: 8))"#),
+            );
+            let mut point = point("fxp8_8x8");
+            let buffers = &mut point.architecture.buffers;
+            (buffers.activation.size_kib, buffers.output.size_kib) = (size_kib, size_kib);
+            let plan = plan_for(&point, &network).expect("fits");
+            let run = run_lawfully(&point, &plan);
+            let layer = &run.layers[0];
+            let values = 2 * 262_144;
+            assert_eq!(layer.vector.operations, operations * values);
+            assert_eq!(layer.vector.values, values);
+            assert_eq!(layer.dma.loaded_bytes, reads * values);
+            assert_eq!(layer.dma.stored_bytes, values);
+        }
+    }
+}
