@@ -6,8 +6,8 @@ use super::support::{
     architectures, network, network_of, plan_for, point, run_lawfully, with_dataflow,
 };
 use crate::arch::{Dataflow, Ports};
+use crate::graph::ProgramTransfer;
 use crate::hw::Observer;
-use crate::mapping::Transfer;
 use crate::sim::Tick;
 use crate::source::{self, FileKind};
 use crate::sweep::DesignPoint;
@@ -25,7 +25,7 @@ impl Observer for PsumOrder {
         self.stored.clear();
     }
 
-    fn transfer(&mut self, _: u32, what: &Transfer, from: Tick, to: Tick) {
+    fn transfer(&mut self, _: u32, what: &ProgramTransfer, from: Tick, to: Tick) {
         if !what.psums {
             return;
         }

@@ -2,6 +2,7 @@
 
 use crate::approx::{ArrayLayer, LayerPrecision, resolve};
 use crate::arch::{Architecture, Dataflow};
+use crate::graph::Program;
 use crate::hw::conservation::{Violation, Widths, run_violations, violations};
 use crate::hw::{Fidelity, Observer, RunResult, Unobserved, simulate};
 use crate::mapping::{NetworkPlan, PlanError, plan};
@@ -67,7 +68,7 @@ pub(super) fn run_at<O: Observer>(
     simulate(
         &point.architecture,
         &point.dram,
-        plan,
+        &Program::layer_by_layer(plan),
         fidelity,
         observer,
         &progress,
@@ -94,9 +95,9 @@ pub(super) fn run_lawfully(point: &DesignPoint, plan: &NetworkPlan) -> RunResult
     assert_eq!(order.broken, Vec::<String>::new());
     let widths = Widths::of(&point.architecture, &point.dram);
     let mut found: Vec<Violation> = Vec::new();
-    for (index, (layer, run)) in plan.into_iter().zip(&result.layers).enumerate() {
-        let schedule = layer.plan.schedule();
-        found.extend(violations(index, &layer.plan, &schedule, run, &widths));
+    let program = Program::layer_by_layer(plan);
+    for (index, run) in result.layers.iter().enumerate() {
+        found.extend(violations(index, &program, run, &widths));
     }
     // Presets that never drain idle queues keep writes posted.
     let queue = match point.dram.controller.idle_drain_cycles {
