@@ -65,6 +65,7 @@ impl Request {
         let threads = threads_or_cores(args.output.threads);
         let mut comparison = ComparisonRequest::new(points, &[Iso::None], vec![part], threads)?;
         comparison.stepped = (args.fidelity == ArrayFidelity::Stepped).then_some(args.seed);
+        comparison.across = args.network;
         Ok(Request {
             comparison,
             trace,

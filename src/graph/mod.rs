@@ -1,10 +1,12 @@
 //! The network as one program of tile steps: the layers' steps one behind the other, and for each what must be done
 //! before it.
 //!
-//! A step waits for a prefix of the program: a number of leading steps that must be complete, their outputs in DRAM,
-//! before anything of it is loaded or started. A machine that runs layer by layer is the program in which every step
-//! waits for all layers before its own.
+//! A tile waits for a prefix of the program: a number of leading steps that must be complete, their outputs in DRAM,
+//! before it is loaded. A machine that runs layer by layer is the program in which every tile waits for all layers before
+//! its own. With prefetch a tile waits for the last step that writes what it reads: `dependencies` finds it by the
+//! addresses, so that tensors that are cut, sampled or concatenated need no rule of their own.
 
+mod dependencies;
 mod program;
 
 pub use program::{Program, ProgramLayer, ProgramStep, ProgramTransfer};

@@ -2,7 +2,8 @@
 
 use std::ops::{Deref, Range};
 
-use crate::arch::{Dataflow, Operand, PerOperand};
+use super::dependencies::Written;
+use crate::arch::{Dataflow, NetworkOptions, Operand, PerOperand};
 use crate::mapping::{
     ArrayPlan, ArrayTiming, LayerPlan, MappedLayer, SecondLayout, Step, Transfer, Work,
 };
@@ -44,9 +45,16 @@ pub struct ProgramStep {
     pub number: u32,
     /// What to load, to compute and to store.
     pub step: Step,
-    /// Leading steps of the program that must be complete, stores in DRAM included, before anything of it is loaded
-    /// or started.
-    pub starts_after: u32,
+    /// By operand: leading steps of the program that must be complete, stores in DRAM included, before the step's new
+    /// tile is asked for.
+    pub loads_after: PerOperand<u32>,
+}
+
+impl ProgramStep {
+    /// Leading steps of the program that must be complete before all tiles of the step are asked for.
+    pub fn starts_after(&self) -> u32 {
+        self.loads_after.iter().copied().max().unwrap_or(0)
+    }
 }
 
 /// Reads as the step does.
@@ -83,11 +91,48 @@ impl Deref for ProgramTransfer {
 impl<'a> Program<'a> {
     /// The layers one after the other: nothing of a layer begins before all of the one before it is in DRAM.
     pub fn layer_by_layer(layers: impl IntoIterator<Item = &'a MappedLayer>) -> Program<'a> {
+        Program::of(layers, NetworkOptions::OFF)
+    }
+
+    /// The layers on a machine that does `options` across them.
+    pub fn of(
+        layers: impl IntoIterator<Item = &'a MappedLayer>,
+        options: NetworkOptions,
+    ) -> Program<'a> {
         let mut program = Program::default();
         for layer in layers {
             program.push(layer);
         }
+        if options.prefetch {
+            program.wait_for_data_only();
+        }
         program
+    }
+
+    /// Every tile waits for the last step that writes what it reads, and for no other.
+    fn wait_for_data_only(&mut self) {
+        let mut written = Written::default();
+        for layer in 0..self.layers.len() {
+            for index in self.layers[layer].steps.clone() {
+                let step = &self.steps[index];
+                let transfers = |range: &Range<u32>| {
+                    let range = range.start as usize..range.end as usize;
+                    self.transfers[range].iter()
+                };
+                let loads_after = PerOperand::of(|operand| {
+                    let reads = transfers(&step.loads[operand]).map(|what| match what.psums {
+                        true => written.steps_before_psums(&what.runs),
+                        false => written.steps_before(&what.runs),
+                    });
+                    reads.max().unwrap_or(0)
+                });
+                for what in transfers(&step.stores).filter(|what| what.psums) {
+                    written.psums_written(&what.runs, index as u32);
+                }
+                self.steps[index].loads_after = loads_after;
+            }
+            written.add_layer(self, layer);
+        }
     }
 
     fn push(&mut self, mapping: &'a MappedLayer) {
@@ -127,7 +172,7 @@ impl<'a> Program<'a> {
                 layer,
                 number: number as u32,
                 step,
-                starts_after: first_step as u32,
+                loads_after: PerOperand::same(first_step as u32),
             });
         }
         self.layers.push(ProgramLayer {

@@ -282,7 +282,7 @@ fn check_edges(laws: &mut Laws, result: &LayerResult, steps: &[ProgramStep], tim
     );
 }
 
-/// The law for a whole run, of which no layer can be held to: writes that the DRAM controller has accepted
+/// The laws for a whole run, of which no layer can be held to: the cycles of the layers are those of the run, and writes that the DRAM controller has accepted
 /// are done during later layers, or `after` the last one. At most `posted` of them may never be.
 pub fn run_violations<'a>(
     layers: impl IntoIterator<Item = &'a LayerResult>,
@@ -297,12 +297,16 @@ pub fn run_violations<'a>(
     let read = |dram: &DramCounts| dram.reads + dram.forwarded_reads + dram.merged_reads;
     let (mut requested, mut done) = (0, written(after));
     let (mut asked, mut answered) = (0, read(after));
+    let (mut cycles, mut end) = (0, 0);
     for layer in layers {
+        cycles += layer.cycles();
+        end = end.max(layer.end_cycle);
         requested += layer.dma.written_bursts;
         done += written(&layer.dram);
         asked += layer.dma.read_bursts;
         answered += read(&layer.dram);
     }
+    laws.equal("cycles of the layers and of the run", cycles, end);
     laws.equal("reads requested and done", asked, answered);
     laws.at_least("writes requested and done", requested, done);
     laws.at_least("writes done and requested", done + posted, requested);

@@ -3,14 +3,15 @@
 //! what is finished.
 //!
 //! Each buffer's room goes to tiles in the order of the program, so that the first step that is not complete never
-//! waits for room that a later one holds. The array and the vector unit take their own steps in order.
+//! waits for room that a later one holds. The array and the vector unit take their own steps in order. Where a buffer
+//! has too few banks for both, one of them has to be without a step before the other gets one.
 
 use super::bus::{ARRAY, Bus, CONTROL, DMA, VECTOR_UNIT};
 use super::cause::StallReason;
 use super::message::Message;
 use super::observer::Observer;
 use super::room::Room;
-use crate::arch::{Architecture, Operand, PerOperand};
+use crate::arch::{Architecture, Buffer, Operand, PerOperand};
 use crate::graph::Program;
 use crate::mapping::Work;
 use crate::sim::Waiting;
@@ -55,6 +56,8 @@ pub(super) struct Controller {
     /// Per step: itself, until it is done, and its stores that are not in DRAM.
     open: Vec<u32>,
     layers: Vec<LayerState>,
+    /// Array and vector unit can work at the same time: their banks are apart.
+    engines_apart: bool,
     /// The array's and the vector unit's.
     engines: [EngineState; 2],
     /// Leading steps that are complete, and how many were before the message at hand.
@@ -63,6 +66,12 @@ pub(super) struct Controller {
     stores_under_way: usize,
     /// What arrived last: the reason a waiting step can go on.
     last_arrival: StallReason,
+}
+
+/// Whether array and vector unit can use a buffer beside each other: one bank for the tile of each, and as many for the
+/// DMA if it is double buffered.
+fn has_banks_for_two(buffer: &Buffer) -> bool {
+    buffer.banks >= if buffer.double_buffered { 4 } else { 2 }
 }
 
 fn engine_of(work: &Work) -> usize {
@@ -95,6 +104,9 @@ impl Controller {
                 .collect(),
             open: steps.map(|step| 1 + step.stores.len() as u32).collect(),
             layers: layers.collect(),
+            engines_apart: [Operand::Activation, Operand::Output]
+                .into_iter()
+                .all(|operand| has_banks_for_two(&arch.buffers[operand])),
             engines: [EngineState::default(); 2],
             complete: 0,
             complete_before: 0,
@@ -124,7 +136,7 @@ impl Controller {
         idle && program
             .steps
             .get(self.complete)
-            .is_none_or(|next| next.starts_after as usize > self.complete_before)
+            .is_none_or(|next| next.starts_after() as usize > self.complete_before)
     }
 
     /// What the controller waits for, for a deadlock report.
@@ -148,8 +160,8 @@ impl Controller {
                     )));
                 }
             }
-            if step.starts_after as usize > first {
-                let after = step.starts_after;
+            if step.starts_after() as usize > first {
+                let after = step.starts_after();
                 report.push(say(format!("{after} steps, {first} of which are complete")));
             }
         }
@@ -258,7 +270,7 @@ impl Controller {
                 return false;
             };
             let layer = &self.layers[step.layer as usize];
-            step.starts_after as usize <= self.complete
+            step.loads_after[operand] as usize <= self.complete
                 && layer.held[operand] < program.layers[step.layer as usize].slots[operand]
                 && self.rooms[operand].has(layer.share[operand])
         };
@@ -297,18 +309,16 @@ impl Controller {
                 engine.next += 1;
             }
         }
+        let may_work = |index: usize| self.engines_apart || self.engines[1 - index].held == 0;
         (0..2)
-            .filter(|&index| self.can_start(&self.engines[index], program))
+            .filter(|&index| may_work(index) && self.can_start(&self.engines[index], program))
             .min_by_key(|&index| self.engines[index].next)
     }
 
     fn can_start(&self, engine: &EngineState, program: &Program<'_>) -> bool {
         let next = engine.next;
         engine.held < STEPS_IN_ENGINE
-            && program
-                .steps
-                .get(next)
-                .is_some_and(|step| step.starts_after as usize <= self.complete)
+            && next < program.steps.len()
             && Operand::ALL
                 .into_iter()
                 .all(|operand| self.cursor[operand] > next && self.missing[next][operand] == 0)

@@ -7,6 +7,7 @@ use super::planned::PlannedJob;
 use super::point::DesignPoint;
 use super::result::JobResult;
 use super::sized::{SizedPoint, size_points};
+use crate::arch::NetworkOptions;
 use crate::hw::Unobserved;
 use crate::parallel::{OnProgress, Tally, map_parallel};
 use crate::source::{self, Diagnostics};
@@ -87,6 +88,8 @@ pub struct ComparisonRequest {
     pub parts: Vec<NetworkPart>,
     /// Seed of the operand values for stepped arrays; none for the array's closed form.
     pub stepped: Option<u64>,
+    /// What every machine does across layers; none for what each architecture says.
+    pub across: Option<NetworkOptions>,
     /// Most threads that simulate; results do not depend on it.
     pub threads: usize,
 }
@@ -116,6 +119,7 @@ impl ComparisonRequest {
             renamed,
             parts,
             stepped: None,
+            across: None,
             threads,
         })
     }
@@ -144,6 +148,7 @@ impl ComparisonRequest {
         Job {
             layers: part.layers.as_deref(),
             stepped: self.stepped,
+            across: self.across,
             ..Job::new(point, &part.network)
         }
     }

@@ -7,6 +7,7 @@ use super::planned::{PlannedJob, PlannedLayer, check_steppable};
 use super::point::DesignPoint;
 use super::result::JobResult;
 use crate::approx::{LayerPrecision, resolve_network};
+use crate::arch::NetworkOptions;
 use crate::energy::OperandStatistics;
 use crate::hw::{MachineError, Unobserved};
 use crate::mapping::{NetworkPlan, plan};
@@ -38,6 +39,8 @@ pub struct Job<'a> {
     pub layers: Option<&'a [LayerId]>,
     /// Seed of the operand values for a stepped array; none for the array's closed form.
     pub stepped: Option<u64>,
+    /// What the machine does across layers; none for what its architecture says.
+    pub across: Option<NetworkOptions>,
 }
 
 /// Why a job has no result.
@@ -111,6 +114,7 @@ impl<'a> Job<'a> {
             network,
             layers: None,
             stepped: None,
+            across: None,
         }
     }
 
@@ -129,6 +133,24 @@ impl<'a> Job<'a> {
         Job {
             stepped: Some(seed),
             ..self
+        }
+    }
+
+    /// The same job on a machine that does `options` across layers.
+    #[must_use]
+    pub fn across(self, options: NetworkOptions) -> Self {
+        Job {
+            across: Some(options),
+            ..self
+        }
+    }
+
+    /// What the machine does across layers. Layers that were chosen are run one by one: what they read and who reads them
+    /// is not all there.
+    pub fn options(&self) -> NetworkOptions {
+        match self.layers {
+            Some(_) => NetworkOptions::OFF,
+            None => self.across.unwrap_or(self.point.architecture.network),
         }
     }
 

@@ -21,10 +21,6 @@ pub(super) struct PsumOrder {
 }
 
 impl Observer for PsumOrder {
-    fn layer_begins(&mut self, _: u32, _: Tick) {
-        self.stored.clear();
-    }
-
     fn transfer(&mut self, _: u32, what: &ProgramTransfer, from: Tick, to: Tick) {
         if !what.psums {
             return;
@@ -73,7 +69,7 @@ fn layers_of_every_network() {
 }
 
 /// Layers of every sort, two images.
-fn every_sort() -> Network {
+pub(super) fn every_sort() -> Network {
     network_of(
         2,
         r#"(name: "image", channels: 6, height: 13, width: 11)"#,
@@ -96,7 +92,7 @@ fn every_sort() -> Network {
     )
 }
 
-fn vary(mut point: DesignPoint, variant: usize) -> DesignPoint {
+pub(super) fn vary(mut point: DesignPoint, variant: usize) -> DesignPoint {
     let arch = &mut point.architecture;
     let buffers = &mut arch.buffers;
     for buffer in [

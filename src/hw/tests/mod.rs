@@ -6,6 +6,7 @@ mod bandwidth;
 mod closed_form;
 mod conserve;
 mod fidelity;
+mod network;
 mod regions;
 mod repeat;
 mod stuck;

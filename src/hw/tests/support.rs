@@ -68,7 +68,7 @@ pub(super) fn run_at<O: Observer>(
     simulate(
         &point.architecture,
         &point.dram,
-        &Program::layer_by_layer(plan),
+        &Program::of(plan, point.architecture.network),
         fidelity,
         observer,
         &progress,
@@ -95,7 +95,7 @@ pub(super) fn run_lawfully(point: &DesignPoint, plan: &NetworkPlan) -> RunResult
     assert_eq!(order.broken, Vec::<String>::new());
     let widths = Widths::of(&point.architecture, &point.dram);
     let mut found: Vec<Violation> = Vec::new();
-    let program = Program::layer_by_layer(plan);
+    let program = Program::of(plan, point.architecture.network);
     for (index, run) in result.layers.iter().enumerate() {
         found.extend(violations(index, &program, run, &widths));
     }

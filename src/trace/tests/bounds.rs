@@ -66,7 +66,7 @@ fn names_of_a_huge_layer_stay_bounded() {
                 values: 1,
             }),
         },
-        starts_after: 0,
+        loads_after: PerOperand::same(0),
     };
     let steps = 4 * recorder::NAMED_STEPS;
     for step in 0..steps {

@@ -1,0 +1,160 @@
+//! What machines do across layers: whatever of it is on, nothing is read before it is written, every law holds, both
+//! fidelities of the array take the same cycles, and the work is that of the machine that runs layer by layer.
+
+use std::ops::Range;
+
+use super::conserve::{every_sort, vary};
+use super::support::{network, plan_for, point, run, run_at, run_lawfully};
+use crate::arch::{Architecture, NetworkOptions};
+use crate::graph::{Program, ProgramTransfer};
+use crate::hw::{Fidelity, LayerResult, Observer, RunResult, Unobserved};
+use crate::mapping::{NetworkPlan, Runs};
+use crate::sim::Tick;
+use crate::sweep::DesignPoint;
+
+/// All sets of options.
+fn all_sets() -> impl Iterator<Item = NetworkOptions> {
+    [false, true]
+        .into_iter()
+        .map(|prefetch| NetworkOptions { prefetch })
+}
+
+const PREFETCH: NetworkOptions = NetworkOptions { prefetch: true };
+
+/// As many banks as array and vector unit need beside each other.
+fn with_banks(arch: &mut Architecture) {
+    arch.buffers.activation.banks = 4;
+    arch.buffers.output.banks = 4;
+}
+
+fn extent(runs: &Runs) -> Range<u64> {
+    let reach = |level: usize| u64::from(runs.counts[level] - 1) * runs.strides[level];
+    runs.base..runs.base + (0..3).map(reach).sum::<u64>() + runs.run_bytes
+}
+
+/// Sees that what a load reads has been stored by every earlier step that stores any of it.
+struct Order {
+    /// Of each store: its step, its bytes, and its end.
+    stores: Vec<(u32, Range<u64>, Option<Tick>)>,
+    place: Vec<Option<usize>>,
+    broken: Vec<String>,
+}
+
+impl Order {
+    fn of(program: &Program<'_>) -> Order {
+        let mut order = Order {
+            stores: Vec::new(),
+            place: Vec::new(),
+            broken: Vec::new(),
+        };
+        for what in &program.transfers {
+            let counts = what.store && !what.psums && what.runs.bytes() > 0;
+            order.place.push(counts.then_some(order.stores.len()));
+            if counts {
+                let store = (what.step, extent(&what.runs), None);
+                order.stores.push(store);
+            }
+        }
+        order
+    }
+}
+
+impl Observer for Order {
+    fn transfer(&mut self, number: u32, what: &ProgramTransfer, from: Tick, to: Tick) {
+        if let Some(place) = self.place[number as usize] {
+            self.stores[place].2 = Some(to);
+        }
+        if what.store || what.psums || what.runs.bytes() == 0 {
+            return;
+        }
+        let bytes = extent(&what.runs);
+        for (step, stored, end) in &self.stores {
+            let overlaps = stored.start < bytes.end && bytes.start < stored.end;
+            if *step < what.step && overlaps && end.is_none_or(|end| end > from) {
+                self.broken
+                    .push(format!("{what:?} from {from:?}, {step} at {end:?}"));
+            }
+        }
+    }
+}
+
+fn macs(run: &RunResult) -> Vec<u64> {
+    run.layers.iter().map(|layer| layer.array.macs).collect()
+}
+
+fn check(point: &DesignPoint, plan: &NetworkPlan) {
+    let mut off = point.clone();
+    off.architecture.network = NetworkOptions::OFF;
+    let layer_by_layer = run_lawfully(&off, plan);
+    for options in all_sets() {
+        let mut point = point.clone();
+        point.architecture.network = options;
+        let result = run_lawfully(&point, plan);
+        assert_eq!(macs(&result), macs(&layer_by_layer));
+        let mut order = Order::of(&Program::of(plan, options));
+        run_at(&point, plan, Fidelity::Wavefront, &mut order);
+        assert_eq!(order.broken, Vec::<String>::new(), "{options}");
+    }
+}
+
+#[test]
+fn nothing_is_read_before_it_is_written() {
+    let network = every_sort();
+    for name in ["fxp8_8x8", "axbxp_k4_16x16_edge", "fxp8_32x32_ws"] {
+        for variant in 0..=10 {
+            let mut point = vary(point(name), variant);
+            check(&point, &plan_for(&point, &network).expect("fits"));
+            with_banks(&mut point.architecture);
+            check(&point, &plan_for(&point, &network).expect("fits"));
+        }
+    }
+}
+
+#[test]
+fn both_fidelities_take_the_same_cycles() {
+    let stepped = Fidelity::Stepped {
+        seed: 3,
+        given: &[],
+    };
+    for network in [network("tiny"), every_sort()] {
+        for name in ["fxp8_8x8", "axbxp_k4_8x8", "fxp8_32x32_ws"] {
+            for options in all_sets() {
+                let mut point = point(name);
+                with_banks(&mut point.architecture);
+                point.architecture.network = options;
+                let plan = plan_for(&point, &network).expect("fits");
+                let closed = run(&point, &plan);
+                let stepped = run_at(&point, &plan, stepped, &mut Unobserved);
+                for (closed, stepped) in closed.layers.iter().zip(stepped.layers) {
+                    assert_eq!(stepped.outputs.map_or(0, |check| check.different), 0);
+                    let stepped = LayerResult {
+                        outputs: None,
+                        ..stepped
+                    };
+                    let [closed, stepped] = [format!("{closed:?}"), format!("{stepped:?}")];
+                    assert_eq!(closed, stepped, "{name}, {options}");
+                }
+            }
+        }
+    }
+}
+
+/// Cycles of a network on a machine that does `options`.
+fn cycles(name: &str, architecture: &str, options: NetworkOptions) -> u64 {
+    let mut point = point(architecture);
+    with_banks(&mut point.architecture);
+    point.architecture.network = options;
+    let plan = plan_for(&point, &network(name)).expect("fits");
+    run(&point, &plan).cycles()
+}
+
+#[test]
+fn prefetch_is_not_slower() {
+    for architecture in ["fxp8_32x32", "axbxp_k4_32x32", "axbxp_k4_16x16_edge"] {
+        for name in ["tiny", "resnet18", "mobilenet_v2"] {
+            let off = cycles(name, architecture, NetworkOptions::OFF);
+            let on = cycles(name, architecture, PREFETCH);
+            assert!(on < off, "{name} on {architecture}: {on}, off {off}");
+        }
+    }
+}
