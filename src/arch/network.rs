@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkOptions {
+    /// An element-wise layer takes the tiles of the layer before it from the output buffer, and what lies between the two
+    /// never goes to DRAM.
+    #[serde(default)]
+    pub fusion: bool,
     /// Tiles of a layer are loaded, and its steps begin, while layers before it still work, as soon as what they read is
     /// there and the buffers have room.
     #[serde(default)]
@@ -19,28 +23,34 @@ pub struct NetworkOptions {
 
 impl NetworkOptions {
     /// Layer by layer.
-    pub const OFF: NetworkOptions = NetworkOptions { prefetch: false };
+    pub const OFF: NetworkOptions = NetworkOptions {
+        fusion: false,
+        prefetch: false,
+    };
 }
 
 /// As it is read: `off`, or a list.
 impl fmt::Display for NetworkOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = [("prefetch", self.prefetch)];
+        let all = [("fusion", self.fusion), ("prefetch", self.prefetch)];
         let on: Vec<&str> = all
             .into_iter()
             .filter(|&(_, on)| on)
             .map(|(name, _)| name)
             .collect();
-        f.write_str(&match on.is_empty() {
-            true => "off".to_string(),
-            false => on.join(","),
-        })
+        f.write_str(
+            match on.is_empty() {
+                true => "off".to_string(),
+                false => on.join(","),
+            }
+            .as_str(),
+        )
     }
 }
 
 /// Neither `off` nor a list of options.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is neither `off` nor a list of `prefetch`")]
+#[error("`{0}` is neither `off` nor a list of `fusion`, `prefetch`")]
 pub struct NotAnOption(String);
 
 impl FromStr for NetworkOptions {
@@ -53,6 +63,7 @@ impl FromStr for NetworkOptions {
         }
         for name in text.split(',') {
             match name {
+                "fusion" => options.fusion = true,
                 "prefetch" => options.prefetch = true,
                 _ => return Err(NotAnOption(name.to_string())),
             }
@@ -67,11 +78,14 @@ mod tests {
 
     #[test]
     fn every_set_reads_as_it_is_shown() {
-        for prefetch in [false, true] {
-            let options = NetworkOptions { prefetch };
+        for bits in 0..4 {
+            let options = NetworkOptions {
+                fusion: bits & 1 != 0,
+                prefetch: bits & 2 != 0,
+            };
             assert_eq!(options.to_string().parse(), Ok(options));
         }
-        for wrong in ["", "on", "off,prefetch", "prefetch,"] {
+        for wrong in ["", "on", "off,fusion", "fusion,"] {
             let error = wrong.parse::<NetworkOptions>().unwrap_err();
             assert!(error.to_string().contains("neither"), "{error}");
         }

@@ -125,7 +125,7 @@ pub(super) struct RunArgs {
     /// Prices.
     #[command(flatten)]
     pub prices: PriceArgs,
-    /// What machines do across layers: `off`, or a list of prefetch [default: what each architecture says]
+    /// What machines do across layers: `off`, or a list of fusion, prefetch [default: what each architecture says]
     #[arg(long, value_name = "off|OPTION,...")]
     pub network: Option<NetworkOptions>,
     /// Simulate only the layers whose names match this pattern (`*` and `?`); repeatable
@@ -218,7 +218,7 @@ pub(super) struct CompareArgs {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "SIZING,...",
           default_values_t = [IsoArg::None])]
     pub iso: Vec<IsoArg>,
-    /// What machines do across layers: `off`, or a list of prefetch [default: what each architecture says]
+    /// What machines do across layers: `off`, or a list of fusion, prefetch [default: what each architecture says]
     #[arg(long, value_name = "off|OPTION,...")]
     pub network: Option<NetworkOptions>,
     /// Prices.

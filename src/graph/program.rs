@@ -3,7 +3,8 @@
 use std::ops::{Deref, Range};
 
 use super::dependencies::Written;
-use crate::arch::{Dataflow, NetworkOptions, Operand, PerOperand};
+use super::fusion::{FusedStep, Fusion};
+use crate::arch::{Architecture, Dataflow, NetworkOptions, Operand, PerOperand};
 use crate::mapping::{
     ArrayPlan, ArrayTiming, LayerPlan, MappedLayer, SecondLayout, Step, Transfer, Work,
 };
@@ -24,16 +25,25 @@ pub struct Program<'a> {
 pub struct ProgramLayer<'a> {
     /// Which layer of the network it is, and its plan.
     pub mapping: &'a MappedLayer,
-    /// Its steps in the program.
+    /// Where its steps lie in the program; of layers that are fused, among each other's.
     pub steps: Range<usize>,
-    /// Its transfers in the program.
-    pub transfers: Range<usize>,
     /// Array timing; none for a layer of the vector unit.
     pub timing: Option<ArrayTiming>,
     /// Most tiles of the layer that each buffer holds.
     pub slots: PerOperand<u8>,
     /// Bits that the layer's largest tile takes in each buffer.
     pub tile_bits: PerOperand<u64>,
+    /// It takes its tiles from the layer before.
+    pub is_fused: bool,
+}
+
+/// A tile of another layer that is in the output buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenTile {
+    /// The step of the program that leaves it there.
+    pub step: u32,
+    /// Its bits.
+    pub bits: u64,
 }
 
 /// A step with its place in the network.
@@ -43,8 +53,12 @@ pub struct ProgramStep {
     pub layer: u32,
     /// Its number in its layer.
     pub number: u32,
+    /// The layer whose output tile it works on: its own, or the one that it takes the tile from.
+    pub holder: u32,
     /// What to load, to compute and to store.
     pub step: Step,
+    /// What it takes from the output buffer instead of loading it.
+    pub takes: Option<TakenTile>,
     /// By operand: leading steps of the program that must be complete, stores in DRAM included, before the step's new
     /// tile is asked for.
     pub loads_after: PerOperand<u32>,
@@ -91,17 +105,32 @@ impl Deref for ProgramTransfer {
 impl<'a> Program<'a> {
     /// The layers one after the other: nothing of a layer begins before all of the one before it is in DRAM.
     pub fn layer_by_layer(layers: impl IntoIterator<Item = &'a MappedLayer>) -> Program<'a> {
-        Program::of(layers, NetworkOptions::OFF)
-    }
-
-    /// The layers on a machine that does `options` across them.
-    pub fn of(
-        layers: impl IntoIterator<Item = &'a MappedLayer>,
-        options: NetworkOptions,
-    ) -> Program<'a> {
+        let layers: Vec<&MappedLayer> = layers.into_iter().collect();
         let mut program = Program::default();
         for layer in layers {
-            program.push(layer);
+            program.push(layer, None);
+        }
+        program
+    }
+
+    /// The layers on an architecture that does `options` across them.
+    pub fn of(
+        layers: impl IntoIterator<Item = &'a MappedLayer>,
+        arch: &Architecture,
+        options: NetworkOptions,
+    ) -> Program<'a> {
+        let layers: Vec<&MappedLayer> = layers.into_iter().collect();
+        let capacity_bits = PerOperand::of(|operand| arch.buffers[operand].size_bytes() * 8);
+        let mut program = Program::default();
+        let mut index = 0;
+        while let Some(layer) = layers.get(index) {
+            let fusion = match options.fusion {
+                true => Fusion::of(&layers, index, &capacity_bits),
+                false => None,
+            };
+            let fused = fusion.as_ref().map(|fusion| (layers[index + 1], fusion));
+            program.push(layer, fused);
+            index += if fused.is_some() { 2 } else { 1 };
         }
         if options.prefetch {
             program.wait_for_data_only();
@@ -112,90 +141,200 @@ impl<'a> Program<'a> {
     /// Every tile waits for the last step that writes what it reads, and for no other.
     fn wait_for_data_only(&mut self) {
         let mut written = Written::default();
-        for layer in 0..self.layers.len() {
-            for index in self.layers[layer].steps.clone() {
-                let step = &self.steps[index];
-                let transfers = |range: &Range<u32>| {
-                    let range = range.start as usize..range.end as usize;
-                    self.transfers[range].iter()
-                };
-                let loads_after = PerOperand::of(|operand| {
-                    let reads = transfers(&step.loads[operand]).map(|what| match what.psums {
-                        true => written.steps_before_psums(&what.runs),
-                        false => written.steps_before(&what.runs),
-                    });
-                    reads.max().unwrap_or(0)
+        let mut ended = 0;
+        for index in 0..self.steps.len() {
+            let step = &self.steps[index];
+            let transfers = |range: &Range<u32>| {
+                let range = range.start as usize..range.end as usize;
+                self.transfers[range].iter()
+            };
+            let loads_after = PerOperand::of(|operand| {
+                let reads = transfers(&step.loads[operand]).map(|what| match what.psums {
+                    true => written.steps_before_psums(&what.runs),
+                    false => written.steps_before(&what.runs),
                 });
-                for what in transfers(&step.stores).filter(|what| what.psums) {
-                    written.psums_written(&what.runs, index as u32);
-                }
-                self.steps[index].loads_after = loads_after;
+                reads.max().unwrap_or(0)
+            });
+            for what in transfers(&step.stores).filter(|what| what.psums) {
+                written.psums_written(&what.runs, index as u32);
             }
-            written.add_layer(self, layer);
+            self.steps[index].loads_after = loads_after;
+            while self
+                .layers
+                .get(ended)
+                .is_some_and(|layer| layer.steps.end == index + 1)
+            {
+                written.add_layer(self, ended);
+                ended += 1;
+            }
         }
     }
 
-    fn push(&mut self, mapping: &'a MappedLayer) {
+    /// Adds a layer, with the one that takes its tiles from it.
+    fn push(&mut self, mapping: &'a MappedLayer, fused: Option<(&'a MappedLayer, &Fusion<'a>)>) {
         let layer = self.layers.len() as u32;
         let first_step = self.steps.len();
-        let first_transfer = self.transfers.len();
         let schedule = mapping.plan.schedule();
-        let transfers = schedule.transfers.iter().enumerate();
-        self.transfers
-            .extend(transfers.map(|(number, &transfer)| ProgramTransfer {
-                layer,
-                number: number as u32,
-                step: 0,
-                transfer,
-            }));
+        let mut counts = Counts::default();
+        let mut counts_of_fused = Counts::default();
         let mut largest = PerOperand::<u64>::default();
-        for (number, step) in schedule.steps.into_iter().enumerate() {
-            let moved = |range: &Range<u32>| {
-                let by = first_transfer as u32;
-                range.start + by..range.end + by
-            };
-            let step = Step {
-                loads: PerOperand::of(|operand| moved(&step.loads[operand])),
-                stores: moved(&step.stores),
-                ..step
-            };
-            for range in step.loads.iter().chain([&step.stores]) {
-                for transfer in &mut self.transfers[range.start as usize..range.end as usize] {
-                    transfer.step = self.steps.len() as u32;
-                }
-            }
+        for (number, step) in schedule.steps.iter().enumerate() {
+            let taken = fused.and_then(|(_, fusion)| fusion.step(number as u64, step));
             if let Work::Vector(work) = &step.work {
                 largest.activation = largest.activation.max(work.input_bits);
                 largest.output = largest.output.max(work.output_bits);
             }
+            let stores = match taken {
+                Some(_) => 0..0,
+                None => step.stores.clone(),
+            };
+            let loads = PerOperand::of(|operand| {
+                let range = &step.loads[operand];
+                let what = &schedule.transfers[range.start as usize..range.end as usize];
+                self.add_transfers(layer, &mut counts, what)
+            });
+            let what = &schedule.transfers[stores.start as usize..stores.end as usize];
+            let stores = self.add_transfers(layer, &mut counts, what);
             self.steps.push(ProgramStep {
                 layer,
-                number: number as u32,
-                step,
+                number: counts.step(),
+                holder: layer,
+                step: Step {
+                    loads,
+                    stores,
+                    ..step.clone()
+                },
+                takes: None,
                 loads_after: PerOperand::same(first_step as u32),
             });
+            if let Some(taken) = taken {
+                self.push_fused(layer, first_step, &mut counts_of_fused, taken);
+            }
         }
+        let end_of = |of: u32| {
+            let steps = &self.steps[first_step..];
+            let last = steps.iter().rposition(|step| step.layer == of);
+            first_step + last.map_or(0, |last| last + 1)
+        };
+        let (end, end_of_fused) = (end_of(layer), end_of(layer + 1));
         self.layers.push(ProgramLayer {
             mapping,
-            steps: first_step..self.steps.len(),
-            transfers: first_transfer..self.transfers.len(),
+            steps: first_step..end,
             timing: schedule.timing,
             slots: schedule.slots,
             tile_bits: match &mapping.plan {
                 LayerPlan::Array(plan) => array_tile_bits(plan),
                 LayerPlan::Vector(_) => largest,
             },
+            is_fused: false,
         });
+        if let Some((mapping, fusion)) = fused {
+            let slots = match &mapping.plan {
+                LayerPlan::Vector(plan) => plan.slots,
+                LayerPlan::Array(_) => schedule.slots,
+            };
+            self.layers.push(ProgramLayer {
+                mapping,
+                steps: first_step..end_of_fused,
+                timing: None,
+                slots,
+                tile_bits: PerOperand {
+                    activation: fusion.tile_bits(),
+                    ..PerOperand::default()
+                },
+                is_fused: true,
+            });
+        }
+    }
+
+    /// Adds the transfers of the step that is added next.
+    fn add_transfers(
+        &mut self,
+        layer: u32,
+        counts: &mut Counts,
+        transfers: &[Transfer],
+    ) -> Range<u32> {
+        let first = self.transfers.len() as u32;
+        for &transfer in transfers {
+            self.transfers.push(ProgramTransfer {
+                layer,
+                number: counts.transfers,
+                step: self.steps.len() as u32,
+                transfer,
+            });
+            counts.transfers += 1;
+        }
+        first..self.transfers.len() as u32
+    }
+
+    /// Adds the step of the vector unit that takes the tile of the last step.
+    fn push_fused(
+        &mut self,
+        array_layer: u32,
+        first_step: usize,
+        counts: &mut Counts,
+        fused: FusedStep,
+    ) {
+        let layer = array_layer + 1;
+        let from = self.steps.len() as u32 - 1;
+        let loads = self.add_transfers(layer, counts, &fused.loads);
+        let none = loads.end..loads.end;
+        let stores = self.add_transfers(layer, counts, &[fused.store]);
+        let only = |operand, holds| PerOperand::of(|of| of == operand && holds);
+        let holds = !loads.is_empty();
+        self.steps.push(ProgramStep {
+            layer,
+            number: counts.step(),
+            holder: array_layer,
+            step: Step {
+                loads: PerOperand {
+                    activation: loads,
+                    weight: none.clone(),
+                    output: none,
+                },
+                begins: only(Operand::Activation, holds),
+                ends: PerOperand {
+                    output: true,
+                    ..only(Operand::Activation, holds)
+                },
+                stores,
+                work: Work::Vector(fused.work),
+            },
+            takes: Some(TakenTile {
+                step: from,
+                bits: fused.taken_bits,
+            }),
+            loads_after: PerOperand::same(first_step as u32),
+        });
+        self.steps[from as usize].step.ends.output = false;
     }
 
     /// The steps of a layer.
-    pub fn steps_of(&self, layer: usize) -> &[ProgramStep] {
-        &self.steps[self.layers[layer].steps.clone()]
+    pub fn steps_of(&self, layer: usize) -> impl Iterator<Item = &ProgramStep> + Clone {
+        let steps = self.steps[self.layers[layer].steps.clone()].iter();
+        steps.filter(move |step| step.layer as usize == layer)
     }
 
     /// The transfers of a layer.
-    pub fn transfers_of(&self, layer: usize) -> &[ProgramTransfer] {
-        &self.transfers[self.layers[layer].transfers.clone()]
+    pub fn transfers_of(&self, layer: usize) -> impl Iterator<Item = &ProgramTransfer> + Clone {
+        let all = |step: &ProgramStep| step.loads.activation.start..step.stores.end;
+        let indices = self.steps_of(layer).flat_map(all);
+        indices.map(|index| &self.transfers[index as usize])
+    }
+}
+
+/// Steps and transfers of a layer so far.
+#[derive(Debug, Default)]
+struct Counts {
+    steps: u32,
+    transfers: u32,
+}
+
+impl Counts {
+    /// The number of the next step.
+    fn step(&mut self) -> u32 {
+        self.steps += 1;
+        self.steps - 1
     }
 }
 

@@ -70,7 +70,6 @@ pub fn violations(
         place: format!("layer {index}"),
         found: Vec::new(),
     };
-    let steps = program.steps_of(index);
     laws.equal(
         "causes and PE-cycles",
         result.causes.total(),
@@ -78,21 +77,26 @@ pub fn violations(
     );
     laws.equal(
         "steps scheduled and tiles started",
-        steps.len() as u64,
+        program.steps_of(index).count() as u64,
         result.tiles,
     );
     let macs = program.layers[index].mapping.plan.macs();
-    check_engines(&mut laws, result, steps, macs);
+    check_engines(&mut laws, result, program.steps_of(index), macs);
     check_transfers(&mut laws, result, index, program, widths);
     if let Some(timing) = &program.layers[index].timing {
-        check_edges(&mut laws, result, steps, timing);
+        check_edges(&mut laws, result, program.steps_of(index), timing);
     }
     laws.found
 }
 
-fn check_engines(laws: &mut Laws, result: &LayerResult, steps: &[ProgramStep], macs: u64) {
+fn check_engines<'a>(
+    laws: &mut Laws,
+    result: &LayerResult,
+    steps: impl Iterator<Item = &'a ProgramStep> + Clone,
+    macs: u64,
+) {
     laws.equal("MACs done and MACs of the layer", result.array.macs, macs);
-    let scheduled = steps.iter().map(|step| match step.work {
+    let scheduled = steps.clone().map(|step| match step.work {
         Work::Array(tile) => tile.macs(),
         Work::Vector(_) => 0,
     });
@@ -136,7 +140,7 @@ fn check_transfers(
     let dma = &result.dma;
     let transfers = program.transfers_of(index);
     let bytes = |store: bool| {
-        let those = transfers.iter().filter(move |what| what.store == store);
+        let those = transfers.clone().filter(move |what| what.store == store);
         those.map(|what| what.runs.bytes()).sum::<u64>()
     };
     let (loaded, stored) = (bytes(false), bytes(true));
@@ -149,7 +153,7 @@ fn check_transfers(
     );
     laws.equal(
         "transfers scheduled and done",
-        transfers.len() as u64,
+        transfers.clone().count() as u64,
         dma.transfers,
     );
     let mut bursts = [PerOperand::<u64>::default(); 2];
@@ -223,7 +227,12 @@ impl Edges {
     }
 }
 
-fn check_edges(laws: &mut Laws, result: &LayerResult, steps: &[ProgramStep], timing: &ArrayTiming) {
+fn check_edges<'a>(
+    laws: &mut Laws,
+    result: &LayerResult,
+    steps: impl Iterator<Item = &'a ProgramStep>,
+    timing: &ArrayTiming,
+) {
     let mut edges = Edges::default();
     for step in steps {
         if let Work::Array(tile) = &step.work {

@@ -210,7 +210,8 @@ impl Controller {
                 let step = bus.program.transfers[transfer as usize].step as usize;
                 self.stores_under_way -= 1;
                 self.open[step] -= 1;
-                self.release(step, Operand::Output, bus);
+                let holder = bus.program.steps[step].holder;
+                self.release(holder, Operand::Output, bus);
                 self.last_arrival = StallReason::Output;
             }
             other => debug_assert!(false, "controller got {other:?}"),
@@ -221,11 +222,11 @@ impl Controller {
     }
 
     fn fed<O: Observer>(&mut self, step: usize, bus: &mut Bus<'_, O>) {
-        let program = bus.program;
-        self.engines[engine_of(&program.steps[step].work)].held -= 1;
+        let step = &bus.program.steps[step];
+        self.engines[engine_of(&step.work)].held -= 1;
         for operand in [Operand::Activation, Operand::Weight] {
-            if program.steps[step].ends[operand] {
-                self.release(step, operand, bus);
+            if step.ends[operand] {
+                self.release(step.layer, operand, bus);
             }
         }
     }
@@ -238,8 +239,8 @@ impl Controller {
         }
     }
 
-    fn release<O: Observer>(&mut self, step: usize, operand: Operand, bus: &mut Bus<'_, O>) {
-        let layer = &mut self.layers[bus.program.steps[step].layer as usize];
+    fn release<O: Observer>(&mut self, layer: u32, operand: Operand, bus: &mut Bus<'_, O>) {
+        let layer = &mut self.layers[layer as usize];
         layer.held[operand] -= 1;
         self.rooms[operand].release(layer.share[operand]);
         let held = self.rooms[operand].tiles();
@@ -284,17 +285,23 @@ impl Controller {
         let program = bus.program;
         let step = &program.steps[self.cursor[operand]];
         self.cursor[operand] += 1;
+        self.begin_layer(step.layer, bus);
         let layer = &mut self.layers[step.layer as usize];
-        if layer.begin_cycle == NOT_YET {
-            layer.begin_cycle = bus.cycle();
-            bus.observer.layer_begins(step.layer, bus.scheduler.now());
-        }
         layer.held[operand] += 1;
         self.rooms[operand].claim(layer.share[operand]);
         let held = self.rooms[operand].tiles();
         bus.observer.tiles_held(operand, held, bus.scheduler.now());
         for transfer in step.loads[operand].clone() {
             bus.send(bus.cycle(), CONTROL, DMA, Message::Load { transfer });
+        }
+    }
+
+    /// Takes note of the first that is done for a layer.
+    fn begin_layer<O: Observer>(&mut self, layer: u32, bus: &mut Bus<'_, O>) {
+        let begin = &mut self.layers[layer as usize].begin_cycle;
+        if *begin == NOT_YET {
+            *begin = bus.cycle();
+            bus.observer.layer_begins(layer, bus.scheduler.now());
         }
     }
 
@@ -317,8 +324,13 @@ impl Controller {
 
     fn can_start(&self, engine: &EngineState, program: &Program<'_>) -> bool {
         let next = engine.next;
+        let Some(step) = program.steps.get(next) else {
+            return false;
+        };
         engine.held < STEPS_IN_ENGINE
-            && next < program.steps.len()
+            && step
+                .takes
+                .is_none_or(|tile| self.open[tile.step as usize] == 0)
             && Operand::ALL
                 .into_iter()
                 .all(|operand| self.cursor[operand] > next && self.missing[next][operand] == 0)
@@ -329,7 +341,9 @@ impl Controller {
         let step = state.next;
         state.next += 1;
         state.held += 1;
-        self.layers[bus.program.steps[step].layer as usize].tiles += 1;
+        let layer = bus.program.steps[step].layer;
+        self.begin_layer(layer, bus);
+        self.layers[layer as usize].tiles += 1;
         let message = Message::Start {
             step: step as u32,
             stall: self.last_arrival,

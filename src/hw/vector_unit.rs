@@ -6,6 +6,7 @@ use super::ledger::{Assignment, VectorSpan};
 use super::message::Message;
 use super::observer::Observer;
 use crate::arch::{Architecture, Operand};
+use crate::graph::ProgramStep;
 use crate::mapping::{VectorWork, Work};
 
 /// What the vector unit did.
@@ -22,6 +23,17 @@ struct Running {
     step: u32,
     began: u64,
     work: VectorWork,
+}
+
+/// Port words of a step.
+#[derive(Debug, Clone, Copy)]
+struct Words {
+    /// Read from the activation buffer.
+    reads: u64,
+    /// Read from the output buffer: a tile that the array left there.
+    takes: u64,
+    /// Written to the output buffer.
+    writes: u64,
 }
 
 /// The vector unit.
@@ -88,7 +100,7 @@ impl VectorUnit {
             return;
         };
         let began = bus.cycle();
-        let (reads, writes) = self.words(&work);
+        let words = self.words(what, &work);
         let lanes_until = began + work.operations.div_ceil(self.lanes);
         let span = VectorSpan {
             layer: what.layer,
@@ -101,15 +113,17 @@ impl VectorUnit {
             began,
             work,
         });
-        let end = lanes_until.max(began + reads.max(writes));
+        let end = lanes_until.max(began + words.reads.max(words.takes + words.writes));
         bus.send(end, CONTROL, VECTOR_UNIT, Message::WorkEnd);
     }
 
-    fn words(&self, work: &VectorWork) -> (u64, u64) {
-        (
-            work.input_bits.div_ceil(self.input_port_bits),
-            work.output_bits.div_ceil(self.output_port_bits),
-        )
+    fn words(&self, step: &ProgramStep, work: &VectorWork) -> Words {
+        let taken_bits = step.takes.map_or(0, |tile| tile.bits);
+        Words {
+            reads: work.input_bits.div_ceil(self.input_port_bits),
+            takes: taken_bits.div_ceil(self.output_port_bits),
+            writes: work.output_bits.div_ceil(self.output_port_bits),
+        }
     }
 
     fn step_ends<O: Observer>(&mut self, bus: &mut Bus<'_, O>) {
@@ -123,14 +137,14 @@ impl VectorUnit {
         let counts = &mut self.counts[what.layer as usize];
         counts.operations += work.operations;
         counts.values += work.values;
-        let (reads, writes) = self.words(&work);
+        let words = self.words(what, &work);
         bus.send(
             now,
             DATA,
             buffer_of(Operand::Activation),
             Message::Used {
                 step,
-                reads,
+                reads: words.reads,
                 writes: 0,
             },
         );
@@ -140,8 +154,8 @@ impl VectorUnit {
             buffer_of(Operand::Output),
             Message::Used {
                 step,
-                reads: 0,
-                writes,
+                reads: words.takes,
+                writes: words.writes,
             },
         );
         bus.send(now, CONTROL, CONTROLLER, Message::Fed { step });

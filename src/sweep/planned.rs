@@ -142,7 +142,7 @@ impl<'a> PlannedJob<'a> {
             Some(seed) => Fidelity::Stepped { seed, given: &[] },
         };
         let layers = self.layers.iter().map(|layer| &layer.mapping);
-        let program = Program::of(layers, self.job.options());
+        let program = Program::of(layers, &point.architecture, self.job.options());
         let run = simulate(
             &point.architecture,
             &point.dram,

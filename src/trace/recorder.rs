@@ -317,7 +317,7 @@ impl<S: TraceSink> TraceRecorder<S> {
             part: FlowPart::Through,
         };
         let layer = self.open.entry(step.layer).or_default();
-        let mut of_tile = if step.begins.output {
+        let mut of_tile = if step.begins.output || step.takes.is_some() {
             None
         } else {
             layer.output_flow

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::conserve::{every_sort, vary};
-use super::support::{network, plan_for, point, run, run_at, run_lawfully};
+use super::support::{network, network_of, plan_for, point, program_of, run, run_at, run_lawfully};
 use crate::arch::{Architecture, NetworkOptions};
 use crate::graph::{Program, ProgramTransfer};
 use crate::hw::{Fidelity, LayerResult, Observer, RunResult, Unobserved};
@@ -14,12 +14,21 @@ use crate::sweep::DesignPoint;
 
 /// All sets of options.
 fn all_sets() -> impl Iterator<Item = NetworkOptions> {
-    [false, true]
-        .into_iter()
-        .map(|prefetch| NetworkOptions { prefetch })
+    (0..4).map(|bits| NetworkOptions {
+        fusion: bits & 1 != 0,
+        prefetch: bits & 2 != 0,
+    })
 }
 
-const PREFETCH: NetworkOptions = NetworkOptions { prefetch: true };
+const PREFETCH: NetworkOptions = NetworkOptions {
+    prefetch: true,
+    ..NetworkOptions::OFF
+};
+
+const FUSION: NetworkOptions = NetworkOptions {
+    fusion: true,
+    ..NetworkOptions::OFF
+};
 
 /// As many banks as array and vector unit need beside each other.
 fn with_banks(arch: &mut Architecture) {
@@ -78,8 +87,13 @@ impl Observer for Order {
     }
 }
 
-fn macs(run: &RunResult) -> Vec<u64> {
-    run.layers.iter().map(|layer| layer.array.macs).collect()
+/// What the engines do, layer by layer.
+fn work(run: &RunResult) -> Vec<(u64, u64, u64)> {
+    let of = |layer: &LayerResult| {
+        let vector = &layer.vector;
+        (layer.array.macs, vector.operations, vector.values)
+    };
+    run.layers.iter().map(of).collect()
 }
 
 fn check(point: &DesignPoint, plan: &NetworkPlan) {
@@ -90,8 +104,8 @@ fn check(point: &DesignPoint, plan: &NetworkPlan) {
         let mut point = point.clone();
         point.architecture.network = options;
         let result = run_lawfully(&point, plan);
-        assert_eq!(macs(&result), macs(&layer_by_layer));
-        let mut order = Order::of(&Program::of(plan, options));
+        assert_eq!(work(&result), work(&layer_by_layer), "{options}");
+        let mut order = Order::of(&program_of(&point, plan));
         run_at(&point, plan, Fidelity::Wavefront, &mut order);
         assert_eq!(order.broken, Vec::<String>::new(), "{options}");
     }
@@ -155,6 +169,70 @@ fn prefetch_is_not_slower() {
             let off = cycles(name, architecture, NetworkOptions::OFF);
             let on = cycles(name, architecture, PREFETCH);
             assert!(on < off, "{name} on {architecture}: {on}, off {off}");
+        }
+    }
+}
+
+/// Bytes loaded and stored of all layers.
+fn moved(run: &RunResult) -> (u64, u64) {
+    let layers = || run.layers.iter().map(|layer| &layer.dma);
+    (
+        layers().map(|dma| dma.loaded_bytes).sum(),
+        layers().map(|dma| dma.stored_bytes).sum(),
+    )
+}
+
+/// A residual addition takes the convolution's tiles from the output buffer: what the convolution would have stored, and
+/// the addition loaded, does not move.
+#[test]
+fn a_residual_addition_is_fused() {
+    let network = network_of(
+        1,
+        r#"(name: "image", channels: 16, height: 12, width: 12)"#,
+        r#"
+        (name: "first", op: conv(out_channels: 32, kernel: (3, 3), padding: (1, 1, 1, 1))),
+        (name: "second", op: conv(out_channels: 32, kernel: (3, 3), padding: (1, 1, 1, 1))),
+        (name: "add", op: elementwise(function: add), activation: relu, inputs: ["second", "first"])
+        "#,
+    );
+    for name in ["fxp8_8x8", "axbxp_k4_16x16_edge", "fxp8_32x32_ws"] {
+        let mut point = point(name);
+        let plan = plan_for(&point, &network).expect("fits");
+        let off = moved(&run_lawfully(&point, &plan));
+        point.architecture.network = FUSION;
+        let on = moved(&run_lawfully(&point, &plan));
+        let tensor = 12 * 12 * 32;
+        assert_eq!(on, (off.0 - tensor, off.1 - tensor), "{name}");
+    }
+}
+
+/// What others read too has to be stored.
+#[test]
+fn a_tensor_with_two_readers_is_not_fused() {
+    let network = network_of(
+        1,
+        r#"(name: "image", channels: 16, height: 12, width: 12)"#,
+        r#"
+        (name: "first", op: conv(out_channels: 16, kernel: (3, 3), padding: (1, 1, 1, 1))),
+        (name: "add", op: elementwise(function: add), inputs: ["first", "image"]),
+        (name: "again", op: elementwise(function: add), inputs: ["first", "add"])
+        "#,
+    );
+    let mut point = point("fxp8_8x8");
+    let plan = plan_for(&point, &network).expect("fits");
+    let off = moved(&run_lawfully(&point, &plan));
+    point.architecture.network = FUSION;
+    assert_eq!(moved(&run_lawfully(&point, &plan)), off);
+}
+
+#[test]
+fn fusion_is_faster() {
+    for architecture in ["fxp8_32x32", "axbxp_k4_32x32"] {
+        for prefetch in [false, true] {
+            let set = |fusion| NetworkOptions { fusion, prefetch };
+            let [without, with] =
+                [false, true].map(|fusion| cycles("resnet18", architecture, set(fusion)));
+            assert!(with < without, "{architecture}: {with}, {without}");
         }
     }
 }

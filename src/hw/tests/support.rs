@@ -58,6 +58,12 @@ pub(super) fn plan_for(point: &DesignPoint, network: &Network) -> Result<Network
     plan(&point.architecture, &point.memory(), network, &precisions)
 }
 
+/// The program of a plan, as the architecture says.
+pub(super) fn program_of<'a>(point: &DesignPoint, plan: &'a NetworkPlan) -> Program<'a> {
+    let arch = &point.architecture;
+    Program::of(plan, arch, arch.network)
+}
+
 pub(super) fn run_at<O: Observer>(
     point: &DesignPoint,
     plan: &NetworkPlan,
@@ -68,7 +74,7 @@ pub(super) fn run_at<O: Observer>(
     simulate(
         &point.architecture,
         &point.dram,
-        &Program::of(plan, point.architecture.network),
+        &program_of(point, plan),
         fidelity,
         observer,
         &progress,
@@ -95,7 +101,7 @@ pub(super) fn run_lawfully(point: &DesignPoint, plan: &NetworkPlan) -> RunResult
     assert_eq!(order.broken, Vec::<String>::new());
     let widths = Widths::of(&point.architecture, &point.dram);
     let mut found: Vec<Violation> = Vec::new();
-    let program = Program::of(plan, point.architecture.network);
+    let program = program_of(point, plan);
     for (index, run) in result.layers.iter().enumerate() {
         found.extend(violations(index, &program, run, &widths));
     }

@@ -54,6 +54,8 @@ fn names_of_a_huge_layer_stay_bounded() {
     let mut what = ProgramStep {
         layer: 0,
         number: 0,
+        holder: 0,
+        takes: None,
         step: Step {
             loads: PerOperand::of(|_| 0..0),
             begins: PerOperand::same(false),
