@@ -5,8 +5,8 @@
 use std::error::Error;
 use std::io::{self, Write};
 
-use axbxp::hw::{CauseCycles, Observer, StallReason};
-use axbxp::mapping::{Step, Transfer};
+use axbxp::graph::{ProgramStep, ProgramTransfer};
+use axbxp::hw::{CauseCycles, Engine, Observer, StallReason};
 use axbxp::sim::Tick;
 use axbxp::sweep::{DesignPoint, Job};
 use axbxp::workload;
@@ -38,18 +38,25 @@ impl Observer for Events {
         self.0.push(LayerEvents::default());
     }
 
-    fn step(&mut self, _step: u32, _what: &Step, _from: Tick, _to: Tick, _stalls: &CauseCycles) {
+    fn step(
+        &mut self,
+        _step: u32,
+        _what: &ProgramStep,
+        _from: Tick,
+        _to: Tick,
+        _stalls: &CauseCycles,
+    ) {
         self.of_layer(|layer| layer.steps += 1);
     }
 
-    fn transfer(&mut self, _transfer: u32, _what: &Transfer, from: Tick, to: Tick) {
+    fn transfer(&mut self, _transfer: u32, _what: &ProgramTransfer, from: Tick, to: Tick) {
         self.of_layer(|layer| {
             layer.transfers += 1;
             layer.longest_transfer_ticks = layer.longest_transfer_ticks.max(to.0 - from.0);
         });
     }
 
-    fn stall(&mut self, reason: StallReason, from: Tick, to: Tick) {
+    fn stall(&mut self, _engine: Engine, reason: StallReason, from: Tick, to: Tick) {
         let index = match reason {
             StallReason::Weights => 0,
             StallReason::Activations => 1,

@@ -46,6 +46,7 @@
 //! | [`workload`] | networks |
 //! | [`approx`] | approximation configurations |
 //! | [`mapping`] | layer x architecture x approximation to tile steps |
+//! | [`graph`] | the network as one program of tile steps |
 //! | [`hw`] | components and their messages |
 //! | [`energy`] | counts to joules |
 //! | [`infer`] | quantised inference, bit-exact |
@@ -75,6 +76,7 @@ pub mod blocked;
 pub mod cli;
 pub mod dram;
 pub mod energy;
+pub mod graph;
 pub mod hw;
 pub mod infer;
 pub mod mapping;

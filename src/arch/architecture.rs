@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use super::network::NetworkOptions;
 use super::types::ArchitectureFile;
 use super::validate;
 use crate::source::{Checker, Diagnostics, SourceFile};
@@ -28,6 +29,14 @@ impl Architecture {
     /// Gives it another name.
     pub(crate) fn rename(&mut self, name: String) {
         self.0.name = name;
+    }
+
+    /// The same that does other things across layers.
+    #[must_use]
+    pub fn with_network(&self, network: NetworkOptions) -> Architecture {
+        let mut other = self.clone();
+        other.0.network = network;
+        other
     }
 
     /// The same under another name, with an array of another size and a converter that takes `values_per_cycle`.

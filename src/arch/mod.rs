@@ -10,6 +10,7 @@
 
 mod architecture;
 mod load;
+mod network;
 mod operand;
 mod pe;
 pub mod scalesim;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use architecture::Architecture;
 pub use load::{beside, load, open, read};
+pub use network::{NetworkOptions, NotAnOption};
 pub use operand::{Operand, PerOperand};
 pub use pe::{FULL_PRECISION_BITS, MacRate, MacWork, OperatingPoint, PeKind, WindowUse};
 pub use types::{

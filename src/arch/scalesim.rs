@@ -26,6 +26,7 @@
 
 use std::ops::Range;
 
+use super::network::NetworkOptions;
 use super::pe::PeKind;
 use super::types::{
     ArchitectureFile, Array, Buffer, Buffers, BurstsPerCycle, Controller, Converter, Dataflow, Dma,
@@ -268,6 +269,7 @@ impl Importer<'_, '_> {
                 objective: Objective::default(),
                 psum_bits: 32,
             },
+            network: NetworkOptions::OFF,
             energy_table: "ng45".to_owned(),
             approximation: "exact".to_owned(),
             baseline: None,

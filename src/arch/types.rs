@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::network::NetworkOptions;
 use super::operand::Operand;
 use super::pe::PeKind;
 
@@ -33,6 +34,9 @@ pub struct ArchitectureFile {
     pub controller: Controller,
     /// How a tiling is chosen.
     pub tiling: Tiling,
+    /// What the machine does across layers; all of it off if left out.
+    #[serde(default)]
+    pub network: NetworkOptions,
     /// Energy table: a shipped name or a path relative to this file.
     pub energy_table: String,
     /// Approximation configuration to run with when none is asked for: a shipped name or a path relative to this

@@ -7,6 +7,7 @@ pub(super) use super::accuracy_args::AccuracyArgs;
 pub(super) use super::compare_args::{HeadlineArgs, IsoArg, PriceArgs};
 pub(super) use super::search_args::SearchArgs;
 use super::trace::TimeSpan;
+use crate::arch::NetworkOptions;
 use crate::source::FileKind;
 use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -130,6 +131,9 @@ pub(super) struct RunArgs {
     /// its baseline
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<String>,
+    /// What machines do across layers: `off`, or a list of fusion, prefetch [default: what each architecture says]
+    #[arg(long, value_name = "off|OPTION,...")]
+    pub network: Option<NetworkOptions>,
     /// Simulate only the layers whose names match this pattern (`*` and `?`); repeatable
     #[arg(long, value_name = "PATTERN")]
     pub layers: Vec<String>,
@@ -260,6 +264,9 @@ pub(super) struct CompareArgs {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "SIZING,...",
           default_values_t = [IsoArg::None])]
     pub iso: Vec<IsoArg>,
+    /// What machines do across layers: `off`, or a list of fusion, prefetch [default: what each architecture says]
+    #[arg(long, value_name = "off|OPTION,...")]
+    pub network: Option<NetworkOptions>,
     /// Prices.
     #[command(flatten)]
     pub prices: PriceArgs,

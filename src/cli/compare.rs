@@ -6,6 +6,7 @@ use super::network;
 use super::output::Output;
 use super::plots::Plots;
 use super::progress;
+use crate::arch::NetworkOptions;
 use crate::parallel::threads_or_cores;
 use crate::report::headline::Headline;
 use crate::report::plot::Detail;
@@ -23,6 +24,7 @@ pub(super) fn compare(args: &CompareArgs, global: &Global) -> Result<Exit, CliEr
         batches: &args.batch,
         sizings: &args.iso,
         prices: &args.prices,
+        across: args.network,
         threads: out.threads,
     };
     let report = report(&names.resolve()?, global)?;
@@ -42,6 +44,7 @@ pub(super) fn headline(args: &HeadlineArgs, global: &Global) -> Result<Exit, Cli
         batches: &args.batch,
         sizings: &args.iso,
         prices: &args.prices,
+        across: args.network,
         threads: args.threads,
     };
     let report = report(&names.resolve()?, global)?;
@@ -66,6 +69,8 @@ struct Names<'a> {
     sizings: &'a [IsoArg],
     /// Prices.
     prices: &'a PriceArgs,
+    /// What every machine does across layers.
+    across: Option<NetworkOptions>,
     /// Threads, 0 for one per core.
     threads: usize,
 }
@@ -79,7 +84,9 @@ impl Names<'_> {
         let sizings: Vec<Iso> = self.sizings.iter().map(|&iso| iso.into()).collect();
         let parts = self.parts()?;
         let threads = threads_or_cores(self.threads);
-        Ok(ComparisonRequest::new(points, &sizings, parts, threads)?)
+        let mut request = ComparisonRequest::new(points, &sizings, parts, threads)?;
+        request.across = self.across;
+        Ok(request)
     }
 
     /// Each workload at each batch.

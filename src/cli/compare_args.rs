@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::args::Format;
+use crate::arch::NetworkOptions;
 use crate::energy::ParallelMacRule;
 use crate::sweep::{Iso, PriceChoice};
 
@@ -100,6 +101,9 @@ pub(super) struct HeadlineArgs {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "SIZING,...",
           default_values_t = [IsoArg::Pes, IsoArg::Area])]
     pub iso: Vec<IsoArg>,
+    /// What machines do across layers: `off`, or a list of fusion, prefetch [default: what each architecture says]
+    #[arg(long, value_name = "off|OPTION,...")]
+    pub network: Option<NetworkOptions>,
     /// Prices.
     #[command(flatten)]
     pub prices: PriceArgs,

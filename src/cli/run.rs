@@ -67,6 +67,7 @@ impl Request {
         let mut comparison = ComparisonRequest::new(points, &[Iso::None], vec![part], threads)?;
         comparison.mapping = args.mapping.as_deref().map(Mapping::open).transpose()?;
         comparison.stepped = (args.fidelity == ArrayFidelity::Stepped).then_some(args.seed);
+        comparison.across = args.network;
         Ok(Request {
             comparison,
             trace,

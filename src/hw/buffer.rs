@@ -24,41 +24,30 @@ pub struct BufferCounts {
     pub dma_writes: u64,
 }
 
-impl BufferCounts {
-    /// Counts since `before`.
-    pub fn since(&self, before: &BufferCounts) -> BufferCounts {
-        BufferCounts {
-            engine_reads: self.engine_reads - before.engine_reads,
-            engine_writes: self.engine_writes - before.engine_writes,
-            dma_reads: self.dma_reads - before.dma_reads,
-            dma_writes: self.dma_writes - before.dma_writes,
-        }
-    }
-}
-
 /// One buffer.
 #[derive(Debug, Clone)]
 pub(super) struct Buffer {
     operand: Operand,
     /// DMA accesses meet the array's at a single port.
     shared_port: bool,
-    counts: BufferCounts,
+    /// By layer.
+    counts: Vec<BufferCounts>,
 }
 
 impl Buffer {
-    /// The buffer of `operand`.
-    pub(super) fn new(operand: Operand, spec: &BufferSpec) -> Self {
+    /// The buffer of `operand`, for a program of so many layers.
+    pub(super) fn new(operand: Operand, spec: &BufferSpec, layers: usize) -> Self {
         let halves_apart = spec.double_buffered && spec.banks >= 2;
         Buffer {
             operand,
             shared_port: spec.ports == Ports::SinglePort && !halves_apart,
-            counts: BufferCounts::default(),
+            counts: vec![BufferCounts::default(); layers],
         }
     }
 
-    /// Accesses so far.
-    pub(super) fn counts(&self) -> &BufferCounts {
-        &self.counts
+    /// Accesses of a layer so far.
+    pub(super) fn counts(&self, layer: usize) -> &BufferCounts {
+        &self.counts[layer]
     }
 
     /// Handles a message.
@@ -69,19 +58,26 @@ impl Buffer {
                 access,
                 last,
             } => {
-                self.counts.dma_writes += u64::from(access.words);
+                let layer = bus.program.transfers[transfer as usize].layer as usize;
+                self.counts[layer].dma_writes += u64::from(access.words);
                 self.conflict(access.port_cycles, bus);
                 if last {
                     bus.send(bus.cycle(), DATA, CONTROLLER, Message::Filled { transfer });
                 }
             }
-            Message::Drain(access) => {
-                self.counts.dma_reads += u64::from(access.words);
+            Message::Drain { transfer, access } => {
+                let layer = bus.program.transfers[transfer as usize].layer as usize;
+                self.counts[layer].dma_reads += u64::from(access.words);
                 self.conflict(access.port_cycles, bus);
             }
-            Message::Used { reads, writes } => {
-                self.counts.engine_reads += reads;
-                self.counts.engine_writes += writes;
+            Message::Used {
+                step,
+                reads,
+                writes,
+            } => {
+                let layer = bus.program.steps[step as usize].layer as usize;
+                self.counts[layer].engine_reads += reads;
+                self.counts[layer].engine_writes += writes;
             }
             other => debug_assert!(false, "buffer got {other:?}"),
         }

@@ -1,9 +1,10 @@
 //! What a component sees of the world while it handles a message.
 
+use super::ledger::Ledger;
 use super::message::Message;
 use super::observer::Observer;
 use crate::arch::Operand;
-use crate::mapping::Schedule;
+use crate::graph::Program;
 use crate::sim::{ClockDomain, ComponentId, Priority, Scheduler};
 
 /// The controller.
@@ -44,14 +45,16 @@ pub(super) struct Clocks {
     pub dram: ClockDomain,
 }
 
-/// Time, mail and the layer at hand, lent to a component for one message.
+/// Time, mail, the program and the account of cycles, lent to a component for one message.
 pub(super) struct Bus<'a, O: Observer> {
     /// The events.
     pub scheduler: &'a mut Scheduler<Message>,
     /// The clocks.
     pub clocks: Clocks,
-    /// The layer's steps and transfers.
-    pub schedule: &'a Schedule,
+    /// The steps and transfers.
+    pub program: &'a Program<'a>,
+    /// Where the array's cycles go.
+    pub ledger: &'a mut Ledger,
     /// Sees what happens; changes nothing.
     pub observer: &'a mut O,
 }

@@ -3,7 +3,8 @@
 use super::result::LayerResult;
 use crate::arch::{Architecture, Dataflow, Operand, PerOperand};
 use crate::dram::{DramCounts, DramSpec};
-use crate::mapping::{ArrayTiming, LayerPlan, Schedule, TileGemm, Transfer, Work};
+use crate::graph::{Program, ProgramStep};
+use crate::mapping::{ArrayTiming, TileGemm, Transfer, Work};
 
 /// A law that a run broke, in words.
 pub type Violation = String;
@@ -58,12 +59,10 @@ impl Laws {
     }
 }
 
-/// The laws for a layer, the run's number `index`: nothing is lost between controller, array, DMA, DRAM and
-/// buffers. `schedule` is the plan's.
+/// The laws for a layer of a program: nothing is lost between controller, array, DMA, DRAM and buffers.
 pub fn violations(
     index: usize,
-    plan: &LayerPlan,
-    schedule: &Schedule,
+    program: &Program<'_>,
     result: &LayerResult,
     widths: &Widths,
 ) -> Vec<Violation> {
@@ -78,27 +77,33 @@ pub fn violations(
     );
     laws.equal(
         "steps scheduled and tiles started",
-        schedule.steps.len() as u64,
+        program.steps_of(index).count() as u64,
         result.tiles,
     );
-    check_engines(&mut laws, result, schedule, plan);
-    check_transfers(&mut laws, result, schedule, widths);
-    if let Some(timing) = &schedule.timing {
-        check_edges(&mut laws, result, schedule, timing);
+    let macs = program.layers[index].mapping.plan.macs();
+    check_engines(&mut laws, result, program.steps_of(index), macs);
+    check_transfers(&mut laws, result, index, program, widths);
+    if let Some(timing) = &program.layers[index].timing {
+        check_edges(&mut laws, result, program.steps_of(index), timing);
     }
     laws.found
 }
 
-fn check_engines(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, plan: &LayerPlan) {
-    laws.equal(
-        "MACs done and MACs of the layer",
-        result.array.macs,
-        plan.macs(),
-    );
+fn check_engines<'a>(
+    laws: &mut Laws,
+    result: &LayerResult,
+    steps: impl Iterator<Item = &'a ProgramStep> + Clone,
+    macs: u64,
+) {
+    laws.equal("MACs done and MACs of the layer", result.array.macs, macs);
+    let scheduled = steps.clone().map(|step| match step.work {
+        Work::Array(tile) => tile.macs(),
+        Work::Vector(_) => 0,
+    });
     laws.equal(
         "MACs scheduled and MACs of the layer",
-        schedule.macs(),
-        plan.macs(),
+        scheduled.sum(),
+        macs,
     );
     laws.equal(
         "values converted and finished",
@@ -106,7 +111,7 @@ fn check_engines(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, pla
         result.array.finished_values,
     );
     let (mut operations, mut values) = (0, 0);
-    for step in &schedule.steps {
+    for step in steps {
         if let Work::Vector(work) = step.work {
             operations += work.operations;
             values += work.values;
@@ -125,9 +130,20 @@ fn check_engines(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, pla
 }
 
 /// Bytes and bursts agree between schedule, DMA, buffers and DRAM.
-fn check_transfers(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, widths: &Widths) {
+fn check_transfers(
+    laws: &mut Laws,
+    result: &LayerResult,
+    index: usize,
+    program: &Program<'_>,
+    widths: &Widths,
+) {
     let dma = &result.dma;
-    let (loaded, stored) = schedule.bytes();
+    let transfers = program.transfers_of(index);
+    let bytes = |store: bool| {
+        let those = transfers.clone().filter(move |what| what.store == store);
+        those.map(|what| what.runs.bytes()).sum::<u64>()
+    };
+    let (loaded, stored) = (bytes(false), bytes(true));
     laws.equal("bytes loaded and scheduled", dma.loaded_bytes, loaded);
     laws.equal("bytes stored and scheduled", dma.stored_bytes, stored);
     laws.equal(
@@ -137,11 +153,11 @@ fn check_transfers(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, w
     );
     laws.equal(
         "transfers scheduled and done",
-        schedule.transfers.len() as u64,
+        transfers.clone().count() as u64,
         dma.transfers,
     );
     let mut bursts = [PerOperand::<u64>::default(); 2];
-    for transfer in &schedule.transfers {
+    for transfer in transfers {
         bursts[usize::from(transfer.store)][transfer.operand] += bursts_of(transfer, widths);
     }
     let [read, written] = bursts;
@@ -154,11 +170,6 @@ fn check_transfers(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, w
         "bursts scheduled and written",
         written.iter().sum(),
         dma.written_bursts,
-    );
-    laws.equal(
-        "reads requested and done",
-        dma.read_bursts,
-        result.dram.reads + result.dram.forwarded_reads + result.dram.merged_reads,
     );
     let words = widths.words();
     for operand in Operand::ALL {
@@ -216,9 +227,14 @@ impl Edges {
     }
 }
 
-fn check_edges(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, timing: &ArrayTiming) {
+fn check_edges<'a>(
+    laws: &mut Laws,
+    result: &LayerResult,
+    steps: impl Iterator<Item = &'a ProgramStep>,
+    timing: &ArrayTiming,
+) {
     let mut edges = Edges::default();
-    for step in &schedule.steps {
+    for step in steps {
         if let Work::Array(tile) = &step.work {
             edges.add(tile, timing);
         }
@@ -275,7 +291,7 @@ fn check_edges(laws: &mut Laws, result: &LayerResult, schedule: &Schedule, timin
     );
 }
 
-/// The law for a whole run, of which no layer can be held to: writes that the DRAM controller has accepted
+/// The laws for a whole run, of which no layer can be held to: the cycles of the layers are those of the run, and writes that the DRAM controller has accepted
 /// are done during later layers, or `after` the last one. At most `posted` of them may never be.
 pub fn run_violations<'a>(
     layers: impl IntoIterator<Item = &'a LayerResult>,
@@ -287,26 +303,30 @@ pub fn run_violations<'a>(
         found: Vec::new(),
     };
     let written = |dram: &DramCounts| dram.writes + dram.merged_writes;
+    let read = |dram: &DramCounts| dram.reads + dram.forwarded_reads + dram.merged_reads;
     let (mut requested, mut done) = (0, written(after));
+    let (mut asked, mut answered) = (0, read(after));
+    let (mut cycles, mut end) = (0, 0);
     for layer in layers {
+        cycles += layer.cycles();
+        end = end.max(layer.end_cycle);
         requested += layer.dma.written_bursts;
         done += written(&layer.dram);
+        asked += layer.dma.read_bursts;
+        answered += read(&layer.dram);
     }
+    laws.equal("cycles of the layers and of the run", cycles, end);
+    laws.equal("reads requested and done", asked, answered);
     laws.at_least("writes requested and done", requested, done);
     laws.at_least("writes done and requested", done + posted, requested);
     laws.found
 }
 
-/// Asserts [`violations`] to be empty, in debug builds.
-pub(super) fn check(
-    index: usize,
-    plan: &LayerPlan,
-    schedule: &Schedule,
-    result: &LayerResult,
-    widths: &Widths,
-) {
+/// Asserts [`violations`] to be empty for every layer, in debug builds.
+pub(super) fn check(program: &Program<'_>, results: &[LayerResult], widths: &Widths) {
     if cfg!(debug_assertions) {
-        let found = violations(index, plan, schedule, result, widths);
+        let of_layer = |(index, result)| violations(index, program, result, widths);
+        let found: Vec<Violation> = results.iter().enumerate().flat_map(of_layer).collect();
         assert!(
             found.is_empty(),
             "conservation violated:\n{}",

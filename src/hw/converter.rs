@@ -11,21 +11,22 @@ use crate::arch::Converter as ConverterSpec;
 #[derive(Debug, Clone)]
 pub(super) struct Converter {
     latency_cycles: u64,
-    values: u64,
+    /// By layer.
+    values: Vec<u64>,
 }
 
 impl Converter {
-    /// A converter as described.
-    pub(super) fn new(spec: &ConverterSpec) -> Self {
+    /// A converter as described, for a program of so many layers.
+    pub(super) fn new(spec: &ConverterSpec, layers: usize) -> Self {
         Converter {
             latency_cycles: u64::from(spec.latency_cycles),
-            values: 0,
+            values: vec![0; layers],
         }
     }
 
-    /// Values converted so far.
-    pub(super) fn values(&self) -> u64 {
-        self.values
+    /// Values of a layer converted so far.
+    pub(super) fn values(&self, layer: usize) -> u64 {
+        self.values[layer]
     }
 
     /// Handles a message.
@@ -34,12 +35,13 @@ impl Converter {
             debug_assert!(false, "converter got {message:?}");
             return;
         };
-        self.values += values;
+        let what = &bus.program.steps[step as usize];
+        self.values[what.layer as usize] += values;
         let done = bus.cycle() + if values == 0 { 0 } else { self.latency_cycles };
         if values > 0 {
             let core = bus.clocks.core;
-            bus.observer
-                .converted(step, values, core.edge(bus.cycle()), core.edge(done));
+            let (from, to) = (core.edge(bus.cycle()), core.edge(done));
+            bus.observer.converted(step, what, values, from, to);
         }
         bus.send(done, CONTROL, CONTROLLER, Message::Done { step });
     }

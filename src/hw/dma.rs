@@ -17,7 +17,8 @@ use super::observer::Observer;
 use super::slots::{Slot, Slots};
 use crate::arch::{Architecture, BurstsPerCycle, PerOperand};
 use crate::dram::{AddressMap, RequestKind};
-use crate::mapping::{Bursts, Schedule};
+use crate::graph::Program;
+use crate::mapping::Bursts;
 use crate::sim::{ComponentId, Tick};
 
 /// What the DMA moved.
@@ -45,7 +46,7 @@ struct Job {
     bursts: Bursts,
 }
 
-/// State of one transfer of the layer.
+/// State of one transfer.
 #[derive(Debug, Clone, Copy)]
 struct Progress {
     under_way: u32,
@@ -113,12 +114,18 @@ pub(super) struct Dma {
     ports: PerOperand<Slots>,
     /// Tags that become free when the port has caught up, in the order of time.
     draining: VecDeque<(u64, u32)>,
-    counts: DmaCounts,
+    /// By layer.
+    counts: Vec<DmaCounts>,
 }
 
 impl Dma {
-    /// The engine of an architecture.
-    pub(super) fn new(arch: &Architecture, channel_map: AddressMap, burst_bytes: u32) -> Self {
+    /// The engine of an architecture, for a program.
+    pub(super) fn new(
+        arch: &Architecture,
+        channel_map: AddressMap,
+        burst_bytes: u32,
+        program: &Program<'_>,
+    ) -> Self {
         let outstanding = arch.dma.outstanding_bursts;
         let (bursts_per_cycle, channels) = (arch.dma.bursts_per_cycle, arch.dram.channels);
         Dma {
@@ -128,7 +135,7 @@ impl Dma {
             loads: VecDeque::new(),
             stores: VecDeque::new(),
             stores_next: false,
-            progress: Vec::new(),
+            progress: vec![Progress::NONE; program.transfers.len()],
             owner: vec![0; outstanding as usize],
             free_tags: (0..outstanding).rev().collect(),
             requests: RequestPorts::of(bursts_per_cycle, channels),
@@ -137,21 +144,13 @@ impl Dma {
                 Slots::of_buffer(arch.buffers[operand].port_bits, burst_bytes * 8, most)
             }),
             draining: VecDeque::new(),
-            counts: DmaCounts::default(),
+            counts: vec![DmaCounts::default(); program.layers.len()],
         }
     }
 
-    /// Prepares for a layer.
-    pub(super) fn begin_layer(&mut self, schedule: &Schedule) {
-        self.progress.clear();
-        self.progress
-            .resize(schedule.transfers.len(), Progress::NONE);
-        self.counts = DmaCounts::default();
-    }
-
-    /// What was moved since the beginning of the layer.
-    pub(super) fn counts(&self) -> &DmaCounts {
-        &self.counts
+    /// What was moved for a layer so far.
+    pub(super) fn counts(&self, layer: usize) -> &DmaCounts {
+        &self.counts[layer]
     }
 
     /// Bursts under way.
@@ -176,19 +175,14 @@ impl Dma {
     }
 
     fn enqueue<O: Observer>(&mut self, transfer: u32, bus: &mut Bus<'_, O>) {
-        let what = bus.schedule.transfers[transfer as usize];
+        let what = bus.program.transfers[transfer as usize];
         let bytes = what.runs.bytes();
-        self.counts.transfers += 1;
+        let counts = &mut self.counts[what.layer as usize];
+        counts.transfers += 1;
         let (all, psums) = if what.store {
-            (
-                &mut self.counts.stored_bytes,
-                &mut self.counts.stored_psum_bytes,
-            )
+            (&mut counts.stored_bytes, &mut counts.stored_psum_bytes)
         } else {
-            (
-                &mut self.counts.loaded_bytes,
-                &mut self.counts.loaded_psum_bytes,
-            )
+            (&mut counts.loaded_bytes, &mut counts.loaded_psum_bytes)
         };
         *all += bytes;
         *psums += if what.psums { bytes } else { 0 };
@@ -249,18 +243,20 @@ impl Dma {
         store: bool,
         bus: &mut Bus<'_, O>,
     ) {
+        let what = &bus.program.transfers[transfer as usize];
+        let (operand, counts) = (what.operand, &mut self.counts[what.layer as usize]);
         let channel = self.channel_map.channel_of(address);
         let ports = self.requests.len();
         let requests = &mut self.requests[channel as usize % ports];
         let (kind, at, leaves) = if store {
             // The bytes come out of the buffer through its port first.
-            let operand = bus.schedule.transfers[transfer as usize].operand;
             let port = &mut self.ports[operand];
             let slot = port.take(requests.writes.next().max(bus.cycle()));
             requests.writes.take(slot.at);
             let access = PortAccess::of(port, slot);
-            bus.send(slot.at, DATA, buffer_of(operand), Message::Drain(access));
-            self.counts.written_bursts += 1;
+            let drain = Message::Drain { transfer, access };
+            bus.send(slot.at, DATA, buffer_of(operand), drain);
+            counts.written_bursts += 1;
             (
                 RequestKind::Write,
                 slot.at,
@@ -268,7 +264,7 @@ impl Dma {
             )
         } else {
             let at = requests.reads.take(bus.cycle()).at;
-            self.counts.read_bursts += 1;
+            counts.read_bursts += 1;
             (RequestKind::Read, at, at)
         };
         self.note_beginning(transfer, at, bus);
@@ -281,14 +277,14 @@ impl Dma {
         let progress = &mut self.progress[transfer as usize];
         if progress.began == Tick::NEVER {
             progress.began = bus.clocks.core.edge(cycle);
-            let what = &bus.schedule.transfers[transfer as usize];
+            let what = &bus.program.transfers[transfer as usize];
             bus.observer.transfer_begins(transfer, what, progress.began);
         }
     }
 
     fn responded<O: Observer>(&mut self, tag: u32, bus: &mut Bus<'_, O>) {
         let transfer = self.owner[tag as usize];
-        let what = bus.schedule.transfers[transfer as usize];
+        let what = bus.program.transfers[transfer as usize];
         self.progress[transfer as usize].under_way -= 1;
         let now = bus.cycle();
         if what.store {
@@ -328,7 +324,7 @@ impl Dma {
     ) {
         let progress = self.progress[transfer as usize];
         let last = progress.all_requested && progress.under_way == 0;
-        let what = &bus.schedule.transfers[transfer as usize];
+        let what = &bus.program.transfers[transfer as usize];
         if last {
             let end = bus.clocks.core.edge(cycle);
             bus.observer.transfer(transfer, what, progress.began, end);

@@ -1,9 +1,14 @@
-//! The account of an engine's cycles: each goes to exactly one cause, in the order of time.
+//! The account of the array's cycles over the whole run: each goes to exactly one cause and to exactly one layer, in the
+//! order of time.
+//!
+//! While a step is in the array, cycles are the array's. While none is and the vector unit works, they are the vector
+//! unit's. While both stand still, they belong to the layer whose step begins next.
 
-use super::bus::Bus;
+use super::bus::Clocks;
 use super::cause::{Cause, CauseCycles, StallReason};
-use super::observer::Observer;
-use crate::sim::ClockDomain;
+use super::observer::{Engine, Observer};
+use crate::graph::ProgramStep;
+use crate::sim::Tick;
 
 /// A step that the controller handed to an engine.
 #[derive(Debug, Clone, Copy)]
@@ -16,33 +21,45 @@ pub(super) struct Assignment {
     pub stall: StallReason,
 }
 
-/// PE-cycles by cause since the beginning of the layer.
+/// The step of the vector unit at work.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct VectorSpan {
+    /// Its layer.
+    pub layer: u32,
+    /// The cycle in which its lanes have done; from there on it waits for a port.
+    pub lanes_until: u64,
+}
+
+/// What went to a layer.
+#[derive(Debug, Clone, Copy, Default)]
+struct Account {
+    causes: CauseCycles,
+    at_last_step: CauseCycles,
+}
+
+/// PE-cycles by layer and cause since the beginning of the run.
 #[derive(Debug, Clone)]
 pub(super) struct Ledger {
     pes: u64,
     tile_setup_cycles: u64,
     accounted_to: u64,
-    causes: CauseCycles,
-    at_last_step: CauseCycles,
+    layers: Vec<Account>,
+    /// A step is in the array.
+    array_works: bool,
+    vector: Option<VectorSpan>,
 }
 
 impl Ledger {
-    /// The account of an array of `pes` PEs.
-    pub(super) fn new(pes: u64, tile_setup_cycles: u32) -> Self {
+    /// The account of an array of `pes` PEs that runs `layers`.
+    pub(super) fn new(pes: u64, tile_setup_cycles: u32, layers: usize) -> Self {
         Ledger {
             pes,
             tile_setup_cycles: u64::from(tile_setup_cycles),
             accounted_to: 0,
-            causes: CauseCycles::default(),
-            at_last_step: CauseCycles::default(),
+            layers: vec![Account::default(); layers],
+            array_works: false,
+            vector: None,
         }
-    }
-
-    /// Begins anew at `cycle`.
-    pub(super) fn begin_layer(&mut self, cycle: u64) {
-        self.accounted_to = cycle;
-        self.causes = CauseCycles::default();
-        self.at_last_step = CauseCycles::default();
     }
 
     /// The first cycle that is still open.
@@ -50,64 +67,129 @@ impl Ledger {
         self.accounted_to
     }
 
-    /// PE-cycles so far.
-    pub(super) fn causes(&self) -> CauseCycles {
-        self.causes
+    /// PE-cycles of a layer so far.
+    pub(super) fn causes(&self, layer: usize) -> CauseCycles {
+        self.layers[layer].causes
     }
 
-    /// Attributes all open cycles up to `until`, of the whole array, to `cause`.
-    pub(super) fn account(&mut self, cause: Cause, until: u64) {
-        self.account_split(cause, self.pes, Cause::IdleMapping, until);
+    /// Cycles of a layer so far.
+    pub(super) fn cycles(&self, layer: usize) -> u64 {
+        self.layers[layer].causes.total() / self.pes
+    }
+
+    /// Attributes all open cycles up to `until`, of the whole array, to a layer's `cause`.
+    pub(super) fn account(&mut self, layer: u32, cause: Cause, until: u64) {
+        self.account_split(layer, cause, self.pes, Cause::IdleMapping, until);
     }
 
     /// Attributes all open cycles up to `until`: of `some` PEs to `cause`, of the others to `rest`.
-    pub(super) fn account_split(&mut self, cause: Cause, some: u64, rest: Cause, until: u64) {
+    pub(super) fn account_split(
+        &mut self,
+        layer: u32,
+        cause: Cause,
+        some: u64,
+        rest: Cause,
+        until: u64,
+    ) {
         if until > self.accounted_to {
             let cycles = until - self.accounted_to;
-            self.causes.add(cause, cycles * some);
-            self.causes.add(rest, cycles * (self.pes - some));
+            let causes = &mut self.layers[layer as usize].causes;
+            causes.add(cause, cycles * some);
+            causes.add(rest, cycles * (self.pes - some));
             self.accounted_to = until;
         }
     }
 
-    /// Attributes open cycles up to `until`, in which the engine stood still, to a reason, and tells the observer.
+    /// Attributes open cycles up to `until`, in which no step was in the array: to the vector unit if it works, else to
+    /// the reason for which `engine` waits, and tells the observer of the wait.
     pub(super) fn account_stall<O: Observer>(
         &mut self,
+        (engine, layer): (Engine, u32),
         reason: StallReason,
         until: u64,
-        core: ClockDomain,
+        clocks: Clocks,
         observer: &mut O,
     ) {
+        self.account_vector(until);
         if until > self.accounted_to {
-            observer.stall(reason, core.edge(self.accounted_to), core.edge(until));
-            self.account(reason.cause(), until);
+            let [from, to] = [self.accounted_to, until].map(|cycle| clocks.core.edge(cycle));
+            observer.stall(engine, reason, from, to);
+            self.account(layer, reason.cause(), until);
         }
     }
 
-    /// Attributes the time in which the engine stood still before `next` came: its wait, and its setup.
-    pub(super) fn account_wait<O: Observer>(&mut self, next: &Assignment, bus: &mut Bus<'_, O>) {
-        let from = self.accounted_to;
-        let setup_from = next
-            .arrived
-            .saturating_sub(self.tile_setup_cycles)
-            .max(from);
-        let core = bus.clocks.core;
-        self.account_stall(next.stall, setup_from, core, bus.observer);
-        self.account_stall(StallReason::TileSetup, next.arrived, core, bus.observer);
+    /// Attributes open cycles up to `until` to the vector unit, if it works.
+    fn account_vector(&mut self, until: u64) {
+        if let Some(VectorSpan { layer, lanes_until }) = self.vector {
+            self.account(layer, Cause::VectorUnit, until.min(lanes_until));
+            self.account(layer, Cause::NarrowPort, until);
+        }
     }
 
-    /// Tells the observer of a step that ends now, with what the time since the step before went to.
+    /// A step begins in the array. What is open before it was spent waiting for it, and setting it up.
+    pub(super) fn array_begins<O: Observer>(
+        &mut self,
+        next: &Assignment,
+        layer: u32,
+        clocks: Clocks,
+        observer: &mut O,
+    ) {
+        self.account_wait((Engine::Array, layer), next, clocks, observer);
+        self.array_works = true;
+    }
+
+    /// No step is in the array any more.
+    pub(super) fn array_rests(&mut self) {
+        self.array_works = false;
+    }
+
+    /// A step begins in the vector unit.
+    pub(super) fn vector_begins<O: Observer>(
+        &mut self,
+        next: &Assignment,
+        span: VectorSpan,
+        clocks: Clocks,
+        observer: &mut O,
+    ) {
+        if !self.array_works {
+            self.account_wait((Engine::VectorUnit, span.layer), next, clocks, observer);
+        }
+        self.vector = Some(span);
+    }
+
+    /// The vector unit's step ends in cycle `cycle`.
+    pub(super) fn vector_ends(&mut self, cycle: u64) {
+        if !self.array_works {
+            self.account_vector(cycle);
+        }
+        self.vector = None;
+    }
+
+    fn account_wait<O: Observer>(
+        &mut self,
+        of: (Engine, u32),
+        next: &Assignment,
+        clocks: Clocks,
+        observer: &mut O,
+    ) {
+        let setup_from = next.arrived.saturating_sub(self.tile_setup_cycles);
+        self.account_stall(of, next.stall, setup_from, clocks, observer);
+        let setup = StallReason::TileSetup;
+        self.account_stall(of, setup, next.arrived, clocks, observer);
+    }
+
+    /// Tells the observer of a step that ends now, with what its layer's time since the step before went to.
     pub(super) fn observe_step<O: Observer>(
         &mut self,
-        step: u32,
-        began: u64,
-        bus: &mut Bus<'_, O>,
+        (step, what): (u32, &ProgramStep),
+        from: Tick,
+        to: Tick,
+        observer: &mut O,
     ) {
-        let mut spent = self.causes;
-        spent -= self.at_last_step;
-        self.at_last_step = self.causes;
-        let (from, to) = (bus.clocks.core.edge(began), bus.scheduler.now());
-        bus.observer
-            .step(step, &bus.schedule.steps[step as usize], from, to, &spent);
+        let account = &mut self.layers[what.layer as usize];
+        let mut spent = account.causes;
+        spent -= account.at_last_step;
+        account.at_last_step = account.causes;
+        observer.step(step, what, from, to, &spent);
     }
 }

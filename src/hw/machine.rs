@@ -1,27 +1,28 @@
-//! The machine: all components, the dispatch of messages to them, and the run of a plan layer by layer.
+//! The machine: all components, the dispatch of messages to them, and the run of a program.
 //!
-//! A layer begins when the one before it has its last output in DRAM; nothing of it is loaded ahead.
-//! That costs each layer one exposed DRAM latency and first tile, and makes layers independent: run
-//! alone or in a network, a layer does the same work.
+//! Counts belong to the layer whose step or transfer is counted. Commands of the DRAM, which does not know layers,
+//! belong to the layer that is the next to be complete.
 
 use std::sync::Arc;
 
-use super::buffer::{Buffer, BufferCounts};
+use super::buffer::Buffer;
 use super::bus::{ARRAY, BUFFERS, Bus, CHANNELS, CONTROLLER, CONVERTER, Clocks, DMA, VECTOR_UNIT};
+use super::cause::StallReason;
 use super::channel::{DramChannel, empty_latencies};
 use super::conservation::{self, Widths};
 use super::controller::Controller;
 use super::converter::Converter;
 use super::dma::Dma;
+use super::ledger::Ledger;
 use super::message::Message;
-use super::observer::{Observer, Unobserved};
+use super::observer::{Engine, Observer};
 use super::pe_array::PeArray;
 use super::result::{LayerResult, RunResult};
-use super::stepped::{GivenOperands, SteppedLayer};
+use super::stepped::GivenOperands;
 use super::vector_unit::VectorUnit;
-use crate::arch::{Architecture, Operand, PeKind, PerOperand};
+use crate::arch::{Architecture, Operand, PerOperand};
 use crate::dram::{AddressMap, DramCounts, DramSpec};
-use crate::mapping::{LayerPlan, MappedLayer, Schedule};
+use crate::graph::Program;
 use crate::sim::{
     ClockError, ComponentId, Khz, Model, RunError, Scheduler, Waiting, clock_domains, run,
 };
@@ -41,13 +42,12 @@ pub enum MachineError {
     Run(#[from] RunError),
 }
 
-/// Running totals of components that count over the whole run.
-#[derive(Debug, Clone, Copy, Default)]
-struct Totals {
-    buffers: PerOperand<BufferCounts>,
+/// The end of a layer.
+#[derive(Debug, Clone, Copy)]
+struct LayerEnd {
+    cycle: u64,
+    /// DRAM commands since the end of the layer before.
     dram: DramCounts,
-    converted: u64,
-    tiles: u64,
 }
 
 /// How the PE array is simulated.
@@ -65,30 +65,61 @@ pub enum Fidelity<'a> {
     },
 }
 
-/// The hardware with the layer it works on.
+/// The hardware with the program that it runs.
 struct Machine<'a, O: Observer> {
-    layers: Vec<&'a MappedLayer>,
-    fidelity: Fidelity<'a>,
-    pe: PeKind,
+    program: &'a Program<'a>,
+    ledger: Ledger,
     clocks: Clocks,
     controller: Controller,
     dma: Dma,
     buffers: PerOperand<Buffer>,
-    array: PeArray,
+    array: PeArray<'a>,
     converter: Converter,
     vector_unit: VectorUnit,
     channels: Vec<DramChannel>,
-    widths: Widths,
-    layer: usize,
-    begin_cycle: u64,
-    schedule: Schedule,
-    before: Totals,
-    results: Vec<LayerResult>,
+    /// Layers that are complete.
+    ends: Vec<LayerEnd>,
+    /// DRAM commands up to the end of the last of them.
+    dram_before: DramCounts,
     observer: &'a mut O,
     progress: &'a dyn Fn(usize),
 }
 
-impl<O: Observer> Machine<'_, O> {
+impl<'a, O: Observer> Machine<'a, O> {
+    fn new(
+        arch: &Architecture,
+        dram: &DramSpec,
+        program: &'a Program<'a>,
+        fidelity: Fidelity<'a>,
+        observer: &'a mut O,
+        progress: &'a dyn Fn(usize),
+    ) -> Result<Self, MachineError> {
+        let (_, clocks) = clocks(arch, dram)?;
+        let map = AddressMap::new(dram, arch.dram.channels)?;
+        let channel = |index| {
+            let dma = &arch.dma;
+            let (bursts, latency) = (dma.outstanding_bursts, dma.response_latency_cycles);
+            DramChannel::new(dram, map, index, bursts, latency)
+        };
+        let layers = program.layers.len();
+        Ok(Machine {
+            program,
+            ledger: Ledger::new(arch.array.pes(), arch.controller.tile_setup_cycles, layers),
+            clocks,
+            controller: Controller::new(arch, program),
+            dma: Dma::new(arch, map, dram.burst_bytes(), program),
+            buffers: PerOperand::of(|operand| Buffer::new(operand, &arch.buffers[operand], layers)),
+            array: PeArray::new(arch.array.pe, fidelity, layers),
+            converter: Converter::new(&arch.converter, layers),
+            vector_unit: VectorUnit::new(arch, layers),
+            channels: (0..arch.dram.channels).map(channel).collect(),
+            ends: Vec::with_capacity(layers),
+            dram_before: DramCounts::default(),
+            observer,
+            progress,
+        })
+    }
+
     fn channel_totals(&mut self, scheduler: &Scheduler<Message>) -> DramCounts {
         let cycle = self.clocks.dram.cycle_of(scheduler.now());
         self.channels
@@ -97,95 +128,82 @@ impl<O: Observer> Machine<'_, O> {
             .sum()
     }
 
-    /// The layer for a stepped array, if that is the fidelity and the layer is the array's.
-    fn stepped_layer(&self, layer: &MappedLayer) -> Option<Box<SteppedLayer>> {
-        let Fidelity::Stepped { seed, given } = self.fidelity else {
-            return None;
-        };
-        let LayerPlan::Array(plan) = &layer.plan else {
-            return None;
-        };
-        let stepped = SteppedLayer::new(plan, &self.pe, seed, u64::from(layer.id.0));
-        let given = given.iter().find(|(id, _)| *id == layer.id);
-        Some(Box::new(match given {
-            Some((_, operands)) => stepped.with_values(operands),
-            None => stepped,
-        }))
-    }
-
-    /// Starts layer after layer until one has work to wait for.
-    fn begin_layer(&mut self, scheduler: &mut Scheduler<Message>) {
-        let cycle = self.clocks.core.cycle_of(scheduler.now());
-        self.observer
-            .layer_begins(self.layer as u32, scheduler.now());
-        let layer = self.layers[self.layer];
-        self.schedule = layer.plan.schedule();
-        self.begin_cycle = cycle;
-        self.dma.begin_layer(&self.schedule);
-        self.array
-            .begin_layer(self.schedule.timing, self.stepped_layer(layer), cycle);
-        self.vector_unit.begin_layer(cycle);
+    /// Asks for the first tiles, and for more after each message to the controller.
+    fn advance(&mut self, scheduler: &mut Scheduler<Message>) {
         let mut bus = Bus {
             scheduler,
             clocks: self.clocks,
-            schedule: &self.schedule,
+            program: self.program,
+            ledger: &mut self.ledger,
             observer: self.observer,
         };
-        self.controller.begin_layer(&mut bus);
+        self.controller.advance(&mut bus);
+    }
+
+    /// Whether all steps of the next layer to end are complete.
+    fn layer_is_complete(&self) -> bool {
+        self.program
+            .layers
+            .get(self.ends.len())
+            .is_some_and(|layer| layer.steps.end <= self.controller.complete())
     }
 
     fn end_layer(&mut self, scheduler: &mut Scheduler<Message>) {
-        let end_cycle = self.clocks.core.cycle_of(scheduler.now());
-        let totals = Totals {
-            buffers: PerOperand::of(|operand| *self.buffers[operand].counts()),
-            dram: self.channel_totals(scheduler),
-            converted: self.converter.values(),
-            tiles: self.controller.tiles(),
-        };
-        let on_array = self.schedule.timing.is_some();
-        let core = self.clocks.core;
-        // The observer hears of the engine that has the layer.
-        let nobody = &mut Unobserved;
-        let (array, (vector_causes, vector)) = if on_array {
-            (
-                self.array.end_layer(end_cycle, core, self.observer),
-                self.vector_unit.end_layer(end_cycle, core, nobody),
-            )
-        } else {
-            (
-                self.array.end_layer(end_cycle, core, nobody),
-                self.vector_unit.end_layer(end_cycle, core, self.observer),
-            )
-        };
-        let result = LayerResult {
-            begin_cycle: self.begin_cycle,
-            end_cycle,
-            causes: if on_array {
-                array.causes
-            } else {
-                vector_causes
-            },
-            array: array.counts,
-            outputs: array.outputs,
-            vector,
-            dma: *self.dma.counts(),
-            buffers: PerOperand::of(|operand| {
-                totals.buffers[operand].since(&self.before.buffers[operand])
-            }),
-            dram: totals.dram.since(&self.before.dram),
-            converted_values: totals.converted - self.before.converted,
-            tiles: totals.tiles - self.before.tiles,
-        };
-        let plan = &self.layers[self.layer].plan;
-        conservation::check(self.layer, plan, &self.schedule, &result, &self.widths);
-        self.results.push(result);
-        self.before = totals;
-        self.observer.layer_ends(self.layer as u32, scheduler.now());
-        (self.progress)(self.layer);
-        self.layer += 1;
-        if self.layer < self.layers.len() {
-            self.begin_layer(scheduler);
+        let layer = self.ends.len();
+        let cycle = self.clocks.core.cycle_of(scheduler.now());
+        if self.controller.waited_for_stores(self.program) {
+            self.account_stores(layer as u32, cycle);
         }
+        let totals = self.channel_totals(scheduler);
+        self.ends.push(LayerEnd {
+            cycle,
+            dram: totals.since(&self.dram_before),
+        });
+        self.dram_before = totals;
+        self.observer.layer_ends(layer as u32, scheduler.now());
+        (self.progress)(layer);
+    }
+
+    /// Both engines have waited for the last stores of a layer.
+    fn account_stores(&mut self, layer: u32, cycle: u64) {
+        let mut stall = |engine, reason, until| {
+            self.ledger
+                .account_stall((engine, layer), reason, until, self.clocks, self.observer);
+        };
+        let engine = match self.program.layers[layer as usize].timing {
+            Some(_) => Engine::Array,
+            None => Engine::VectorUnit,
+        };
+        if let Some((on_array, exit)) = self.array.last_exit()
+            && on_array == layer
+        {
+            stall(engine, StallReason::Drain, exit.min(cycle));
+        }
+        stall(engine, StallReason::Output, cycle);
+    }
+
+    /// What each layer came to, when all have ended.
+    fn results(&mut self) -> Vec<LayerResult> {
+        self.array.leave_layer();
+        let results = self
+            .ends
+            .iter()
+            .enumerate()
+            .map(|(layer, end)| LayerResult {
+                begin_cycle: self.controller.begin_cycle(layer),
+                end_cycle: end.cycle,
+                cycles: self.ledger.cycles(layer),
+                causes: self.ledger.causes(layer),
+                array: *self.array.counts(layer),
+                outputs: self.array.outputs(layer),
+                vector: *self.vector_unit.counts(layer),
+                dma: *self.dma.counts(layer),
+                buffers: PerOperand::of(|operand| *self.buffers[operand].counts(layer)),
+                dram: end.dram,
+                converted_values: self.converter.values(layer),
+                tiles: self.controller.tiles(layer),
+            });
+        results.collect()
     }
 }
 
@@ -196,15 +214,17 @@ impl<O: Observer> Model for Machine<'_, O> {
         let mut bus = Bus {
             scheduler,
             clocks: self.clocks,
-            schedule: &self.schedule,
+            program: self.program,
+            ledger: &mut self.ledger,
             observer: self.observer,
         };
         match to {
             CONTROLLER => {
                 self.controller.handle(message, &mut bus);
-                if self.controller.layer_is_done() {
+                while self.layer_is_complete() {
                     self.end_layer(scheduler);
                 }
+                self.advance(scheduler);
             }
             DMA => self.dma.handle(message, &mut bus),
             ARRAY => self.array.handle(message, &mut bus),
@@ -220,11 +240,11 @@ impl<O: Observer> Model for Machine<'_, O> {
     }
 
     fn is_done(&self) -> bool {
-        self.layer == self.layers.len()
+        self.ends.len() == self.program.layers.len()
     }
 
     fn waiting(&self) -> Vec<Waiting> {
-        let mut report = self.controller.waiting(&self.schedule);
+        let mut report = self.controller.waiting(self.program);
         let mut say = |component: &str, on: String| {
             report.push(Waiting {
                 component: component.into(),
@@ -273,70 +293,36 @@ fn clocks(arch: &Architecture, dram: &DramSpec) -> Result<(Khz, Clocks), ClockEr
     Ok((rate, Clocks { core, dram }))
 }
 
-/// Runs the layers of a plan on an architecture with the memory `dram`. `progress` is called with each finished
-/// layer's index.
+/// Runs a program on an architecture with the memory `dram`. `progress` is called with the index of each layer that is
+/// complete.
 ///
 /// # Errors
 /// [`MachineError`] for clocks or a memory that can not be built; [`MachineError::Run`] for a run that
 /// did not come to its end, which is a defect of this program.
-pub fn simulate<'a, O: Observer>(
+pub fn simulate<O: Observer>(
     arch: &Architecture,
     dram: &DramSpec,
-    layers: impl IntoIterator<Item = &'a MappedLayer>,
+    program: &Program<'_>,
     fidelity: Fidelity<'_>,
     observer: &mut O,
     progress: &dyn Fn(usize),
 ) -> Result<RunResult, MachineError> {
-    let (_, clocks) = clocks(arch, dram)?;
-    let map = AddressMap::new(dram, arch.dram.channels)?;
-    let channels = (0..arch.dram.channels)
-        .map(|index| {
-            DramChannel::new(
-                dram,
-                map,
-                index,
-                arch.dma.outstanding_bursts,
-                arch.dma.response_latency_cycles,
-            )
-        })
-        .collect();
-    let layers: Vec<&MappedLayer> = layers.into_iter().collect();
-    let mut machine = Machine {
-        results: Vec::with_capacity(layers.len()),
-        layers,
-        fidelity,
-        pe: arch.array.pe,
-        clocks,
-        controller: Controller::new(arch.controller.tile_setup_cycles),
-        dma: Dma::new(arch, map, dram.burst_bytes()),
-        buffers: PerOperand::of(|operand| Buffer::new(operand, &arch.buffers[operand])),
-        array: PeArray::new(arch.array.pes(), arch.controller.tile_setup_cycles),
-        converter: Converter::new(&arch.converter),
-        vector_unit: VectorUnit::new(arch),
-        channels,
-        widths: Widths::of(arch, dram),
-        layer: 0,
-        begin_cycle: 0,
-        schedule: Schedule::default(),
-        before: Totals::default(),
-        observer,
-        progress,
-    };
+    let mut machine = Machine::new(arch, dram, program, fidelity, observer, progress)?;
     let mut scheduler = Scheduler::new();
-    if !machine.layers.is_empty() {
-        machine.begin_layer(&mut scheduler);
-    }
+    machine.advance(&mut scheduler);
     let statistics = run(&mut machine, &mut scheduler)?;
     let after = machine
         .channel_totals(&scheduler)
-        .since(&machine.before.dram);
+        .since(&machine.dram_before);
     let mut read_latency = empty_latencies();
     for channel in &machine.channels {
         // Same bounds on both sides: the sum can not fail.
         let _ = read_latency.add(channel.latency());
     }
+    let layers = machine.results();
+    conservation::check(program, &layers, &Widths::of(arch, dram));
     Ok(RunResult {
-        layers: machine.results,
+        layers,
         read_latency,
         after,
         statistics,

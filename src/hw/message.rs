@@ -20,12 +20,12 @@ pub(super) struct PortAccess {
 pub(super) enum Message {
     /// Controller to DMA: move these bytes into a buffer.
     Load {
-        /// Number of the transfer in the schedule.
+        /// Number of the transfer in the program.
         transfer: u32,
     },
     /// Controller to DMA: move these bytes to DRAM.
     Store {
-        /// Number of the transfer in the schedule.
+        /// Number of the transfer in the program.
         transfer: u32,
     },
     /// DMA to DRAM channel: one burst.
@@ -56,7 +56,12 @@ pub(super) enum Message {
         last: bool,
     },
     /// DMA to buffer: bytes of a burst are read now.
-    Drain(PortAccess),
+    Drain {
+        /// The transfer they belong to.
+        transfer: u32,
+        /// Its words.
+        access: PortAccess,
+    },
     /// Buffer to controller: the transfer's bytes are in the buffer.
     Filled {
         /// The transfer.
@@ -76,6 +81,8 @@ pub(super) enum Message {
     },
     /// Array or vector unit to itself: the current piece of work has ended.
     WorkEnd,
+    /// Array to itself: the last result of a layer has left.
+    Emptied,
     /// Stepped array to itself: all messages of this cycle have come, do it.
     ArrayCycle,
     /// Array or vector unit to controller: the step's operands have been read for the last time.
@@ -92,6 +99,8 @@ pub(super) enum Message {
     },
     /// Array or vector unit to buffer: port words that a step used.
     Used {
+        /// The step.
+        step: u32,
         /// Words read.
         reads: u64,
         /// Words written.

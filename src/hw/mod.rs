@@ -2,7 +2,7 @@
 //!
 //! | component | file | does |
 //! |---|---|---|
-//! | controller | `controller` | walks the tile steps, loads ahead, starts, stores |
+//! | controller | `controller`, `room` | walks the tile steps, loads ahead, starts, stores |
 //! | DMA | `dma` | transfers to bursts, bursts to buffers |
 //! | DRAM channels | `channel`, [`crate::dram`] | FR-FCFS memory controller and banks |
 //! | buffers | `buffer` | accesses, bank conflicts |
@@ -10,7 +10,7 @@
 //! | format converter | `converter` | accumulators to stored values |
 //! | vector unit | `vector_unit` | everything but GEMMs |
 //!
-//! `message` has every message, `machine` the dispatch; a run gives a [`RunResult`] of integers.
+//! `message` has every message, `machine` the dispatch, `ledger` the account of the array's cycles; a run gives a [`RunResult`] of integers.
 
 mod array_counts;
 mod buffer;
@@ -27,6 +27,7 @@ mod message;
 mod observer;
 mod pe_array;
 mod result;
+mod room;
 mod slots;
 pub mod stepped;
 mod vector_unit;
@@ -39,6 +40,6 @@ pub use buffer::BufferCounts;
 pub use cause::{Cause, CauseCycles, StallReason};
 pub use dma::DmaCounts;
 pub use machine::{Fidelity, MachineError, simulate, tick_rate};
-pub use observer::{ArrayProbe, Observer, PeView, Unobserved};
+pub use observer::{ArrayProbe, Engine, Observer, PeView, Unobserved};
 pub use result::{LayerResult, RunResult};
 pub use vector_unit::VectorCounts;

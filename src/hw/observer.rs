@@ -3,8 +3,17 @@
 use super::cause::CauseCycles;
 use super::stepped::{Leaving, LoadToken, Token};
 use crate::arch::Operand;
-use crate::mapping::{Step, Transfer};
+use crate::graph::{ProgramStep, ProgramTransfer};
 use crate::sim::Tick;
+
+/// What works on tile steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// The PE array.
+    Array,
+    /// The vector unit.
+    VectorUnit,
+}
 
 /// One PE of a stepped array in one cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,23 +47,31 @@ pub trait ArrayProbe {
 /// Receives what happens, in the order in which it ends. Every method does nothing by default, so
 /// that a run that nobody watches pays nothing.
 pub trait Observer {
-    /// Layer `index` begins.
+    /// Layer `index` begins: its first tile is asked for.
     fn layer_begins(&mut self, _index: u32, _at: Tick) {}
-    /// Layer `index` has ended.
+    /// Layer `index` has ended: its last output is in DRAM, and so is all before it.
     fn layer_ends(&mut self, _index: u32, _at: Tick) {}
-    /// The DMA sends a transfer's first request at `at`, which may lie ahead.
-    fn transfer_begins(&mut self, _transfer: u32, _what: &Transfer, _at: Tick) {}
+    /// The DMA sends a transfer's first request at `at`, which may lie ahead. `transfer` is its number in the program.
+    fn transfer_begins(&mut self, _transfer: u32, _what: &ProgramTransfer, _at: Tick) {}
     /// The DMA moved a whole transfer, from its first request to its last byte, which may lie ahead.
-    fn transfer(&mut self, _transfer: u32, _what: &Transfer, _from: Tick, _to: Tick) {}
-    /// An engine was busy with a step from its first operand to its last. `stalls` is where the array's
-    /// PE-cycles went since the end of the step before.
-    fn step(&mut self, _step: u32, _what: &Step, _from: Tick, _to: Tick, _stalls: &CauseCycles) {}
-    /// The engine did no work for a reason: before a step, told ahead of it, or behind the last
-    /// step of a layer. Stalls and steps follow each other without a gap from a layer's beginning to
-    /// its end.
-    fn stall(&mut self, _reason: super::StallReason, _from: Tick, _to: Tick) {}
+    fn transfer(&mut self, _transfer: u32, _what: &ProgramTransfer, _from: Tick, _to: Tick) {}
+    /// An engine was busy with a step from its first operand to its last. `step` is its number in the program,
+    /// `stalls` where the array's PE-cycles of its layer went since the end of the layer's step before.
+    fn step(
+        &mut self,
+        _step: u32,
+        _what: &ProgramStep,
+        _from: Tick,
+        _to: Tick,
+        _stalls: &CauseCycles,
+    ) {
+    }
+    /// No engine worked, for a reason: before a step of `engine`, told ahead of it, or behind the last step of a layer.
+    /// Where layers do not overlap, stalls and steps follow each other without a gap from a layer's beginning to its end.
+    fn stall(&mut self, _engine: Engine, _reason: super::StallReason, _from: Tick, _to: Tick) {}
     /// The converter was busy with a step's results.
-    fn converted(&mut self, _step: u32, _values: u64, _from: Tick, _to: Tick) {}
+    fn converted(&mut self, _step: u32, _what: &ProgramStep, _values: u64, _from: Tick, _to: Tick) {
+    }
     /// A tile of `operand` entered or left its buffer, which now holds `tiles`.
     fn tiles_held(&mut self, _operand: Operand, _tiles: u32, _at: Tick) {}
     /// A stepped array did a cycle.

@@ -5,20 +5,24 @@
 //! cycle is the closed form of [`ArrayTiming::place`]; port cycles that the DMA takes meanwhile push
 //! it back. Fidelity `stepped`: every cycle is an event, in which a [`SteppedLayer`] moves every operand
 //! and computes every product. Either way the next step may be queued behind the current one, so that
-//! folds follow each other without a gap across tiles.
+//! folds follow each other without a gap across tiles. Across layers they do not: the first fold of a layer
+//! enters an array that the layer before has left.
 
 use std::collections::VecDeque;
 
 use super::array_counts::ArrayCounts;
 use super::bus::{ARRAY, Bus, CONTROL, CONTROLLER, CONVERTER, DATA, SETTLE, buffer_of};
-use super::cause::{Cause, CauseCycles, StallReason};
+use super::cause::{Cause, StallReason};
 use super::ledger::{Assignment, Ledger};
+use super::machine::Fidelity;
 use super::message::Message;
-use super::observer::Observer;
+use super::observer::{Engine, Observer};
 use super::stepped::{FoldName, OutputCheck, SteppedLayer};
-use crate::arch::{Operand, PerOperand};
-use crate::mapping::{ArrayTiming, Fold, Interference, Placement, Predecessor, TileGemm, Work};
-use crate::sim::ClockDomain;
+use crate::arch::{Operand, PeKind, PerOperand};
+use crate::graph::Program;
+use crate::mapping::{
+    ArrayTiming, Fold, Interference, LayerPlan, Placement, Predecessor, TileGemm, Work,
+};
 
 /// A step whose operands have been fed, with results in the array yet.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +37,8 @@ struct LeavingStep {
 #[derive(Debug, Clone, Copy)]
 struct Running {
     step: u32,
+    /// Its number in its layer.
+    number: u32,
     ready: u64,
     began: u64,
     tile: TileGemm,
@@ -72,93 +78,106 @@ impl Stepping {
     }
 }
 
-/// What a layer on the array comes to.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ArrayLayerEnd {
-    /// PE-cycles by cause.
-    pub causes: CauseCycles,
-    /// Counts.
-    pub counts: ArrayCounts,
-    /// Outputs of a stepped array beside a direct computation.
-    pub outputs: Option<OutputCheck>,
-}
-
 /// The PE array.
 #[derive(Debug, Clone)]
-pub(super) struct PeArray {
+pub(super) struct PeArray<'a> {
+    fidelity: Fidelity<'a>,
+    pe: PeKind,
+    /// The layer of the step at work, or of the last one.
+    layer: Option<u32>,
     timing: Option<ArrayTiming>,
     running: Option<Running>,
-    queued: Option<Assignment>,
+    /// Steps behind the one at work: a second only while the array empties for a layer.
+    queued: VecDeque<Assignment>,
     before: Predecessor,
     /// Cycle by which all results of the folds so far have left the array. A wide fold's last column
     /// may leave after a narrow successor's, and steps end in their order.
     last_exit: u64,
     /// At fidelity `stepped`.
     stepping: Option<Stepping>,
-    ledger: Ledger,
-    counts: ArrayCounts,
+    /// By layer.
+    counts: Vec<ArrayCounts>,
+    outputs: Vec<Option<OutputCheck>>,
 }
 
-impl PeArray {
-    /// An array of `pes` PEs.
-    pub(super) fn new(pes: u64, tile_setup_cycles: u32) -> Self {
+impl<'a> PeArray<'a> {
+    /// An array of such PEs for a program of so many layers.
+    pub(super) fn new(pe: PeKind, fidelity: Fidelity<'a>, layers: usize) -> Self {
         PeArray {
+            fidelity,
+            pe,
+            layer: None,
             timing: None,
             running: None,
-            queued: None,
+            queued: VecDeque::with_capacity(2),
             before: Predecessor::default(),
             last_exit: 0,
             stepping: None,
-            ledger: Ledger::new(pes, tile_setup_cycles),
-            counts: ArrayCounts::default(),
+            counts: vec![ArrayCounts::default(); layers],
+            outputs: vec![None; layers],
         }
     }
 
-    /// Prepares for a layer that begins at `cycle`; with `stepped`, it is done cycle by cycle.
-    pub(super) fn begin_layer(
-        &mut self,
-        timing: Option<ArrayTiming>,
-        stepped: Option<Box<SteppedLayer>>,
-        cycle: u64,
-    ) {
-        self.timing = timing;
+    /// Counts of a layer. They are complete when the next has begun, or the array was [left](Self::leave_layer).
+    pub(super) fn counts(&self, layer: usize) -> &ArrayCounts {
+        &self.counts[layer]
+    }
+
+    /// Outputs of a layer on a stepped array beside a direct computation.
+    pub(super) fn outputs(&self, layer: usize) -> Option<OutputCheck> {
+        self.outputs[layer]
+    }
+
+    /// The layer on the array, and the cycle by which the last of its results so far have left.
+    pub(super) fn last_exit(&self) -> Option<(u32, u64)> {
+        self.layer.map(|layer| (layer, self.last_exit))
+    }
+
+    /// The layer on the array has ended.
+    pub(super) fn leave_layer(&mut self) {
+        let Some(layer) = self.layer.take() else {
+            return;
+        };
+        if let (Some(stepped), Some(timing)) = (self.stepping.take(), &self.timing) {
+            self.counts[layer as usize].measure(&stepped.layer, timing);
+            self.outputs[layer as usize] = Some(stepped.layer.check());
+        }
+    }
+
+    /// Another layer comes to an empty array.
+    fn enter_layer(&mut self, layer: u32, program: &Program<'_>, cycle: u64) {
+        self.leave_layer();
+        self.layer = Some(layer);
+        self.timing = program.layers[layer as usize].timing;
         self.before = Predecessor {
             fed_end: cycle,
             stream_start: cycle,
             ..Predecessor::default()
         };
         self.last_exit = cycle;
-        self.stepping = stepped.map(Stepping::new);
-        self.ledger.begin_layer(cycle);
-        self.counts = ArrayCounts::default();
+        self.stepping = self.stepped_layer(layer, program).map(Stepping::new);
     }
 
-    /// Ends the layer at `cycle` and gives what happened since its beginning.
-    pub(super) fn end_layer<O: Observer>(
-        &mut self,
-        cycle: u64,
-        core: ClockDomain,
-        observer: &mut O,
-    ) -> ArrayLayerEnd {
-        let exit = self.last_exit.min(cycle);
-        self.ledger
-            .account_stall(StallReason::Drain, exit, core, observer);
-        self.ledger
-            .account_stall(StallReason::Output, cycle, core, observer);
-        let stepped = self.stepping.take();
-        if let (Some(stepped), Some(timing)) = (&stepped, &self.timing) {
-            self.counts.measure(&stepped.layer, timing);
-        }
-        ArrayLayerEnd {
-            causes: self.ledger.causes(),
-            counts: self.counts,
-            outputs: stepped.map(|stepped| stepped.layer.check()),
-        }
+    /// The layer for a stepped array, if that is the fidelity.
+    fn stepped_layer(&self, layer: u32, program: &Program<'_>) -> Option<Box<SteppedLayer>> {
+        let Fidelity::Stepped { seed, given } = self.fidelity else {
+            return None;
+        };
+        let mapping = program.layers[layer as usize].mapping;
+        let LayerPlan::Array(plan) = &mapping.plan else {
+            return None;
+        };
+        let stepped = SteppedLayer::new(plan, &self.pe, seed, u64::from(mapping.id.0));
+        let given = given.iter().find(|(id, _)| *id == mapping.id);
+        Some(Box::new(match given {
+            Some((_, operands)) => stepped.with_values(operands),
+            None => stepped,
+        }))
     }
 
     /// Whether a step is at work or queued.
     pub(super) fn is_busy(&self) -> bool {
-        self.running.is_some() || self.queued.is_some()
+        self.running.is_some() || !self.queued.is_empty()
     }
 
     /// Handles a message.
@@ -170,12 +189,12 @@ impl PeArray {
                     arrived: bus.cycle(),
                     stall,
                 };
-                if self.running.is_none() {
-                    self.begin_step(assignment, bus);
-                } else {
-                    self.queued = Some(assignment);
+                self.queued.push_back(assignment);
+                if self.running.is_none() && self.queued.len() == 1 {
+                    self.begin_next(bus);
                 }
             }
+            Message::Emptied => self.begin_next(bus),
             Message::WorkEnd => self.fold_ends(bus),
             Message::ArrayCycle => self.step_cycle(bus),
             Message::Conflict { operand, cycles } => {
@@ -197,20 +216,56 @@ impl PeArray {
         }
     }
 
+    /// Begins the step that is queued first, when the array is empty if it is of another layer.
+    fn begin_next<O: Observer>(&mut self, bus: &mut Bus<'_, O>) {
+        let Some(&next) = self.queued.front() else {
+            return;
+        };
+        let layer = bus.program.steps[next.step as usize].layer;
+        if self.layer != Some(layer) {
+            if !self.is_empty(bus.cycle()) {
+                if self.stepping.is_none() {
+                    bus.send(self.last_exit, CONTROL, ARRAY, Message::Emptied);
+                }
+                return;
+            }
+            if let Some(before) = self.layer {
+                let of = (Engine::Array, before);
+                let (drain, until) = (StallReason::Drain, self.last_exit);
+                bus.ledger
+                    .account_stall(of, drain, until, bus.clocks, bus.observer);
+            }
+            self.enter_layer(layer, bus.program, bus.cycle());
+        }
+        self.queued.pop_front();
+        self.begin_step(next, bus);
+    }
+
+    /// Whether all results of the folds so far have left.
+    fn is_empty(&self, cycle: u64) -> bool {
+        match &self.stepping {
+            Some(stepping) => stepping.exited == stepping.launched,
+            None => self.last_exit <= cycle,
+        }
+    }
+
     fn begin_step<O: Observer>(&mut self, next: Assignment, bus: &mut Bus<'_, O>) {
         let Some(timing) = self.timing else {
             debug_assert!(false, "array started in a layer without array work");
             return;
         };
-        let Work::Array(tile) = bus.schedule.steps[next.step as usize].work else {
+        let what = &bus.program.steps[next.step as usize];
+        let Work::Array(tile) = what.work else {
             debug_assert!(false, "array got a step of the vector unit");
             return;
         };
-        self.ledger.account_wait(&next, bus);
+        bus.ledger
+            .array_begins(&next, what.layer, bus.clocks, bus.observer);
         let running = Running {
             step: next.step,
+            number: what.number,
             ready: next.arrived,
-            began: self.ledger.accounted_to(),
+            began: bus.ledger.accounted_to(),
             tile,
             next_fold: 0,
             folds: timing.fold_count(&tile),
@@ -259,6 +314,11 @@ impl PeArray {
         if end.exited > stepping.exited {
             stepping.exited = end.exited;
             self.last_exit = then;
+            // Steps wait behind none only for an empty array.
+            let empty = stepping.exited == stepping.launched;
+            if empty && self.running.is_none() && !self.queued.is_empty() {
+                bus.send(then, CONTROL, ARRAY, Message::Emptied);
+            }
         }
         stepping.send_results(then, bus);
         if let Some(placed) = end.fed {
@@ -277,14 +337,14 @@ impl PeArray {
         if running.next_fold < running.folds {
             return Some(running.name());
         }
-        let step = self.queued.as_ref()?.step;
-        match bus.schedule.steps[step as usize].work {
-            Work::Array(gemm) => Some(FoldName {
-                step,
+        let next = &bus.program.steps[self.queued.front()?.step as usize];
+        match next.work {
+            Work::Array(gemm) if self.layer == Some(next.layer) => Some(FoldName {
+                step: next.number,
                 gemm,
                 index: 0,
             }),
-            Work::Vector(_) => None,
+            _ => None,
         }
     }
 
@@ -301,8 +361,9 @@ impl PeArray {
             bus.send(placed.fed_end, CONTROL, ARRAY, Message::WorkEnd);
             return;
         }
-        self.account_fold(&running.fold, &placed);
-        self.counts.add_fold(&running.fold, &timing);
+        let layer = bus.program.steps[running.step as usize].layer;
+        account_fold(bus.ledger, layer, &running.fold, &placed);
+        self.counts[layer as usize].add_fold(&running.fold, &timing);
         running.count_words(&timing);
         self.before = timing.succeed(&placed, &running.fold);
         if self.stepping.is_none() {
@@ -314,28 +375,9 @@ impl PeArray {
             return;
         }
         self.running = None;
+        bus.ledger.array_rests();
         self.end_step(&running, bus);
-        if let Some(queued) = self.queued.take() {
-            self.begin_step(queued, bus);
-        }
-    }
-
-    fn account_fold(&mut self, fold: &Fold, placed: &Placement) {
-        let used = u64::from(fold.rows) * u64::from(fold.columns);
-        let mut until = self.ledger.accounted_to() + placed.exposed_cycles;
-        self.ledger.account(Cause::FillDrain, until);
-        until += placed.load_cycles;
-        self.ledger.account(Cause::WeightLoad, until);
-        until += placed.compute_cycles;
-        self.ledger
-            .account_split(Cause::Computing, used, Cause::IdleMapping, until);
-        until += placed.narrow_port_cycles;
-        self.ledger.account(Cause::NarrowPort, until);
-        until += placed.bank_conflict_cycles;
-        self.ledger.account(Cause::BankConflict, until);
-        until += placed.drain_cycles;
-        self.ledger.account(Cause::FillDrain, until);
-        debug_assert_eq!(until, placed.fed_end);
+        self.begin_next(bus);
     }
 
     fn end_step<O: Observer>(&mut self, running: &Running, bus: &mut Bus<'_, O>) {
@@ -360,11 +402,35 @@ impl PeArray {
                 fed,
                 DATA,
                 buffer_of(operand),
-                Message::Used { reads, writes },
+                Message::Used {
+                    step,
+                    reads,
+                    writes,
+                },
             );
         }
-        self.ledger.observe_step(step, running.began, bus);
+        let what = (step, &bus.program.steps[step as usize]);
+        let (from, to) = (bus.clocks.core.edge(running.began), bus.scheduler.now());
+        bus.ledger.observe_step(what, from, to, bus.observer);
     }
+}
+
+/// Where the cycles of a fold went.
+fn account_fold(ledger: &mut Ledger, layer: u32, fold: &Fold, placed: &Placement) {
+    let used = u64::from(fold.rows) * u64::from(fold.columns);
+    let mut until = ledger.accounted_to() + placed.exposed_cycles;
+    ledger.account(layer, Cause::FillDrain, until);
+    until += placed.load_cycles;
+    ledger.account(layer, Cause::WeightLoad, until);
+    until += placed.compute_cycles;
+    ledger.account_split(layer, Cause::Computing, used, Cause::IdleMapping, until);
+    until += placed.narrow_port_cycles;
+    ledger.account(layer, Cause::NarrowPort, until);
+    until += placed.bank_conflict_cycles;
+    ledger.account(layer, Cause::BankConflict, until);
+    until += placed.drain_cycles;
+    ledger.account(layer, Cause::FillDrain, until);
+    debug_assert_eq!(until, placed.fed_end);
 }
 
 impl Stepping {
@@ -388,7 +454,7 @@ impl Running {
     /// The fold to be launched next.
     fn name(&self) -> FoldName {
         FoldName {
-            step: self.step,
+            step: self.number,
             gemm: self.tile,
             index: self.next_fold,
         }

@@ -15,10 +15,13 @@ use crate::sim::RunStatistics;
 /// One layer's run.
 #[derive(Debug, Clone)]
 pub struct LayerResult {
-    /// Core cycle at which it began: everything before it was in DRAM.
+    /// Core cycle at which its first tile was asked for.
     pub begin_cycle: u64,
-    /// Core cycle at which its last output was in DRAM.
+    /// Core cycle at which its last output was in DRAM, and all before it.
     pub end_cycle: u64,
+    /// Core cycles of the run that are its own: those in which the array works on it or waits for it, or the vector unit
+    /// works on it while the array has nothing. Those of all layers are those of the run.
+    pub cycles: u64,
     /// Where the array's PE-cycles went; they sum to cycles times PEs.
     pub causes: CauseCycles,
     /// The array's work.
@@ -31,7 +34,7 @@ pub struct LayerResult {
     pub dma: DmaCounts,
     /// Accesses to activation, weight and output buffer.
     pub buffers: PerOperand<BufferCounts>,
-    /// DRAM commands.
+    /// DRAM commands since the end of the layer before.
     pub dram: DramCounts,
     /// Values through the format converter.
     pub converted_values: u64,
@@ -40,9 +43,9 @@ pub struct LayerResult {
 }
 
 impl LayerResult {
-    /// Core cycles.
+    /// Core cycles of the run that are its own.
     pub fn cycles(&self) -> u64 {
-        self.end_cycle - self.begin_cycle
+        self.cycles
     }
 }
 

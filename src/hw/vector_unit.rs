@@ -2,13 +2,12 @@
 //! its lanes or of the buffer ports, whichever is slower.
 
 use super::bus::{Bus, CONTROL, CONTROLLER, DATA, VECTOR_UNIT, buffer_of};
-use super::cause::{Cause, CauseCycles, StallReason};
-use super::ledger::{Assignment, Ledger};
+use super::ledger::{Assignment, VectorSpan};
 use super::message::Message;
 use super::observer::Observer;
 use crate::arch::{Architecture, Operand};
+use crate::graph::ProgramStep;
 use crate::mapping::{VectorWork, Work};
-use crate::sim::ClockDomain;
 
 /// What the vector unit did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +25,17 @@ struct Running {
     work: VectorWork,
 }
 
+/// Port words of a step.
+#[derive(Debug, Clone, Copy)]
+struct Words {
+    /// Read from the activation buffer.
+    reads: u64,
+    /// Read from the output buffer: a tile that the array left there.
+    takes: u64,
+    /// Written to the output buffer.
+    writes: u64,
+}
+
 /// The vector unit.
 #[derive(Debug, Clone)]
 pub(super) struct VectorUnit {
@@ -35,13 +45,13 @@ pub(super) struct VectorUnit {
     output_port_bits: u64,
     running: Option<Running>,
     queued: Option<Assignment>,
-    ledger: Ledger,
-    counts: VectorCounts,
+    /// By layer.
+    counts: Vec<VectorCounts>,
 }
 
 impl VectorUnit {
-    /// The vector unit of an architecture.
-    pub(super) fn new(arch: &Architecture) -> Self {
+    /// The vector unit of an architecture, for a program of so many layers.
+    pub(super) fn new(arch: &Architecture, layers: usize) -> Self {
         VectorUnit {
             lanes: u64::from(arch.vector_unit.lanes),
             latency_cycles: u64::from(arch.vector_unit.latency_cycles),
@@ -49,27 +59,13 @@ impl VectorUnit {
             output_port_bits: u64::from(arch.buffers.output.port_bits),
             running: None,
             queued: None,
-            ledger: Ledger::new(arch.array.pes(), arch.controller.tile_setup_cycles),
-            counts: VectorCounts::default(),
+            counts: vec![VectorCounts::default(); layers],
         }
     }
 
-    /// Prepares for a layer that begins at `cycle`.
-    pub(super) fn begin_layer(&mut self, cycle: u64) {
-        self.ledger.begin_layer(cycle);
-        self.counts = VectorCounts::default();
-    }
-
-    /// Ends the layer at `cycle`: where the array's cycles went meanwhile, and what was done.
-    pub(super) fn end_layer<O: Observer>(
-        &mut self,
-        cycle: u64,
-        core: ClockDomain,
-        observer: &mut O,
-    ) -> (CauseCycles, VectorCounts) {
-        self.ledger
-            .account_stall(StallReason::Output, cycle, core, observer);
-        (self.ledger.causes(), self.counts)
+    /// What was done for a layer so far.
+    pub(super) fn counts(&self, layer: usize) -> &VectorCounts {
+        &self.counts[layer]
     }
 
     /// Whether a step is at work or queued.
@@ -98,37 +94,36 @@ impl VectorUnit {
     }
 
     fn begin_step<O: Observer>(&mut self, next: Assignment, bus: &mut Bus<'_, O>) {
-        let Work::Vector(work) = bus.schedule.steps[next.step as usize].work else {
+        let what = &bus.program.steps[next.step as usize];
+        let Work::Vector(work) = what.work else {
             debug_assert!(false, "vector unit got a step of the array");
             return;
         };
-        self.ledger.account_wait(&next, bus);
-        let began = self.ledger.accounted_to();
-        let (reads, writes) = self.words(&work);
-        self.ledger.account(
-            Cause::VectorUnit,
-            began + work.operations.div_ceil(self.lanes),
-        );
-        self.ledger
-            .account(Cause::NarrowPort, began + reads.max(writes));
+        let began = bus.cycle();
+        let words = self.words(what, &work);
+        let lanes_until = began + work.operations.div_ceil(self.lanes);
+        let span = VectorSpan {
+            layer: what.layer,
+            lanes_until,
+        };
+        bus.ledger
+            .vector_begins(&next, span, bus.clocks, bus.observer);
         self.running = Some(Running {
             step: next.step,
             began,
             work,
         });
-        bus.send(
-            self.ledger.accounted_to(),
-            CONTROL,
-            VECTOR_UNIT,
-            Message::WorkEnd,
-        );
+        let end = lanes_until.max(began + words.reads.max(words.takes + words.writes));
+        bus.send(end, CONTROL, VECTOR_UNIT, Message::WorkEnd);
     }
 
-    fn words(&self, work: &VectorWork) -> (u64, u64) {
-        (
-            work.input_bits.div_ceil(self.input_port_bits),
-            work.output_bits.div_ceil(self.output_port_bits),
-        )
+    fn words(&self, step: &ProgramStep, work: &VectorWork) -> Words {
+        let taken_bits = step.takes.map_or(0, |tile| tile.bits);
+        Words {
+            reads: work.input_bits.div_ceil(self.input_port_bits),
+            takes: taken_bits.div_ceil(self.output_port_bits),
+            writes: work.output_bits.div_ceil(self.output_port_bits),
+        }
     }
 
     fn step_ends<O: Observer>(&mut self, bus: &mut Bus<'_, O>) {
@@ -138,20 +133,30 @@ impl VectorUnit {
         };
         let now = bus.cycle();
         let Running { step, began, work } = running;
-        self.counts.operations += work.operations;
-        self.counts.values += work.values;
-        let (reads, writes) = self.words(&work);
+        let what = &bus.program.steps[step as usize];
+        let counts = &mut self.counts[what.layer as usize];
+        counts.operations += work.operations;
+        counts.values += work.values;
+        let words = self.words(what, &work);
         bus.send(
             now,
             DATA,
             buffer_of(Operand::Activation),
-            Message::Used { reads, writes: 0 },
+            Message::Used {
+                step,
+                reads: words.reads,
+                writes: 0,
+            },
         );
         bus.send(
             now,
             DATA,
             buffer_of(Operand::Output),
-            Message::Used { reads: 0, writes },
+            Message::Used {
+                step,
+                reads: words.takes,
+                writes: words.writes,
+            },
         );
         bus.send(now, CONTROL, CONTROLLER, Message::Fed { step });
         bus.send(
@@ -160,7 +165,10 @@ impl VectorUnit {
             CONTROLLER,
             Message::Done { step },
         );
-        self.ledger.observe_step(step, began, bus);
+        bus.ledger.vector_ends(now);
+        let (from, to) = (bus.clocks.core.edge(began), bus.scheduler.now());
+        bus.ledger
+            .observe_step((step, what), from, to, bus.observer);
         if let Some(queued) = self.queued.take() {
             self.begin_step(queued, bus);
         }

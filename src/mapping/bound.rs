@@ -10,7 +10,7 @@ use super::cost::{Activity, Cost};
 use super::fold::{ArrayTiming, TileGemm};
 use super::nest::Nest;
 use super::tile_work::TileWork;
-use super::tiling::{Tiling, Trips, split};
+use super::tiling::{Loop, Tiling, Trips, split};
 use crate::arch::{Operand, PerOperand};
 
 /// Bounds of the tilings with the same tile of output pixels.
@@ -90,6 +90,25 @@ impl TileBounds {
         activity.cost(goal)
     }
 
+    /// Cycles in which nothing is computed because a buffer holds one tile at a time: the next one is asked for when the
+    /// array is through with the one before, or when that has been stored.
+    fn serial_cycles(tiling: &Tiling, problem: &Problem<'_>) -> u64 {
+        let nest = &problem.template.nest;
+        let memory = &problem.goal.memory;
+        let trips = tiling.trips(nest);
+        let alone = |operand: Operand, latency: u64| {
+            let moving = Loop::ALL.into_iter().filter(|over| over.moves(operand));
+            let tiles = trips.group_sets * moving.map(|over| trips.of(over)).product::<u64>();
+            let times = tiles * tiling.passes(&trips, operand);
+            match tiling.slots[operand] {
+                1 => (times - 1) * latency,
+                _ => 0,
+            }
+        };
+        let weights = alone(Operand::Weight, memory.read_latency_cycles);
+        weights.max(alone(Operand::Output, memory.write_latency_cycles))
+    }
+
     fn cycles(&self, tiling: &Tiling, problem: &Problem<'_>, read: u64, written: u64) -> f64 {
         let (goal, nest) = (problem.goal, &problem.template.nest);
         let memory = &goal.memory;
@@ -110,7 +129,8 @@ impl TileBounds {
             + goal.tile_setup_cycles
             + goal.converter_cycles
             + self.exit_cycles;
-        streamed.max(computed as f64 + first as f64 / 1024.0)
+        let waits = Self::serial_cycles(tiling, problem);
+        streamed.max((computed + waits) as f64 + first as f64 / 1024.0)
     }
 }
 

@@ -21,7 +21,7 @@ use super::tiling::{DoesNotFit, Limits, Loop, ORDERS, Tiling, Trips};
 use crate::arch::{Dataflow, Operand, PerOperand};
 
 /// Steps of one layer that the search goes through in all.
-const MOST_STEPS_FOLLOWED: u64 = 1 << 16;
+const MOST_STEPS_FOLLOWED: u64 = 1 << 17;
 
 /// What is to be planned: a layer on an array, but for its tiling.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +52,8 @@ pub struct Choices {
     pub best: Choice,
     /// The best of those with other tiles or another order, if there is one that was worth following.
     pub next_best: Option<Choice>,
+    /// Every tiling that could be better was followed tile by tile.
+    pub complete: bool,
 }
 
 /// The best tiling of a layer.
@@ -64,6 +66,7 @@ pub(super) fn choose(problem: &Problem<'_>) -> Result<Choices, DoesNotFit> {
     let mut heap: BinaryHeap<Reverse<Candidate>> = candidates.into_iter().map(Reverse).collect();
     let mut choices: Option<Choices> = None;
     let mut steps_left = MOST_STEPS_FOLLOWED;
+    let mut complete = true;
     while let Some(Reverse(candidate)) = heap.pop() {
         if let Some(found) = &choices
             && found.best.cost.compare(&candidate.bound, objective) != Ordering::Greater
@@ -74,9 +77,11 @@ pub(super) fn choose(problem: &Problem<'_>) -> Result<Choices, DoesNotFit> {
         let cost = if steps <= steps_left {
             steps_left -= steps;
             problem.follow(candidate.tiling)
-        } else if choices.is_some() {
-            break;
         } else {
+            complete = false;
+            if choices.is_some() {
+                break;
+            }
             candidate.bound
         };
         let found = Choice {
@@ -87,11 +92,17 @@ pub(super) fn choose(problem: &Problem<'_>) -> Result<Choices, DoesNotFit> {
             None => Choices {
                 best: found,
                 next_best: None,
+                complete: true,
             },
             Some(choices) => choices.with(found, problem),
         });
     }
-    choices.ok_or_else(|| smallest_tile_does_not_fit(problem))
+    choices
+        .map(|choices| Choices {
+            complete,
+            ..choices
+        })
+        .ok_or_else(|| smallest_tile_does_not_fit(problem))
 }
 
 impl Choices {
@@ -103,6 +114,7 @@ impl Choices {
             Choices {
                 best: found,
                 next_best: Some(self.best),
+                ..self
             }
         } else if self.next_best.is_none_or(|next| better(&found, &next)) {
             Choices {

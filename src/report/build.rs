@@ -173,14 +173,17 @@ fn layer_report(point: &DesignPoint, network: &Network, layer: &LayerOutcome) ->
         ),
     };
     let burst_bytes = u64::from(point.dram.burst_bytes());
-    let time_us = run.cycles() as f64 / point.architecture.core_clock_khz as f64 * 1e3;
+    let to_us = |cycles: u64| cycles as f64 / point.architecture.core_clock_khz as f64 * 1e3;
+    let time_us = to_us(run.cycles());
+    let busy_cycles = run.end_cycle - run.begin_cycle;
     let energy_pj = layer.energy.total_pj();
     let area_mm2 = point.energy.area().total_mm2();
     let work = Work {
         operations,
         dram_bytes: (run.dram.reads + run.dram.writes).max(1) * burst_bytes,
         dma_bytes: run.dma.read_bursts.max(run.dma.written_bursts) * burst_bytes,
-        time_us,
+        // Of a layer that overlaps with others, the cycles that are its own may be fewer than it took.
+        time_us: to_us(busy_cycles.max(run.cycles())),
     };
     let capacity = capacity(layer);
     let of_network = network.layer(layer.id());
@@ -200,6 +203,8 @@ fn layer_report(point: &DesignPoint, network: &Network, layer: &LayerOutcome) ->
         efficiency: Efficiency::of(macs, time_us, energy_pj, area_mm2),
         roofline: Roofline::of(work, peak, memory_peak(point)),
         traffic: traffic(run, burst_bytes),
+        begin_us: to_us(run.begin_cycle),
+        end_us: to_us(run.end_cycle),
         tiles: run.tiles,
         tiling: tiling_label(&layer.planned.mapping.plan),
         outputs: run.outputs.map(|check| OutputReport {
@@ -301,6 +306,8 @@ fn total(
         efficiency: Efficiency::of(macs, time_us, energy_pj, area_mm2),
         roofline: Roofline::of(work, peak_of_all(layers), memory),
         traffic,
+        begin_us: 0.0,
+        end_us: layers.iter().map(|layer| layer.end_us).fold(0.0, f64::max),
         tiles: sum(|layer| layer.tiles),
         tiling: String::new(),
         outputs: None,

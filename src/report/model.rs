@@ -139,6 +139,11 @@ pub struct LayerReport {
     pub roofline: Roofline,
     /// Traffic.
     pub traffic: TrafficReport,
+    /// When its first tile was asked for, in microseconds from the run's beginning.
+    pub begin_us: f64,
+    /// When its last output was in DRAM, in microseconds from the run's beginning. Layers that overlap are busy for longer
+    /// than the time that is their own.
+    pub end_us: f64,
     /// Tile steps.
     pub tiles: u64,
     /// Extents of a tile and the order of loops; empty for the sum.

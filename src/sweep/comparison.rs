@@ -7,6 +7,7 @@ use super::planned::PlannedJob;
 use super::point::DesignPoint;
 use super::result::JobResult;
 use super::sized::{SizedPoint, size_points};
+use crate::arch::NetworkOptions;
 use crate::hw::Unobserved;
 use crate::mapping::Mapping;
 use crate::parallel::{OnProgress, Tally, map_parallel};
@@ -90,6 +91,8 @@ pub struct ComparisonRequest {
     pub stepped: Option<u64>,
     /// What is fixed of the mapping on the last design point.
     pub mapping: Option<Mapping>,
+    /// What every machine does across layers; none for what each architecture says.
+    pub across: Option<NetworkOptions>,
     /// Most threads that simulate; results do not depend on it.
     pub threads: usize,
 }
@@ -120,6 +123,7 @@ impl ComparisonRequest {
             parts,
             stepped: None,
             mapping: None,
+            across: None,
             threads,
         })
     }
@@ -151,6 +155,7 @@ impl ComparisonRequest {
         Job {
             layers: part.layers.as_deref(),
             stepped: self.stepped,
+            across: self.across,
             ..Job::new(point, &part.network)
         }
     }

@@ -6,6 +6,7 @@ use super::incompatible;
 use super::planned::{PlannedJob, PlannedLayer, check_steppable};
 use super::point::DesignPoint;
 use super::result::JobResult;
+use crate::arch::NetworkOptions;
 use crate::energy::OperandStatistics;
 use crate::hw::{MachineError, Unobserved};
 use crate::mapping::{Mapping, NetworkPlan, plan};
@@ -39,6 +40,8 @@ pub struct Job<'a> {
     pub stepped: Option<u64>,
     /// What is fixed of the mapping.
     pub mapping: Option<&'a Mapping>,
+    /// What the machine does across layers; none for what its architecture says.
+    pub across: Option<NetworkOptions>,
 }
 
 /// Why a job has no result.
@@ -113,6 +116,7 @@ impl<'a> Job<'a> {
             layers: None,
             stepped: None,
             mapping: None,
+            across: None,
         }
     }
 
@@ -140,6 +144,24 @@ impl<'a> Job<'a> {
         Job {
             mapping: Some(mapping),
             ..self
+        }
+    }
+
+    /// The same job on a machine that does `options` across layers.
+    #[must_use]
+    pub fn across(self, options: NetworkOptions) -> Self {
+        Job {
+            across: Some(options),
+            ..self
+        }
+    }
+
+    /// What the machine does across layers. Layers that were chosen are run one by one: what they read and who reads them
+    /// is not all there.
+    pub fn options(&self) -> NetworkOptions {
+        match self.layers {
+            Some(_) => NetworkOptions::OFF,
+            None => self.across.unwrap_or(self.point.architecture.network),
         }
     }
 

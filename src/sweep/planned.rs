@@ -7,6 +7,7 @@ use super::result::{JobResult, LayerOutcome};
 use crate::arch::{MacRate, OperatingPoint, PeKind, WindowUse};
 use crate::dram::DramCounts;
 use crate::energy::{EnergyBreakdown, OperandStatistics};
+use crate::graph::Program;
 use crate::hw::stepped::SteppedWork;
 use crate::hw::{Fidelity, LayerResult, MachineError, Observer, RunResult, simulate, tick_rate};
 use crate::mapping::{LayerPlan, MappedLayer};
@@ -140,10 +141,12 @@ impl<'a> PlannedJob<'a> {
             None => Fidelity::Wavefront,
             Some(seed) => Fidelity::Stepped { seed, given: &[] },
         };
+        let layers = self.layers.iter().map(|layer| &layer.mapping);
+        let program = Program::of(layers, &point.architecture, self.job.options());
         let run = simulate(
             &point.architecture,
             &point.dram,
-            self.layers.iter().map(|layer| &layer.mapping),
+            &program,
             fidelity,
             observer,
             progress,

@@ -2,7 +2,7 @@
 //!
 //! | process | shows |
 //! |---|---|
-//! | controller | a slice for each layer |
+//! | controller | a slice for each layer, side by side where they overlap |
 //! | DMA | a slice for each transfer, from first request to last byte: loads by operand, stores |
 //! | DRAM | each channel's GB/s by read and write commands, in windows of a microsecond (longer late in a long run) |
 //! | buffers | tiles held by each buffer, from the request for a tile to its end |
@@ -17,6 +17,7 @@
 //! by the DMA's bursts under way), stores not yet begun (by the output buffer's halves), the waits
 //! before one step, a window per channel, and the names of steps, which end at [`NAMED_STEPS`].
 
+use std::collections::BTreeMap;
 use std::io;
 
 use super::bandwidth::Bandwidth;
@@ -25,8 +26,9 @@ use super::{
     CounterId, Flow, FlowPart, NameId, Slice, TraceFile, TraceSink, TraceSummary, TrackId,
 };
 use crate::arch::{Operand, PerOperand};
-use crate::hw::{Cause, CauseCycles, Observer, StallReason};
-use crate::mapping::{Step, Transfer, Work};
+use crate::graph::{ProgramStep, ProgramTransfer};
+use crate::hw::{Cause, CauseCycles, Engine, Observer, StallReason};
+use crate::mapping::{Transfer, Work};
 use crate::sim::{Khz, Tick};
 
 /// Steps of a layer that are called by their number; later ones have it as an argument only.
@@ -158,17 +160,13 @@ struct Occupancy {
     latest: (Tick, u32),
 }
 
-/// The layer under way.
+/// A layer under way.
 #[derive(Default)]
 struct Layer {
-    began: Tick,
     steps: u64,
     macs: u64,
     loaded_bytes: u64,
     stored_bytes: u64,
-    transfers: u32,
-    /// Where its steps and waits are shown: known from its first step on.
-    engine: Option<TrackId>,
     /// The flow of the output tile at work.
     output_flow: Option<u64>,
 }
@@ -180,21 +178,22 @@ pub struct TraceRecorder<S: TraceSink> {
     sink: S,
     info: RecorderInfo,
     names: Names,
-    layers: TrackId,
+    layers: Lanes,
     ports: [Lanes; 4],
     channels: Vec<Bandwidth>,
     buffers: PerOperand<Occupancy>,
     array: TrackId,
     utilization: Level,
+    /// End of the array's last step.
+    array_until: Tick,
     vector_unit: TrackId,
     converter: Lanes,
-    layer: Layer,
+    /// Layers under way.
+    open: BTreeMap<u32, Layer>,
     /// Before the next step.
-    stalls: Vec<(StallReason, Tick, Tick)>,
+    stalls: Vec<(Engine, StallReason, Tick, Tick)>,
     /// Flows of stores that have not ended: (transfer, flow).
     stores: Vec<(u32, u64)>,
-    /// Flows of earlier layers.
-    flows_before: u64,
     arguments: Vec<(NameId, u64)>,
     flows: Vec<Flow>,
 }
@@ -205,7 +204,7 @@ impl<S: TraceSink> TraceRecorder<S> {
         let s = &mut sink;
         let names = Names::new(s);
         let controller = s.track(None, "controller");
-        let layers = s.track(Some(controller), "layers");
+        let layers = Lanes::new(s, Some(controller), "layers");
         let array = s.track(None, "PE array");
         let utilization = Level {
             counter: s.counter(Some(array), "PE utilization", "%"),
@@ -243,12 +242,12 @@ impl<S: TraceSink> TraceRecorder<S> {
             buffers,
             array,
             utilization,
+            array_until: Tick::ZERO,
             vector_unit,
             converter,
-            layer: Layer::default(),
+            open: BTreeMap::new(),
             stalls: Vec::new(),
             stores: Vec::new(),
-            flows_before: 0,
             arguments: Vec::new(),
             flows: Vec::new(),
         }
@@ -284,12 +283,22 @@ impl<S: TraceSink> TraceRecorder<S> {
         self.flows.clear();
     }
 
-    fn show_stalls(&mut self, engine: TrackId) {
+    fn track_of(&self, engine: Engine) -> TrackId {
+        match engine {
+            Engine::Array => self.array,
+            Engine::VectorUnit => self.vector_unit,
+        }
+    }
+
+    fn show_stalls(&mut self) {
         for index in 0..self.stalls.len() {
-            let (reason, from, to) = self.stalls[index];
-            let from_ps = self.ps(from);
-            self.utilization.show(&mut self.sink, from_ps, 0.0);
-            self.slice(engine, self.names.causes[reason.cause() as usize], from, to);
+            let (engine, reason, from, to) = self.stalls[index];
+            if engine == Engine::Array {
+                let from_ps = self.ps(from);
+                self.utilization.show(&mut self.sink, from_ps, 0.0);
+            }
+            let name = self.names.causes[reason.cause() as usize];
+            self.slice(self.track_of(engine), name, from, to);
         }
         self.stalls.clear();
     }
@@ -301,25 +310,21 @@ impl<S: TraceSink> TraceRecorder<S> {
         buffer.level.show(&mut self.sink, at_ps, f64::from(tiles));
     }
 
-    /// The flow that a load starts.
-    fn flow_of_load(&self, transfer: u32) -> u64 {
-        self.flows_before + u64::from(transfer) + 1
-    }
-
     /// Collects the flows of a step: those of its loads, and that of its output tile.
-    fn collect_flows(&mut self, step: &Step) {
+    fn collect_flows(&mut self, step: &ProgramStep) {
         let through = |id| Flow {
             id,
             part: FlowPart::Through,
         };
-        let mut of_tile = if step.begins.output {
+        let layer = self.open.entry(step.layer).or_default();
+        let mut of_tile = if step.begins.output || step.takes.is_some() {
             None
         } else {
-            self.layer.output_flow
+            layer.output_flow
         };
         self.flows.extend(of_tile.map(through));
         for transfer in step.loads.iter().cloned().flatten() {
-            let id = self.flow_of_load(transfer);
+            let id = flow_of_load(transfer);
             self.flows.push(match of_tile {
                 Some(_) => Flow {
                     id,
@@ -332,17 +337,18 @@ impl<S: TraceSink> TraceRecorder<S> {
             self.stores
                 .extend(step.stores.clone().map(|transfer| (transfer, id)));
         }
-        self.layer.output_flow = of_tile.filter(|_| step.stores.is_empty());
+        layer.output_flow = of_tile.filter(|_| step.stores.is_empty());
     }
 
     /// Collects a step's number, its work, and what its PE-cycles went to; waits are slices of their own.
     /// Gives the share of the PE-cycles in which a PE computed, in per cent.
-    fn collect_work(&mut self, number: u32, step: &Step, spent: &CauseCycles) -> f64 {
-        self.arguments.push((self.names.step, u64::from(number)));
+    fn collect_work(&mut self, step: &ProgramStep, spent: &CauseCycles) -> f64 {
+        self.arguments
+            .push((self.names.step, u64::from(step.number)));
         match step.work {
             Work::Array(tile) => {
                 let macs = tile.macs();
-                self.layer.macs += macs;
+                self.open.entry(step.layer).or_default().macs += macs;
                 self.arguments.push((self.names.macs, macs));
             }
             Work::Vector(work) => self
@@ -359,6 +365,11 @@ impl<S: TraceSink> TraceRecorder<S> {
         }
         100.0 * spent.get(Cause::Computing) as f64 / total.max(1) as f64
     }
+}
+
+/// The flow that a load starts.
+fn flow_of_load(transfer: u32) -> u64 {
+    u64::from(transfer) + 1
 }
 
 /// The cause is one of those that keep an engine from a step, not one within a step.
@@ -380,32 +391,33 @@ impl TraceRecorder<TraceFile> {
 }
 
 impl<S: TraceSink> Observer for TraceRecorder<S> {
-    fn layer_begins(&mut self, _index: u32, at: Tick) {
-        self.layer = Layer {
-            began: at,
-            ..Layer::default()
-        };
+    fn layer_begins(&mut self, index: u32, at: Tick) {
+        self.open.insert(index, Layer::default());
+        self.layers.begin(&mut self.sink, index, at);
     }
 
     fn layer_ends(&mut self, index: u32, at: Tick) {
-        if let Some(engine) = self.layer.engine {
-            self.show_stalls(engine);
+        self.show_stalls();
+        let layer = self.open.remove(&index).unwrap_or_default();
+        if self.open.is_empty() {
+            let at_ps = self.ps(at);
+            self.utilization.show(&mut self.sink, at_ps, 0.0);
         }
-        let at_ps = self.ps(at);
-        self.utilization.show(&mut self.sink, at_ps, 0.0);
         let name = match self.info.layers.get(index as usize) {
             Some(name) => self.sink.name(name),
             None => self.sink.name(&format!("layer {index}")),
         };
+        let Some((track, began)) = self.layers.end(index, at) else {
+            debug_assert!(false, "layer {index} ended that had not begun");
+            return;
+        };
         let Layer {
-            began,
             steps,
             macs,
             loaded_bytes,
             stored_bytes,
-            transfers,
             ..
-        } = self.layer;
+        } = layer;
         self.arguments.extend([
             (self.names.layer, u64::from(index)),
             (self.names.steps, steps),
@@ -413,25 +425,23 @@ impl<S: TraceSink> Observer for TraceRecorder<S> {
             (self.names.loaded_bytes, loaded_bytes),
             (self.names.stored_bytes, stored_bytes),
         ]);
-        self.slice(self.layers, name, began, at);
-        self.flows_before += u64::from(transfers);
-        self.stores.clear();
+        self.slice(track, name, began, at);
     }
 
-    fn transfer_begins(&mut self, transfer: u32, what: &Transfer, at: Tick) {
-        self.layer.transfers = self.layer.transfers.max(transfer + 1);
+    fn transfer_begins(&mut self, transfer: u32, what: &ProgramTransfer, at: Tick) {
         self.ports[Port::of(what) as usize].begin(&mut self.sink, transfer, at);
     }
 
-    fn transfer(&mut self, transfer: u32, what: &Transfer, _from: Tick, to: Tick) {
+    fn transfer(&mut self, transfer: u32, what: &ProgramTransfer, _from: Tick, to: Tick) {
         let port = &mut self.ports[Port::of(what) as usize];
         let Some((track, from)) = port.end(transfer, to) else {
             debug_assert!(false, "transfer {transfer} ended that had not begun");
             return;
         };
         let bytes = what.runs.bytes();
+        let layer = self.open.entry(what.layer).or_default();
         if what.store {
-            self.layer.stored_bytes += bytes;
+            layer.stored_bytes += bytes;
             let of_this = |&(store, _): &(u32, u64)| store == transfer;
             if let Some(index) = self.stores.iter().position(of_this) {
                 let (_, id) = self.stores.swap_remove(index);
@@ -439,48 +449,53 @@ impl<S: TraceSink> Observer for TraceRecorder<S> {
                 self.flows.push(Flow { id, part });
             }
         } else {
-            self.layer.loaded_bytes += bytes;
-            let id = self.flow_of_load(transfer);
+            layer.loaded_bytes += bytes;
+            let id = flow_of_load(transfer);
             let part = FlowPart::Start;
             self.flows.push(Flow { id, part });
         }
         self.arguments.extend([
-            (self.names.transfer, u64::from(transfer)),
+            (self.names.transfer, u64::from(what.number)),
             (self.names.bytes, bytes),
         ]);
         self.slice(track, self.names.of_transfer(what), from, to);
     }
 
-    fn step(&mut self, step: u32, what: &Step, from: Tick, to: Tick, spent: &CauseCycles) {
+    fn step(&mut self, _step: u32, what: &ProgramStep, from: Tick, to: Tick, spent: &CauseCycles) {
         let engine = match what.work {
-            Work::Array(_) => self.array,
-            Work::Vector(_) => self.vector_unit,
+            Work::Array(_) => Engine::Array,
+            Work::Vector(_) => Engine::VectorUnit,
         };
-        self.layer.engine = Some(engine);
-        self.layer.steps += 1;
-        self.show_stalls(engine);
+        self.open.entry(what.layer).or_default().steps += 1;
+        self.show_stalls();
         self.collect_flows(what);
-        let utilization = self.collect_work(step, what, spent);
-        let from_ps = self.ps(from);
-        self.utilization.show(&mut self.sink, from_ps, utilization);
-        let name = self.names.of_step(&mut self.sink, step);
-        self.slice(engine, name, from, to);
+        let utilization = self.collect_work(what, spent);
+        if engine == Engine::Array {
+            let (from_ps, until_ps) = (self.ps(from), self.ps(self.array_until));
+            if from_ps > until_ps {
+                self.utilization.show(&mut self.sink, until_ps, 0.0);
+            }
+            self.array_until = to;
+            self.utilization.show(&mut self.sink, from_ps, utilization);
+        }
+        let name = self.names.of_step(&mut self.sink, what.number);
+        self.slice(self.track_of(engine), name, from, to);
     }
 
-    fn stall(&mut self, reason: StallReason, from: Tick, to: Tick) {
-        self.stalls.push((reason, from, to));
+    fn stall(&mut self, engine: Engine, reason: StallReason, from: Tick, to: Tick) {
+        self.stalls.push((engine, reason, from, to));
     }
 
-    fn converted(&mut self, step: u32, values: u64, from: Tick, to: Tick) {
+    fn converted(&mut self, step: u32, what: &ProgramStep, values: u64, from: Tick, to: Tick) {
         self.converter.begin(&mut self.sink, step, from);
         let Some((track, from)) = self.converter.end(step, to) else {
             return;
         };
         self.arguments.extend([
-            (self.names.step, u64::from(step)),
+            (self.names.step, u64::from(what.number)),
             (self.names.values, values),
         ]);
-        let name = self.names.of_step(&mut self.sink, step);
+        let name = self.names.of_step(&mut self.sink, what.number);
         self.slice(track, name, from, to);
     }
 

@@ -14,6 +14,7 @@
 use axbxp::approx::{LayerPrecision, OperandFormat};
 use axbxp::arch::{Dataflow, WindowUse};
 use axbxp::blocked::Signedness;
+use axbxp::graph::Program;
 use axbxp::hw::{Cause, Fidelity, Unobserved, simulate};
 use axbxp::mapping::{LayerNeeds, NetworkPlan, UnitEnergies, Work, plan};
 use axbxp::source::SourceFile;
@@ -203,7 +204,7 @@ fn the_machine_streams_for_as_long() {
         let run = simulate(
             &point.architecture,
             &point.dram,
-            &plan,
+            &Program::layer_by_layer(&plan),
             Fidelity::Wavefront,
             &mut Unobserved,
             &|_| {},

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Every module of the library, lowest first, and what of the library it may use.
 #[rustfmt::skip]
-const MODULES: [(&str, &str); 17] = [
+const MODULES: [(&str, &str); 18] = [
     ("source", ""),
     ("parallel", ""),
     ("blocked", ""),
@@ -16,13 +16,14 @@ const MODULES: [(&str, &str); 17] = [
     ("workload", "source blocked"),
     ("approx", "source blocked arch workload"),
     ("mapping", "source arch workload approx"),
-    ("hw", "blocked sim dram arch workload approx mapping"),
+    ("graph", "arch mapping"),
+    ("hw", "blocked sim dram arch workload approx mapping graph"),
     ("energy", "source blocked dram arch"),
     ("infer", "source parallel blocked arch workload approx"),
-    ("sweep", "source parallel sim dram arch workload approx mapping hw energy"),
+    ("sweep", "source parallel sim dram arch workload approx mapping graph hw energy"),
     ("search", "source parallel blocked arch workload approx infer sweep"),
     ("report", "blocked dram arch workload approx mapping hw energy infer sweep search"),
-    ("trace", "parallel sim arch mapping hw sweep"),
+    ("trace", "parallel sim arch mapping graph hw sweep"),
     ("cli", "source parallel blocked dram arch workload approx mapping energy infer sweep search report trace"),
 ];
 

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use axbxp::approx::{LayerPrecision, OperandFormat};
 use axbxp::arch::{Dataflow, WindowUse};
 use axbxp::blocked::Signedness;
+use axbxp::graph::Program;
 use axbxp::hw::{Cause, Fidelity, LayerResult, Unobserved, simulate};
 use axbxp::mapping::{LayerNeeds, UnitEnergies, plan};
 use axbxp::source::SourceFile;
@@ -224,7 +225,7 @@ fn every_figure_equals_that_of_scale_sim() {
         let run = simulate(
             &point.architecture,
             &point.dram,
-            &plan,
+            &Program::layer_by_layer(&plan),
             Fidelity::Wavefront,
             &mut Unobserved,
             &|_| {},

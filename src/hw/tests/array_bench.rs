@@ -8,23 +8,27 @@ use proptest::prelude::*;
 use crate::approx::{LayerPrecision, OperandFormat};
 use crate::arch::{Dataflow, FillDrain, Operand, PeKind, PerOperand, WindowUse};
 use crate::blocked::{BlockFormat, ProductSet, Rounding, Signedness, Window};
+use crate::graph::Program;
 use crate::hw::bus::{ARRAY, Bus, CONTROL, Clocks, DATA};
+use crate::hw::ledger::Ledger;
 use crate::hw::message::Message;
-use crate::hw::pe_array::{ArrayLayerEnd, PeArray};
-use crate::hw::stepped::SteppedLayer;
-use crate::hw::{StallReason, Unobserved};
+use crate::hw::pe_array::PeArray;
+use crate::hw::stepped::OutputCheck;
+use crate::hw::{ArrayCounts, CauseCycles, Engine, Fidelity, StallReason, Unobserved};
 use crate::mapping::{
-    ArrayPlan, ArrayTiming, Axis, EdgePort, Loop, Nest, OutputPath, Schedule, SecondLayout,
-    SecondOperand, TensorLayout, Tiling,
+    ArrayPlan, ArrayTiming, Axis, EdgePort, LayerPlan, Loop, MappedLayer, Nest, OutputPath,
+    SecondLayout, SecondOperand, TensorLayout, Tiling,
 };
 use crate::sim::{ComponentId, Khz, Model, Scheduler, Waiting, clock_domains, run};
+use crate::workload::LayerId;
 
 /// A message that left the array: core cycle, to whom, what.
 type Sent = (u64, u32, Message);
 
 struct Bench<'a> {
-    array: PeArray,
-    schedule: &'a Schedule,
+    array: PeArray<'a>,
+    program: &'a Program<'a>,
+    ledger: Ledger,
     clocks: Clocks,
     /// Cycles by which each step's start lags behind the first moment that it could come.
     delays: &'a [u8],
@@ -39,7 +43,7 @@ impl Bench<'_> {
     /// As the controller: one step at work, one behind it.
     fn start_steps(&mut self, scheduler: &mut Scheduler<Message>) {
         let now = self.clocks.core.cycle_of(scheduler.now());
-        while self.started < self.schedule.steps.len() && self.started < self.fed + 2 {
+        while self.started < self.program.steps.len() && self.started < self.fed + 2 {
             let delay = self.delays[self.started % self.delays.len()];
             let message = Message::Start {
                 step: self.started as u32,
@@ -61,7 +65,8 @@ impl Model for Bench<'_> {
             let mut bus = Bus {
                 scheduler,
                 clocks: self.clocks,
-                schedule: self.schedule,
+                program: self.program,
+                ledger: &mut self.ledger,
                 observer: &mut Unobserved,
             };
             return self.array.handle(message, &mut bus);
@@ -79,7 +84,7 @@ impl Model for Bench<'_> {
     }
 
     fn is_done(&self) -> bool {
-        self.results == self.schedule.steps.len()
+        self.results == self.program.steps.len()
     }
 
     fn waiting(&self) -> Vec<Waiting> {
@@ -96,19 +101,34 @@ struct Case {
     seed: u64,
 }
 
-fn run_bench(case: &Case, stepped: bool) -> (Vec<Sent>, u64, ArrayLayerEnd) {
-    let schedule = case.plan.schedule();
+/// What the layer came to.
+struct LayerEnd {
+    causes: CauseCycles,
+    counts: ArrayCounts,
+    outputs: Option<OutputCheck>,
+}
+
+fn run_bench(case: &Case, stepped: bool) -> (Vec<Sent>, u64, LayerEnd) {
+    let layer = MappedLayer {
+        id: LayerId(0),
+        plan: LayerPlan::Array(Box::new(case.plan.clone())),
+        choices: None,
+    };
+    let program = Program::layer_by_layer([&layer]);
     let (_, [core, dram]) = clock_domains([Khz(1), Khz(1)]).expect("the same clock");
     let timing = case.plan.timing;
-    let mut array = PeArray::new(u64::from(timing.rows) * u64::from(timing.columns), 0);
-    let layer = stepped.then(|| {
-        let layer = SteppedLayer::new(&case.plan, &case.pe, case.seed, 0);
-        Box::new(layer)
-    });
-    array.begin_layer(Some(timing), layer, 0);
+    let fidelity = match stepped {
+        true => Fidelity::Stepped {
+            seed: case.seed,
+            given: &[],
+        },
+        false => Fidelity::Wavefront,
+    };
+    let pes = u64::from(timing.rows) * u64::from(timing.columns);
     let mut bench = Bench {
-        array,
-        schedule: &schedule,
+        array: PeArray::new(case.pe, fidelity, 1),
+        program: &program,
+        ledger: Ledger::new(pes, 0, 1),
         clocks: Clocks { core, dram },
         delays: &case.delays,
         started: 0,
@@ -128,7 +148,20 @@ fn run_bench(case: &Case, stepped: bool) -> (Vec<Sent>, u64, ArrayLayerEnd) {
     bench.start_steps(&mut scheduler);
     run(&mut bench, &mut scheduler).expect("ends");
     let end = core.cycle_of(scheduler.now());
-    let layer_end = bench.array.end_layer(end, core, &mut Unobserved);
+    let (_, exit) = bench.array.last_exit().expect("a layer");
+    let clocks = Clocks { core, dram };
+    for (reason, until) in [(StallReason::Drain, exit), (StallReason::Output, end)] {
+        let of = (Engine::Array, 0);
+        bench
+            .ledger
+            .account_stall(of, reason, until, clocks, &mut Unobserved);
+    }
+    bench.array.leave_layer();
+    let layer_end = LayerEnd {
+        causes: bench.ledger.causes(0),
+        counts: *bench.array.counts(0),
+        outputs: bench.array.outputs(0),
+    };
     (bench.sent, end, layer_end)
 }
 

@@ -5,8 +5,8 @@ use super::closed_form::{in_one_tile, practically_infinite};
 use super::support::{network, network_of, plan_for, point, run_lawfully, run_observed};
 use crate::arch::{BurstsPerCycle, Operand};
 use crate::dram::{DramSpec, DramSpecFile, RefreshPolicy};
+use crate::graph::ProgramTransfer;
 use crate::hw::Observer;
-use crate::mapping::Transfer;
 use crate::sim::Tick;
 use crate::sweep::DesignPoint;
 
@@ -20,7 +20,7 @@ struct WeightLoad {
 }
 
 impl Observer for WeightLoad {
-    fn transfer(&mut self, _: u32, what: &Transfer, from: Tick, to: Tick) {
+    fn transfer(&mut self, _: u32, what: &ProgramTransfer, from: Tick, to: Tick) {
         if what.operand == Operand::Weight {
             self.bytes += what.runs.bytes();
             self.ticks += to.0 - from.0;

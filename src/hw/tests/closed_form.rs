@@ -9,8 +9,9 @@ use super::support::{
     architectures, network, network_of, plan_for, point, run_observed, with_dataflow,
 };
 use crate::arch::{Architecture, Dataflow, PerOperand, Ports};
+use crate::graph::ProgramTransfer;
 use crate::hw::Observer;
-use crate::mapping::{ArrayTiming, LayerPlan, NetworkPlan, TileGemm, Transfer, Work};
+use crate::mapping::{ArrayTiming, LayerPlan, NetworkPlan, TileGemm, Work};
 use crate::sim::Tick;
 use crate::source::{self, FileKind};
 use crate::sweep::DesignPoint;
@@ -23,7 +24,7 @@ struct Transfers {
 }
 
 impl Observer for Transfers {
-    fn transfer(&mut self, _: u32, what: &Transfer, from: Tick, to: Tick) {
+    fn transfer(&mut self, _: u32, what: &ProgramTransfer, from: Tick, to: Tick) {
         if what.store {
             self.stored = Some((from, to));
         } else {

@@ -6,8 +6,8 @@ use super::support::{
     architectures, network, network_of, plan_for, point, run_lawfully, with_dataflow,
 };
 use crate::arch::{Dataflow, Ports};
+use crate::graph::ProgramTransfer;
 use crate::hw::Observer;
-use crate::mapping::Transfer;
 use crate::sim::Tick;
 use crate::source::{self, FileKind};
 use crate::sweep::DesignPoint;
@@ -21,11 +21,7 @@ pub(super) struct PsumOrder {
 }
 
 impl Observer for PsumOrder {
-    fn layer_begins(&mut self, _: u32, _: Tick) {
-        self.stored.clear();
-    }
-
-    fn transfer(&mut self, _: u32, what: &Transfer, from: Tick, to: Tick) {
+    fn transfer(&mut self, _: u32, what: &ProgramTransfer, from: Tick, to: Tick) {
         if !what.psums {
             return;
         }
@@ -73,7 +69,7 @@ fn layers_of_every_network() {
 }
 
 /// Layers of every sort, two images.
-fn every_sort() -> Network {
+pub(super) fn every_sort() -> Network {
     network_of(
         2,
         r#"(name: "image", channels: 6, height: 13, width: 11)"#,
@@ -96,7 +92,7 @@ fn every_sort() -> Network {
     )
 }
 
-fn vary(mut point: DesignPoint, variant: usize) -> DesignPoint {
+pub(super) fn vary(mut point: DesignPoint, variant: usize) -> DesignPoint {
     let arch = &mut point.architecture;
     let buffers = &mut arch.buffers;
     for buffer in [

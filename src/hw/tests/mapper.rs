@@ -7,6 +7,7 @@ use proptest::test_runner::TestRunner;
 
 use super::support::{network_of, point};
 use crate::arch::Objective;
+use crate::graph::Program;
 use crate::hw::{Fidelity, Unobserved, simulate};
 use crate::mapping::{Cost, MappedLayer, alternatives};
 use crate::sweep::DesignPoint;
@@ -22,7 +23,8 @@ fn thorough() -> bool {
 fn cycles(point: &DesignPoint, layer: &MappedLayer) -> u64 {
     let (arch, dram) = (&point.architecture, &point.dram);
     let fidelity = Fidelity::Wavefront;
-    simulate(arch, dram, [layer], fidelity, &mut Unobserved, &|_| {})
+    let program = Program::layer_by_layer([layer]);
+    simulate(arch, dram, &program, fidelity, &mut Unobserved, &|_| {})
         .expect("runs to its end")
         .cycles()
 }

@@ -7,6 +7,7 @@ mod closed_form;
 mod conserve;
 mod fidelity;
 mod mapper;
+mod network;
 mod regions;
 mod repeat;
 mod stuck;

@@ -2,6 +2,7 @@
 
 use super::support::{network, plan_for, point};
 use crate::arch::Operand;
+use crate::graph::Program;
 use crate::hw::{Fidelity, MachineError, Unobserved, simulate};
 use crate::mapping::{LayerPlan, NetworkPlan};
 use crate::sim::RunError;
@@ -11,7 +12,7 @@ fn report(point: &DesignPoint, plan: &NetworkPlan) -> String {
     match simulate(
         &point.architecture,
         &point.dram,
-        plan,
+        &Program::layer_by_layer(plan),
         Fidelity::Wavefront,
         &mut Unobserved,
         &|_| {},

@@ -1,6 +1,7 @@
 //! Machines, networks and runs for the tests.
 
 use crate::arch::{Architecture, Dataflow};
+use crate::graph::Program;
 use crate::hw::conservation::{Violation, Widths, run_violations, violations};
 use crate::hw::{Fidelity, Observer, RunResult, Unobserved, simulate};
 use crate::mapping::{NetworkPlan, PlanError, plan};
@@ -40,6 +41,12 @@ pub(super) fn plan_for(point: &DesignPoint, network: &Network) -> Result<Network
     plan(&point.architecture, &point.memory(), network, &needs, None)
 }
 
+/// The program of a plan, as the architecture says.
+pub(super) fn program_of<'a>(point: &DesignPoint, plan: &'a NetworkPlan) -> Program<'a> {
+    let arch = &point.architecture;
+    Program::of(plan, arch, arch.network)
+}
+
 pub(super) fn run_at<O: Observer>(
     point: &DesignPoint,
     plan: &NetworkPlan,
@@ -50,7 +57,7 @@ pub(super) fn run_at<O: Observer>(
     simulate(
         &point.architecture,
         &point.dram,
-        plan,
+        &program_of(point, plan),
         fidelity,
         observer,
         &progress,
@@ -77,9 +84,9 @@ pub(super) fn run_lawfully(point: &DesignPoint, plan: &NetworkPlan) -> RunResult
     assert_eq!(order.broken, Vec::<String>::new());
     let widths = Widths::of(&point.architecture, &point.dram);
     let mut found: Vec<Violation> = Vec::new();
-    for (index, (layer, run)) in plan.into_iter().zip(&result.layers).enumerate() {
-        let schedule = layer.plan.schedule();
-        found.extend(violations(index, &layer.plan, &schedule, run, &widths));
+    let program = program_of(point, plan);
+    for (index, run) in result.layers.iter().enumerate() {
+        found.extend(violations(index, &program, run, &widths));
     }
     // Presets that never drain idle queues keep writes posted.
     let queue = match point.dram.controller.idle_drain_cycles {

@@ -39,7 +39,8 @@ proptest! {
                 bound.under(objective) <= cost.under(objective) * (1.0 + 1e-9),
                 "{bound:?} {cost:?} {tiling:?}"
             );
-            prop_assert!(best <= cost.under(objective) * (1.0 + 1e-9), "{choices:?} {cost:?} {tiling:?}");
+            // Else it is the best of what was followed.
+            prop_assert!(!choices.complete || best <= cost.under(objective) * (1.0 + 1e-9), "{choices:?} {cost:?} {tiling:?}");
         }
         let plan = problem.plan(choices.best.tiling);
         prop_assert_eq!(choices.best.cost.bursts, bursts(&plan));

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use crate::arch::PerOperand;
+use crate::graph::ProgramStep;
 use crate::hw::Observer;
+use crate::mapping::{Step, VectorWork, Work};
 use crate::sim::{Khz, Tick};
 use crate::trace::bandwidth::Bandwidth;
 use crate::trace::lanes::Lanes;
@@ -48,10 +51,30 @@ fn names_of_a_huge_layer_stay_bounded() {
     };
     let mut recorder = TraceRecorder::new(Counting::default(), info);
     recorder.layer_begins(0, Tick::ZERO);
+    let mut what = ProgramStep {
+        layer: 0,
+        number: 0,
+        holder: 0,
+        takes: None,
+        step: Step {
+            loads: PerOperand::of(|_| 0..0),
+            begins: PerOperand::same(false),
+            ends: PerOperand::same(false),
+            stores: 0..0,
+            work: Work::Vector(VectorWork {
+                operations: 0,
+                input_bits: 0,
+                output_bits: 0,
+                values: 1,
+            }),
+        },
+        loads_after: PerOperand::same(0),
+    };
     let steps = 4 * recorder::NAMED_STEPS;
     for step in 0..steps {
         let at = Tick(u64::from(step));
-        recorder.converted(step, 1, at, at.after(1));
+        what.number = step;
+        recorder.converted(step, &what, 1, at, at.after(1));
     }
     recorder.layer_ends(0, Tick(u64::from(steps)));
     let sink = recorder.into_sink();

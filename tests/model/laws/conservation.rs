@@ -1,6 +1,7 @@
 //! What must hold for every run.
 
 use axbxp::dram::DramCounts;
+use axbxp::graph::Program;
 use axbxp::hw::conservation::{Widths, run_violations, violations};
 use axbxp::hw::{Cause, LayerResult};
 use axbxp::mapping::LayerPlan;
@@ -37,6 +38,8 @@ pub fn broken(case: &Case, result: &JobResult) -> Vec<String> {
         broken: Vec::new(),
     };
     let widths = Widths::of(&case.point.architecture, &case.point.dram);
+    let mappings = result.layers.iter().map(|layer| &layer.planned.mapping);
+    let program = Program::layer_by_layer(mappings);
     let mut end_before = 0;
     for (index, outcome) in result.layers.iter().enumerate() {
         let (id, layer) = (outcome.id(), &outcome.run);
@@ -44,7 +47,7 @@ pub fn broken(case: &Case, result: &JobResult) -> Vec<String> {
         let name = &case.network.layer(id).name;
         laws.place = format!("{}, layer {name}", case.name());
         // What a debug build asserts, in a release build too.
-        let found = violations(index, plan, &plan.schedule(), layer, &widths);
+        let found = violations(index, &program, layer, &widths);
         laws.broken.extend(
             found
                 .into_iter()

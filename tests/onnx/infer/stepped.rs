@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axbxp::approx::LayerPrecision;
 use axbxp::blocked::{Rounding, Signedness, Window};
+use axbxp::graph::Program;
 use axbxp::hw::stepped::GivenOperands;
 use axbxp::hw::{Fidelity, Observer, Unobserved, simulate};
 use axbxp::infer::{Calibration, ConfiguredModel, QuantisedModel, Scratch};
@@ -103,7 +104,15 @@ pub fn watch(
         given: &given,
     };
     let (architecture, dram) = (&point.architecture, &point.dram);
-    let run = simulate(architecture, dram, &plan, fidelity, observer, &|_| {}).unwrap();
+    let run = simulate(
+        architecture,
+        dram,
+        &Program::layer_by_layer(&plan),
+        fidelity,
+        observer,
+        &|_| {},
+    )
+    .unwrap();
     let mut compared = 0;
     for (id, expected) in hashes {
         let check = run.layers[id.index()].outputs.unwrap();
