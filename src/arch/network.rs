@@ -15,6 +15,9 @@ pub struct NetworkOptions {
     /// never goes to DRAM.
     #[serde(default)]
     pub fusion: bool,
+    /// A tensor for which the activation buffer has room stays there until it is read for the last time.
+    #[serde(default)]
+    pub residency: bool,
     /// Tiles of a layer are loaded, and its steps begin, while layers before it still work, as soon as what they read is
     /// there and the buffers have room.
     #[serde(default)]
@@ -25,6 +28,7 @@ impl NetworkOptions {
     /// Layer by layer.
     pub const OFF: NetworkOptions = NetworkOptions {
         fusion: false,
+        residency: false,
         prefetch: false,
     };
 }
@@ -32,7 +36,11 @@ impl NetworkOptions {
 /// As it is read: `off`, or a list.
 impl fmt::Display for NetworkOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = [("fusion", self.fusion), ("prefetch", self.prefetch)];
+        let all = [
+            ("fusion", self.fusion),
+            ("residency", self.residency),
+            ("prefetch", self.prefetch),
+        ];
         let on: Vec<&str> = all
             .into_iter()
             .filter(|&(_, on)| on)
@@ -50,7 +58,7 @@ impl fmt::Display for NetworkOptions {
 
 /// Neither `off` nor a list of options.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is neither `off` nor a list of `fusion`, `prefetch`")]
+#[error("`{0}` is neither `off` nor a list of `fusion`, `residency`, `prefetch`")]
 pub struct NotAnOption(String);
 
 impl FromStr for NetworkOptions {
@@ -64,6 +72,7 @@ impl FromStr for NetworkOptions {
         for name in text.split(',') {
             match name {
                 "fusion" => options.fusion = true,
+                "residency" => options.residency = true,
                 "prefetch" => options.prefetch = true,
                 _ => return Err(NotAnOption(name.to_string())),
             }
@@ -78,10 +87,11 @@ mod tests {
 
     #[test]
     fn every_set_reads_as_it_is_shown() {
-        for bits in 0..4 {
+        for bits in 0..8 {
             let options = NetworkOptions {
                 fusion: bits & 1 != 0,
-                prefetch: bits & 2 != 0,
+                residency: bits & 2 != 0,
+                prefetch: bits & 4 != 0,
             };
             assert_eq!(options.to_string().parse(), Ok(options));
         }

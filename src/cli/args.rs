@@ -131,7 +131,8 @@ pub(super) struct RunArgs {
     /// its baseline
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<String>,
-    /// What machines do across layers: `off`, or a list of fusion, prefetch [default: what each architecture says]
+    /// What machines do across layers: `off`, or a list of fusion, residency, prefetch [default: what each
+    /// architecture says]
     #[arg(long, value_name = "off|OPTION,...")]
     pub network: Option<NetworkOptions>,
     /// Simulate only the layers whose names match this pattern (`*` and `?`); repeatable
@@ -264,7 +265,8 @@ pub(super) struct CompareArgs {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "SIZING,...",
           default_values_t = [IsoArg::None])]
     pub iso: Vec<IsoArg>,
-    /// What machines do across layers: `off`, or a list of fusion, prefetch [default: what each architecture says]
+    /// What machines do across layers: `off`, or a list of fusion, residency, prefetch [default: what each
+    /// architecture says]
     #[arg(long, value_name = "off|OPTION,...")]
     pub network: Option<NetworkOptions>,
     /// Prices.

@@ -101,7 +101,8 @@ pub(super) struct HeadlineArgs {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "SIZING,...",
           default_values_t = [IsoArg::Pes, IsoArg::Area])]
     pub iso: Vec<IsoArg>,
-    /// What machines do across layers: `off`, or a list of fusion, prefetch [default: what each architecture says]
+    /// What machines do across layers: `off`, or a list of fusion, residency, prefetch [default: what each
+    /// architecture says]
     #[arg(long, value_name = "off|OPTION,...")]
     pub network: Option<NetworkOptions>,
     /// Prices.

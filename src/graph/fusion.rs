@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::build::array_tile_bits;
 use crate::arch::{Operand, PerOperand};
 use crate::mapping::{
     ArrayPlan, Axis, LayerPlan, MappedLayer, Reach, Runs, SecondLayout, SecondOperand, Step,
@@ -156,7 +157,25 @@ impl<'a> Fusion<'a> {
             others,
             output,
         };
-        (fusion.tile_bits() <= capacity_bits.activation / 2).then_some(fusion)
+        fusion.has_room(capacity_bits.activation).then_some(fusion)
+    }
+
+    /// Whether a tile that the vector unit loads has room beside the one that the array works on: the array may hold on to
+    /// its own until the vector unit has taken what it left.
+    fn has_room(&self, capacity_bits: u64) -> bool {
+        let share = |bits: u64, slots: u32| bits.min(capacity_bits / u64::from(slots.max(1)));
+        let of_array = array_tile_bits(self.array).activation;
+        // A slab that is kept stays all the while.
+        let trips = self.array.tiling.trips(&self.array.nest);
+        let held = self.array.tiling.held_tiles(&trips, Operand::Activation);
+        let of_array = held * share(of_array, self.array.tiling.slots.activation);
+        let bits = self.tile_bits();
+        bits == share(bits, self.vector.slots.activation) && bits + of_array <= capacity_bits
+    }
+
+    /// Most tiles that the vector unit holds in each buffer.
+    pub(super) fn slots(&self) -> PerOperand<u32> {
+        self.vector.slots
     }
 
     /// Bits that the vector unit loads for a full tile.

@@ -8,9 +8,14 @@
 //!
 //! With fusion the steps of an element-wise layer lie among those of the layer before: each takes the tile that the step
 //! before it leaves in the output buffer, and what the first layer writes never goes to DRAM.
+//!
+//! With residency tensors stay in the activation buffer from their first write to their last read. What their transfers
+//! move, they move on the chip or not at all.
 
+mod build;
 mod dependencies;
 mod fusion;
 mod program;
+mod residency;
 
-pub use program::{Program, ProgramLayer, ProgramStep, ProgramTransfer, TakenTile};
+pub use program::{KeptTensor, Program, ProgramLayer, ProgramStep, ProgramTransfer, TakenTile};

@@ -3,11 +3,10 @@
 use std::ops::{Deref, Range};
 
 use super::dependencies::Written;
-use super::fusion::{FusedStep, Fusion};
-use crate::arch::{Architecture, Dataflow, NetworkOptions, Operand, PerOperand};
-use crate::mapping::{
-    ArrayPlan, ArrayTiming, LayerPlan, MappedLayer, SecondLayout, Step, Transfer, Work,
-};
+use super::fusion::Fusion;
+use super::residency::keep_tensors;
+use crate::arch::{Architecture, NetworkOptions, Operand, PerOperand};
+use crate::mapping::{ArrayTiming, MappedLayer, Step, Transfer};
 
 /// The tile steps of several layers in the order in which the controller asks for their tiles.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +17,17 @@ pub struct Program<'a> {
     pub steps: Vec<ProgramStep>,
     /// The moves of all steps, which name ranges of them.
     pub transfers: Vec<ProgramTransfer>,
+    /// The tensors that stay in the activation buffer, those that leave it first in front.
+    pub kept: Vec<KeptTensor>,
+}
+
+/// A tensor that stays in the activation buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptTensor {
+    /// Its bits.
+    pub bits: u64,
+    /// Leading steps of the program after which nobody reads it any more.
+    pub freed_after: u32,
 }
 
 /// A layer of a program.
@@ -62,12 +72,27 @@ pub struct ProgramStep {
     /// By operand: leading steps of the program that must be complete, stores in DRAM included, before the step's new
     /// tile is asked for.
     pub loads_after: PerOperand<u32>,
+    /// Bits of the activation buffer that tensors take from here on, to stay.
+    pub keeps_bits: u64,
 }
 
 impl ProgramStep {
     /// Leading steps of the program that must be complete before all tiles of the step are asked for.
     pub fn starts_after(&self) -> u32 {
         self.loads_after.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Bits that tensors take from here on in the buffer of `operand`, to stay.
+    pub fn keeps_in(&self, operand: Operand) -> u64 {
+        match operand {
+            Operand::Activation => self.keeps_bits,
+            Operand::Weight | Operand::Output => 0,
+        }
+    }
+
+    /// Whether a tile or a tensor takes room in the buffer of `operand`.
+    pub fn takes_room(&self, operand: Operand) -> bool {
+        self.begins[operand] || self.keeps_in(operand) > 0
     }
 }
 
@@ -91,6 +116,20 @@ pub struct ProgramTransfer {
     pub step: u32,
     /// What is moved.
     pub transfer: Transfer,
+    /// The tensor stays in the activation buffer. A store moves the tile there, a load of a second operand from there; other
+    /// loads find it in its place.
+    pub on_chip: bool,
+}
+
+impl ProgramTransfer {
+    /// The buffers between which it moves a tile of a tensor that stays; none if that is read in its place.
+    pub fn moves_between(&self) -> Option<[Operand; 2]> {
+        match (self.store, self.operand) {
+            (true, _) => Some([Operand::Output, Operand::Activation]),
+            (false, Operand::Activation) => None,
+            (false, to) => Some([Operand::Activation, to]),
+        }
+    }
 }
 
 /// Reads as the transfer does.
@@ -132,6 +171,9 @@ impl<'a> Program<'a> {
             program.push(layer, fused);
             index += if fused.is_some() { 2 } else { 1 };
         }
+        if options.residency {
+            keep_tensors(&mut program, capacity_bits.activation);
+        }
         if options.prefetch {
             program.wait_for_data_only();
         }
@@ -170,145 +212,6 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// Adds a layer, with the one that takes its tiles from it.
-    fn push(&mut self, mapping: &'a MappedLayer, fused: Option<(&'a MappedLayer, &Fusion<'a>)>) {
-        let layer = self.layers.len() as u32;
-        let first_step = self.steps.len();
-        let schedule = mapping.plan.schedule();
-        let mut counts = Counts::default();
-        let mut counts_of_fused = Counts::default();
-        let mut largest = PerOperand::<u64>::default();
-        for (number, step) in schedule.steps.iter().enumerate() {
-            let taken = fused.and_then(|(_, fusion)| fusion.step(number as u64, step));
-            if let Work::Vector(work) = &step.work {
-                largest.activation = largest.activation.max(work.input_bits);
-                largest.output = largest.output.max(work.output_bits);
-            }
-            let stores = match taken {
-                Some(_) => 0..0,
-                None => step.stores.clone(),
-            };
-            let loads = PerOperand::of(|operand| {
-                let range = &step.loads[operand];
-                let what = &schedule.transfers[range.start as usize..range.end as usize];
-                self.add_transfers(layer, &mut counts, what)
-            });
-            let what = &schedule.transfers[stores.start as usize..stores.end as usize];
-            let stores = self.add_transfers(layer, &mut counts, what);
-            self.steps.push(ProgramStep {
-                layer,
-                number: counts.step(),
-                holder: layer,
-                step: Step {
-                    loads,
-                    stores,
-                    ..step.clone()
-                },
-                takes: None,
-                loads_after: PerOperand::same(first_step as u32),
-            });
-            if let Some(taken) = taken {
-                self.push_fused(layer, first_step, &mut counts_of_fused, taken);
-            }
-        }
-        let end_of = |of: u32| {
-            let steps = &self.steps[first_step..];
-            let last = steps.iter().rposition(|step| step.layer == of);
-            first_step + last.map_or(0, |last| last + 1)
-        };
-        let (end, end_of_fused) = (end_of(layer), end_of(layer + 1));
-        self.layers.push(ProgramLayer {
-            mapping,
-            steps: first_step..end,
-            timing: schedule.timing,
-            slots: schedule.slots,
-            tile_bits: match &mapping.plan {
-                LayerPlan::Array(plan) => array_tile_bits(plan),
-                LayerPlan::Vector(_) => largest,
-            },
-            is_fused: false,
-        });
-        if let Some((mapping, fusion)) = fused {
-            let slots = match &mapping.plan {
-                LayerPlan::Vector(plan) => plan.slots,
-                LayerPlan::Array(_) => schedule.slots,
-            };
-            self.layers.push(ProgramLayer {
-                mapping,
-                steps: first_step..end_of_fused,
-                timing: None,
-                slots,
-                tile_bits: PerOperand {
-                    activation: fusion.tile_bits(),
-                    ..PerOperand::default()
-                },
-                is_fused: true,
-            });
-        }
-    }
-
-    /// Adds the transfers of the step that is added next.
-    fn add_transfers(
-        &mut self,
-        layer: u32,
-        counts: &mut Counts,
-        transfers: &[Transfer],
-    ) -> Range<u32> {
-        let first = self.transfers.len() as u32;
-        for &transfer in transfers {
-            self.transfers.push(ProgramTransfer {
-                layer,
-                number: counts.transfers,
-                step: self.steps.len() as u32,
-                transfer,
-            });
-            counts.transfers += 1;
-        }
-        first..self.transfers.len() as u32
-    }
-
-    /// Adds the step of the vector unit that takes the tile of the last step.
-    fn push_fused(
-        &mut self,
-        array_layer: u32,
-        first_step: usize,
-        counts: &mut Counts,
-        fused: FusedStep,
-    ) {
-        let layer = array_layer + 1;
-        let from = self.steps.len() as u32 - 1;
-        let loads = self.add_transfers(layer, counts, &fused.loads);
-        let none = loads.end..loads.end;
-        let stores = self.add_transfers(layer, counts, &[fused.store]);
-        let only = |operand, holds| PerOperand::of(|of| of == operand && holds);
-        let holds = !loads.is_empty();
-        self.steps.push(ProgramStep {
-            layer,
-            number: counts.step(),
-            holder: array_layer,
-            step: Step {
-                loads: PerOperand {
-                    activation: loads,
-                    weight: none.clone(),
-                    output: none,
-                },
-                begins: only(Operand::Activation, holds),
-                ends: PerOperand {
-                    output: true,
-                    ..only(Operand::Activation, holds)
-                },
-                stores,
-                work: Work::Vector(fused.work),
-            },
-            takes: Some(TakenTile {
-                step: from,
-                bits: fused.taken_bits,
-            }),
-            loads_after: PerOperand::same(first_step as u32),
-        });
-        self.steps[from as usize].step.ends.output = false;
-    }
-
     /// The steps of a layer.
     pub fn steps_of(&self, layer: usize) -> impl Iterator<Item = &ProgramStep> + Clone {
         let steps = self.steps[self.layers[layer].steps.clone()].iter();
@@ -321,56 +224,4 @@ impl<'a> Program<'a> {
         let indices = self.steps_of(layer).flat_map(all);
         indices.map(|index| &self.transfers[index as usize])
     }
-}
-
-/// Steps and transfers of a layer so far.
-#[derive(Debug, Default)]
-struct Counts {
-    steps: u32,
-    transfers: u32,
-}
-
-impl Counts {
-    /// The number of the next step.
-    fn step(&mut self) -> u32 {
-        self.steps += 1;
-        self.steps - 1
-    }
-}
-
-/// Bits of a full tile of each operand.
-fn array_tile_bits(plan: &ArrayPlan) -> PerOperand<u64> {
-    let (nest, tiling, timing) = (&plan.nest, &plan.tiling, &plan.timing);
-    let product = |extents: &[u32]| extents.iter().map(|&extent| u64::from(extent)).product();
-    let pixels: u64 = product(&[
-        nest.rows.input_extent(tiling.out_rows, nest.in_rows),
-        nest.columns
-            .input_extent(tiling.out_columns, nest.in_columns),
-    ]);
-    let inputs: u64 = product(&[tiling.images, tiling.groups, tiling.channels]);
-    let outputs: u64 = product(&[
-        tiling.images,
-        tiling.out_rows,
-        tiling.out_columns,
-        tiling.groups,
-        tiling.filters,
-    ]);
-    let passes_array_in_parts = timing.dataflow != Dataflow::OutputStationary
-        && nest.reduction(tiling.channels)
-            > u64::from(timing.rows) * u64::from(timing.macs_per_step);
-    let output_bits = if tiling.channels < nest.channels || passes_array_in_parts {
-        timing.output.psum_bits.max(plan.output.value_bits)
-    } else {
-        plan.output.value_bits
-    };
-    let weight_bits = match plan.second {
-        SecondLayout::Weights { value_bits, .. } => value_bits,
-        SecondLayout::Activation(layout) => layout.value_bits,
-    };
-    let weights = nest.weights(tiling.groups, tiling.filters, tiling.channels);
-    let mut bits = PerOperand::default();
-    bits[Operand::Activation] = pixels * inputs * u64::from(plan.input.value_bits);
-    bits[Operand::Weight] = weights * u64::from(weight_bits);
-    bits[Operand::Output] = outputs * u64::from(output_bits);
-    bits
 }

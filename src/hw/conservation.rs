@@ -3,7 +3,7 @@
 use super::result::LayerResult;
 use crate::arch::{Architecture, Dataflow, Operand, PerOperand};
 use crate::dram::{DramCounts, DramSpec};
-use crate::graph::{Program, ProgramStep};
+use crate::graph::{Program, ProgramStep, ProgramTransfer};
 use crate::mapping::{ArrayTiming, TileGemm, Transfer, Work};
 
 /// A law that a run broke, in words.
@@ -140,7 +140,9 @@ fn check_transfers(
     let dma = &result.dma;
     let transfers = program.transfers_of(index);
     let bytes = |store: bool| {
-        let those = transfers.clone().filter(move |what| what.store == store);
+        let those = transfers
+            .clone()
+            .filter(move |what| what.store == store && !what.on_chip);
         those.map(|what| what.runs.bytes()).sum::<u64>()
     };
     let (loaded, stored) = (bytes(false), bytes(true));
@@ -156,10 +158,33 @@ fn check_transfers(
         transfers.clone().count() as u64,
         dma.transfers,
     );
+    check_bursts(laws, result, transfers, widths);
+}
+
+/// Bursts and words agree between schedule, DMA and buffers.
+fn check_bursts<'a>(
+    laws: &mut Laws,
+    result: &LayerResult,
+    transfers: impl Iterator<Item = &'a ProgramTransfer>,
+    widths: &Widths,
+) {
+    let dma = &result.dma;
     let mut bursts = [PerOperand::<u64>::default(); 2];
+    let mut moved = [PerOperand::<u64>::default(); 2];
+    let mut moved_bytes = 0;
     for transfer in transfers {
-        bursts[usize::from(transfer.store)][transfer.operand] += bursts_of(transfer, widths);
+        if !transfer.on_chip {
+            bursts[usize::from(transfer.store)][transfer.operand] += bursts_of(transfer, widths);
+        } else if let Some(buffers) = transfer.moves_between() {
+            moved_bytes += transfer.runs.bytes();
+            for (words, operand) in moved.iter_mut().zip(buffers) {
+                let port_bits = u64::from(widths.port_bits[operand]);
+                words[operand] += (transfer.runs.bytes() * 8).div_ceil(port_bits);
+            }
+        }
     }
+    laws.equal("bytes to be moved and moved", moved_bytes, dma.moved_bytes);
+    let [read_to_move, written_to_move] = moved;
     let [read, written] = bursts;
     laws.equal(
         "bursts scheduled and read",
@@ -175,13 +200,13 @@ fn check_transfers(
     for operand in Operand::ALL {
         let buffer = &result.buffers[operand];
         laws.equal(
-            &format!("words of loaded bursts and written to the {operand} buffer"),
-            read[operand] * words[operand],
+            &format!("words of loads and written to the {operand} buffer"),
+            read[operand] * words[operand] + written_to_move[operand],
             buffer.dma_writes,
         );
         laws.equal(
-            &format!("words of stored bursts and read from the {operand} buffer"),
-            written[operand] * words[operand],
+            &format!("words of stores and read from the {operand} buffer"),
+            written[operand] * words[operand] + read_to_move[operand],
             buffer.dma_reads,
         );
     }

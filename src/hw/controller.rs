@@ -64,6 +64,8 @@ pub(super) struct Controller {
     complete: usize,
     complete_before: usize,
     stores_under_way: usize,
+    /// Tensors that have left the activation buffer.
+    freed: usize,
     /// What arrived last: the reason a waiting step can go on.
     last_arrival: StallReason,
 }
@@ -111,6 +113,7 @@ impl Controller {
             complete: 0,
             complete_before: 0,
             stores_under_way: 0,
+            freed: 0,
             last_arrival: StallReason::Activations,
         }
     }
@@ -187,7 +190,7 @@ impl Controller {
             layer.held[operand], step.number
         );
         if layer.held[operand] < slots {
-            let bits = layer.share[operand];
+            let bits = layer.share[operand] + step.keeps_in(operand);
             let free = self.rooms[operand].free_bits();
             report += &format!(", which takes {bits} bits of {free} that are free");
         }
@@ -218,6 +221,12 @@ impl Controller {
         }
         while self.open.get(self.complete) == Some(&0) {
             self.complete += 1;
+        }
+        while let Some(kept) = bus.program.kept.get(self.freed)
+            && kept.freed_after as usize <= self.complete
+        {
+            self.rooms.activation.free(kept.bits);
+            self.freed += 1;
         }
     }
 
@@ -262,7 +271,7 @@ impl Controller {
         let steps = &program.steps;
         for operand in Operand::ALL {
             let cursor = &mut self.cursor[operand];
-            while *cursor < steps.len() && !steps[*cursor].begins[operand] {
+            while *cursor < steps.len() && !steps[*cursor].takes_room(operand) {
                 *cursor += 1;
             }
         }
@@ -271,9 +280,13 @@ impl Controller {
                 return false;
             };
             let layer = &self.layers[step.layer as usize];
+            if !step.begins[operand] {
+                return self.rooms[operand].has(step.keeps_bits);
+            }
+            let keeps_bits = step.keeps_in(operand);
             step.loads_after[operand] as usize <= self.complete
                 && layer.held[operand] < program.layers[step.layer as usize].slots[operand]
-                && self.rooms[operand].has(layer.share[operand])
+                && self.rooms[operand].has(layer.share[operand] + keeps_bits)
         };
         Operand::ALL
             .into_iter()
@@ -285,6 +298,10 @@ impl Controller {
         let program = bus.program;
         let step = &program.steps[self.cursor[operand]];
         self.cursor[operand] += 1;
+        self.rooms[operand].keep(step.keeps_in(operand));
+        if !step.begins[operand] {
+            return;
+        }
         self.begin_layer(step.layer, bus);
         let layer = &mut self.layers[step.layer as usize];
         layer.held[operand] += 1;

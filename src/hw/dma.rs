@@ -8,6 +8,9 @@
 //! A burst counts as under way from its request until its bytes are through the buffer's port (loads)
 //! or the DRAM controller has taken it (stores); that bound is the back-pressure. A store ends when
 //! all its bursts are accepted: later reads of the same bytes queue behind them.
+//!
+//! Of a tensor that stays on the chip, tiles are moved from buffer to buffer through the ports of both, ahead of bursts
+//! that ask later; or they are not moved at all, where they are read in their place.
 
 use std::collections::VecDeque;
 
@@ -36,6 +39,8 @@ pub struct DmaCounts {
     pub loaded_psum_bytes: u64,
     /// Partial sums among the stored bytes.
     pub stored_psum_bytes: u64,
+    /// Bytes moved from one buffer to another: of tensors that stay on the chip.
+    pub moved_bytes: u64,
     /// Transfers.
     pub transfers: u64,
 }
@@ -112,6 +117,7 @@ pub(super) struct Dma {
     requests: Vec<RequestPorts>,
     /// Each buffer's port, as the DMA uses it.
     ports: PerOperand<Slots>,
+    port_bits: PerOperand<u32>,
     /// Tags that become free when the port has caught up, in the order of time.
     draining: VecDeque<(u64, u32)>,
     /// By layer.
@@ -143,6 +149,7 @@ impl Dma {
                 let most = bursts_per_cycle.of_all(channels);
                 Slots::of_buffer(arch.buffers[operand].port_bits, burst_bytes * 8, most)
             }),
+            port_bits: PerOperand::of(|operand| arch.buffers[operand].port_bits),
             draining: VecDeque::new(),
             counts: vec![DmaCounts::default(); program.layers.len()],
         }
@@ -176,6 +183,10 @@ impl Dma {
 
     fn enqueue<O: Observer>(&mut self, transfer: u32, bus: &mut Bus<'_, O>) {
         let what = bus.program.transfers[transfer as usize];
+        if what.on_chip {
+            self.move_on_chip(transfer, bus);
+            return;
+        }
         let bytes = what.runs.bytes();
         let counts = &mut self.counts[what.layer as usize];
         counts.transfers += 1;
@@ -200,6 +211,44 @@ impl Dma {
         } else {
             self.loads.push_back(job);
         }
+    }
+
+    /// A tile of a tensor that stays in the activation buffer.
+    fn move_on_chip<O: Observer>(&mut self, transfer: u32, bus: &mut Bus<'_, O>) {
+        let what = &bus.program.transfers[transfer as usize];
+        let counts = &mut self.counts[what.layer as usize];
+        counts.transfers += 1;
+        self.progress[transfer as usize].all_requested = true;
+        let now = bus.cycle();
+        let Some([from, to]) = what.moves_between() else {
+            self.note_beginning(transfer, now, bus);
+            self.complete(transfer, PortAccess::default(), now, bus);
+            return;
+        };
+        counts.moved_bytes += what.runs.bytes();
+        let bits = what.runs.bytes() * 8;
+        let words = |port_bits: u32| bits.div_ceil(u64::from(port_bits));
+        let (reads, writes) = (words(self.port_bits[from]), words(self.port_bits[to]));
+        let read_from = self.ports[from].occupy(now, reads);
+        let written_from = self.ports[to].occupy(read_from, writes);
+        let end = (read_from + reads).max(written_from + writes);
+        let access = |words: u64| PortAccess {
+            words: words as u32,
+            port_cycles: words as u32,
+        };
+        let drain = Message::Drain {
+            transfer,
+            access: access(reads),
+        };
+        bus.send(read_from, DATA, buffer_of(from), drain);
+        let fill = Message::Fill {
+            transfer,
+            access: access(writes),
+            last: false,
+        };
+        bus.send(written_from, DATA, buffer_of(to), fill);
+        self.note_beginning(transfer, read_from, bus);
+        self.complete(transfer, PortAccess::default(), end, bus);
     }
 
     /// Sends requests as long as there is work and room for more of it under way.

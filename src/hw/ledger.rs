@@ -8,6 +8,7 @@ use super::bus::Clocks;
 use super::cause::{Cause, CauseCycles, StallReason};
 use super::observer::{Engine, Observer};
 use crate::graph::ProgramStep;
+use crate::mapping::{Fold, Placement};
 use crate::sim::Tick;
 
 /// A step that the controller handed to an engine.
@@ -98,6 +99,24 @@ impl Ledger {
             causes.add(rest, cycles * (self.pes - some));
             self.accounted_to = until;
         }
+    }
+
+    /// Where the cycles of a fold went.
+    pub(super) fn account_fold(&mut self, layer: u32, fold: &Fold, placed: &Placement) {
+        let used = u64::from(fold.rows) * u64::from(fold.columns);
+        let mut until = self.accounted_to() + placed.exposed_cycles;
+        self.account(layer, Cause::FillDrain, until);
+        until += placed.load_cycles;
+        self.account(layer, Cause::WeightLoad, until);
+        until += placed.compute_cycles;
+        self.account_split(layer, Cause::Computing, used, Cause::IdleMapping, until);
+        until += placed.narrow_port_cycles;
+        self.account(layer, Cause::NarrowPort, until);
+        until += placed.bank_conflict_cycles;
+        self.account(layer, Cause::BankConflict, until);
+        until += placed.drain_cycles;
+        self.account(layer, Cause::FillDrain, until);
+        debug_assert_eq!(until, placed.fed_end);
     }
 
     /// Attributes open cycles up to `until`, in which no step was in the array: to the vector unit if it works, else to

@@ -12,8 +12,8 @@ use std::collections::VecDeque;
 
 use super::array_counts::ArrayCounts;
 use super::bus::{ARRAY, Bus, CONTROL, CONTROLLER, CONVERTER, DATA, SETTLE, buffer_of};
-use super::cause::{Cause, StallReason};
-use super::ledger::{Assignment, Ledger};
+use super::cause::StallReason;
+use super::ledger::Assignment;
 use super::machine::Fidelity;
 use super::message::Message;
 use super::observer::{Engine, Observer};
@@ -362,7 +362,7 @@ impl<'a> PeArray<'a> {
             return;
         }
         let layer = bus.program.steps[running.step as usize].layer;
-        account_fold(bus.ledger, layer, &running.fold, &placed);
+        bus.ledger.account_fold(layer, &running.fold, &placed);
         self.counts[layer as usize].add_fold(&running.fold, &timing);
         running.count_words(&timing);
         self.before = timing.succeed(&placed, &running.fold);
@@ -413,24 +413,6 @@ impl<'a> PeArray<'a> {
         let (from, to) = (bus.clocks.core.edge(running.began), bus.scheduler.now());
         bus.ledger.observe_step(what, from, to, bus.observer);
     }
-}
-
-/// Where the cycles of a fold went.
-fn account_fold(ledger: &mut Ledger, layer: u32, fold: &Fold, placed: &Placement) {
-    let used = u64::from(fold.rows) * u64::from(fold.columns);
-    let mut until = ledger.accounted_to() + placed.exposed_cycles;
-    ledger.account(layer, Cause::FillDrain, until);
-    until += placed.load_cycles;
-    ledger.account(layer, Cause::WeightLoad, until);
-    until += placed.compute_cycles;
-    ledger.account_split(layer, Cause::Computing, used, Cause::IdleMapping, until);
-    until += placed.narrow_port_cycles;
-    ledger.account(layer, Cause::NarrowPort, until);
-    until += placed.bank_conflict_cycles;
-    ledger.account(layer, Cause::BankConflict, until);
-    until += placed.drain_cycles;
-    ledger.account(layer, Cause::FillDrain, until);
-    debug_assert_eq!(until, placed.fed_end);
 }
 
 impl Stepping {

@@ -50,6 +50,20 @@ impl Room {
         );
     }
 
+    /// A tensor takes its room, to stay.
+    pub(super) fn keep(&mut self, bits: u64) {
+        self.held_bits += bits;
+        debug_assert!(
+            self.held_bits <= self.capacity_bits,
+            "a buffer over-committed"
+        );
+    }
+
+    /// A tensor gives its room back.
+    pub(super) fn free(&mut self, bits: u64) {
+        self.held_bits -= bits;
+    }
+
     /// A tile gives its room back.
     pub(super) fn release(&mut self, bits: u64) {
         self.held_bits -= bits;

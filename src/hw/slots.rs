@@ -52,6 +52,20 @@ impl Slots {
         self.next
     }
 
+    /// Takes the whole port for `cycles` from the first cycle that is free, `earliest` or later; gives that cycle.
+    pub(super) fn occupy(&mut self, earliest: u64, cycles: u64) -> u64 {
+        let free = self.next
+            + if self.taken > 0 {
+                u64::from(self.cycles)
+            } else {
+                0
+            };
+        let start = free.max(earliest);
+        self.next = start + cycles;
+        self.taken = 0;
+        start
+    }
+
     /// The first slot that is free in cycle `earliest` or later.
     pub(super) fn take(&mut self, earliest: u64) -> Slot {
         if earliest > self.next {
@@ -92,6 +106,16 @@ mod tests {
         let taken = cycles(&mut two, &[5, 5, 5, 9, 0, 0]);
         let expected = [(5, 1), (5, 0), (6, 1), (9, 1), (9, 0), (10, 1)];
         assert_eq!(taken, expected);
+    }
+
+    #[test]
+    fn a_port_that_is_occupied_lets_nothing_pass() {
+        let mut two = Slots::each_cycle(2);
+        assert_eq!(two.take(3).at, 3);
+        assert_eq!(two.occupy(2, 10), 4);
+        assert_eq!(two.take(5).at, 14);
+        assert_eq!(two.occupy(20, 1), 20);
+        assert_eq!(two.take(0).at, 21);
     }
 
     #[test]

@@ -230,15 +230,20 @@ impl Tiling {
             .all(|operand| needed[operand] <= limits.capacity_bits[operand])
     }
 
+    /// Tiles that a buffer holds from one step to the next: a kept slab, else one.
+    pub fn held_tiles(&self, trips: &Trips, operand: Operand) -> u64 {
+        if self.kept[operand] {
+            self.slab_tiles(trips, operand)
+        } else {
+            1
+        }
+    }
+
     /// A kept slab, and room for a further tile where one can load under the current one.
     pub(super) fn needed_slots(&self, trips: &Trips, limits: &Limits, operand: Operand) -> u64 {
         let moving = Loop::ALL.into_iter().filter(|over| over.moves(operand));
         let tiles = trips.group_sets * moving.map(|over| trips.of(over)).product::<u64>();
-        let held = if self.kept[operand] {
-            self.slab_tiles(trips, operand)
-        } else {
-            1
-        };
+        let held = self.held_tiles(trips, operand);
         held + u64::from(limits.double_buffered[operand] && held < tiles)
     }
 

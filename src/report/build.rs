@@ -337,6 +337,7 @@ impl TrafficReport {
         self.loaded_bytes += other.loaded_bytes;
         self.stored_bytes += other.stored_bytes;
         self.psum_bytes += other.psum_bytes;
+        self.moved_bytes += other.moved_bytes;
     }
 }
 
@@ -363,6 +364,7 @@ fn traffic(layer: &LayerResult, burst_bytes: u64) -> TrafficReport {
         loaded_bytes: layer.dma.loaded_bytes,
         stored_bytes: layer.dma.stored_bytes,
         psum_bytes: layer.dma.loaded_psum_bytes + layer.dma.stored_psum_bytes,
+        moved_bytes: layer.dma.moved_bytes,
     }
 }
 

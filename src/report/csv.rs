@@ -62,6 +62,7 @@ fn head(sample: &LayerReport) -> Vec<String> {
             "loaded_bytes",
             "stored_bytes",
             "psum_bytes",
+            "moved_bytes",
             "tiles",
             "tiling",
         ]
@@ -116,6 +117,7 @@ fn record(index: usize, run: &RunReport, layer: &LayerReport) -> Vec<String> {
             traffic.loaded_bytes,
             traffic.stored_bytes,
             traffic.psum_bytes,
+            traffic.moved_bytes,
             layer.tiles,
         ]
         .map(|count| count.to_string()),

@@ -228,6 +228,8 @@ pub struct TrafficReport {
     pub stored_bytes: u64,
     /// Spilled partial sums among the loaded and stored bytes.
     pub psum_bytes: u64,
+    /// Bytes moved from buffer to buffer: of tensors that stay on the chip.
+    pub moved_bytes: u64,
 }
 
 /// The memory over a whole run.

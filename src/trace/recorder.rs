@@ -290,12 +290,17 @@ impl<S: TraceSink> TraceRecorder<S> {
         }
     }
 
+    /// The array has done nothing since its last step.
+    fn show_rest(&mut self) {
+        let until_ps = self.ps(self.array_until);
+        self.utilization.show(&mut self.sink, until_ps, 0.0);
+    }
+
     fn show_stalls(&mut self) {
         for index in 0..self.stalls.len() {
             let (engine, reason, from, to) = self.stalls[index];
             if engine == Engine::Array {
-                let from_ps = self.ps(from);
-                self.utilization.show(&mut self.sink, from_ps, 0.0);
+                self.show_rest();
             }
             let name = self.names.causes[reason.cause() as usize];
             self.slice(self.track_of(engine), name, from, to);
@@ -400,8 +405,7 @@ impl<S: TraceSink> Observer for TraceRecorder<S> {
         self.show_stalls();
         let layer = self.open.remove(&index).unwrap_or_default();
         if self.open.is_empty() {
-            let at_ps = self.ps(at);
-            self.utilization.show(&mut self.sink, at_ps, 0.0);
+            self.show_rest();
         }
         let name = match self.info.layers.get(index as usize) {
             Some(name) => self.sink.name(name),
@@ -439,9 +443,10 @@ impl<S: TraceSink> Observer for TraceRecorder<S> {
             return;
         };
         let bytes = what.runs.bytes();
+        let dram_bytes = if what.on_chip { 0 } else { bytes };
         let layer = self.open.entry(what.layer).or_default();
         if what.store {
-            layer.stored_bytes += bytes;
+            layer.stored_bytes += dram_bytes;
             let of_this = |&(store, _): &(u32, u64)| store == transfer;
             if let Some(index) = self.stores.iter().position(of_this) {
                 let (_, id) = self.stores.swap_remove(index);
@@ -449,7 +454,7 @@ impl<S: TraceSink> Observer for TraceRecorder<S> {
                 self.flows.push(Flow { id, part });
             }
         } else {
-            layer.loaded_bytes += bytes;
+            layer.loaded_bytes += dram_bytes;
             let id = flow_of_load(transfer);
             let part = FlowPart::Start;
             self.flows.push(Flow { id, part });
@@ -471,11 +476,11 @@ impl<S: TraceSink> Observer for TraceRecorder<S> {
         self.collect_flows(what);
         let utilization = self.collect_work(what, spent);
         if engine == Engine::Array {
-            let (from_ps, until_ps) = (self.ps(from), self.ps(self.array_until));
-            if from_ps > until_ps {
-                self.utilization.show(&mut self.sink, until_ps, 0.0);
+            if from > self.array_until {
+                self.show_rest();
             }
             self.array_until = to;
+            let from_ps = self.ps(from);
             self.utilization.show(&mut self.sink, from_ps, utilization);
         }
         let name = self.names.of_step(&mut self.sink, what.number);

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::closed_form::practically_infinite;
 use super::conserve::{every_sort, vary};
 use super::support::{network, network_of, plan_for, point, program_of, run, run_at, run_lawfully};
 use crate::arch::{Architecture, NetworkOptions};
@@ -11,12 +12,14 @@ use crate::hw::{Fidelity, LayerResult, Observer, RunResult, Unobserved};
 use crate::mapping::{NetworkPlan, Runs};
 use crate::sim::Tick;
 use crate::sweep::DesignPoint;
+use crate::workload::Network;
 
-/// All sets of options.
+/// All eight sets of options.
 fn all_sets() -> impl Iterator<Item = NetworkOptions> {
-    (0..4).map(|bits| NetworkOptions {
+    (0..8).map(|bits| NetworkOptions {
         fusion: bits & 1 != 0,
-        prefetch: bits & 2 != 0,
+        residency: bits & 2 != 0,
+        prefetch: bits & 4 != 0,
     })
 }
 
@@ -206,6 +209,32 @@ fn a_residual_addition_is_fused() {
     }
 }
 
+/// However small the buffers: a tile that fills one, or is held while others finish, stops nobody for good.
+#[test]
+fn small_buffers_run_to_the_end() {
+    let network = every_sort();
+    for (size_kib, double_buffered) in (1..=6).flat_map(|size| [(size, false), (size, true)]) {
+        let mut point = point("fxp8_8x8");
+        let buffers = &mut point.architecture.buffers;
+        for buffer in [
+            &mut buffers.activation,
+            &mut buffers.weight,
+            &mut buffers.output,
+        ] {
+            buffer.size_kib = size_kib;
+            buffer.double_buffered = double_buffered;
+            buffer.banks = 4;
+        }
+        let Ok(plan) = plan_for(&point, &network) else {
+            continue;
+        };
+        for options in all_sets() {
+            point.architecture.network = options;
+            run_lawfully(&point, &plan);
+        }
+    }
+}
+
 /// What others read too has to be stored.
 #[test]
 fn a_tensor_with_two_readers_is_not_fused() {
@@ -225,11 +254,89 @@ fn a_tensor_with_two_readers_is_not_fused() {
     assert_eq!(moved(&run_lawfully(&point, &plan)), off);
 }
 
+const RESIDENCY: NetworkOptions = NetworkOptions {
+    residency: true,
+    ..NetworkOptions::OFF
+};
+
+const ALL: NetworkOptions = NetworkOptions {
+    fusion: true,
+    residency: true,
+    prefetch: true,
+};
+
+/// With memory for everything nothing that lies between two layers goes to DRAM.
+#[test]
+fn with_room_for_all_only_the_compulsory_bytes_move() {
+    for name in ["tiny", "resnet18", "mobilenet_v2", "vit_b16"] {
+        for architecture in ["fxp8_32x32", "axbxp_k4_32x32"] {
+            for options in [RESIDENCY, ALL] {
+                let mut point = point(architecture);
+                practically_infinite(&mut point.architecture);
+                with_banks(&mut point.architecture);
+                point.architecture.network = options;
+                let network = network(name);
+                let plan = plan_for(&point, &network).expect("fits");
+                let run = run(&point, &plan);
+                assert_eq!(
+                    moved(&run),
+                    compulsory(&network, &plan),
+                    "{name}, {options}"
+                );
+            }
+        }
+    }
+}
+
+/// Bytes of the weights and of what the network is given, and of what it is for, in the formats in which they are stored.
+fn compulsory(network: &Network, plan: &NetworkPlan) -> (u64, u64) {
+    let program = Program::layer_by_layer(plan);
+    let stores = || program.transfers.iter().filter(|what| what.store);
+    let made: Vec<Range<u64>> = stores().map(|what| extent(&what.runs)).collect();
+    let is_made = |bytes: Range<u64>| {
+        let mut made = made.iter();
+        made.any(|made| made.start < bytes.end && bytes.start < made.end)
+    };
+    let loads = program.transfers.iter().filter(|what| !what.store);
+    let given = loads.filter(|what| !is_made(extent(&what.runs)));
+    let is_output = |layer: u32| {
+        let id = program.layers[layer as usize].mapping.id;
+        network.consumers(network.layer(id).output).is_empty()
+    };
+    let wanted = stores().filter(|what| is_output(what.layer));
+    (
+        given.map(|what| what.runs.bytes()).sum(),
+        wanted.map(|what| what.runs.bytes()).sum(),
+    )
+}
+
+#[test]
+fn residency_moves_fewer_bytes() {
+    for architecture in ["axbxp_k4_32x32", "axbxp_k4_16x16_edge"] {
+        for name in ["tiny", "mobilenet_v2"] {
+            let mut point = point(architecture);
+            with_banks(&mut point.architecture);
+            let plan = plan_for(&point, &network(name)).expect("fits");
+            let off = run(&point, &plan);
+            for options in [RESIDENCY, ALL] {
+                point.architecture.network = options;
+                let on = run(&point, &plan);
+                assert!(moved(&on) < moved(&off), "{name}, {options}");
+                assert!(on.cycles() < off.cycles(), "{name}, {options}");
+            }
+        }
+    }
+}
+
 #[test]
 fn fusion_is_faster() {
     for architecture in ["fxp8_32x32", "axbxp_k4_32x32"] {
         for prefetch in [false, true] {
-            let set = |fusion| NetworkOptions { fusion, prefetch };
+            let set = |fusion| NetworkOptions {
+                fusion,
+                prefetch,
+                ..NetworkOptions::OFF
+            };
             let [without, with] =
                 [false, true].map(|fusion| cycles("resnet18", architecture, set(fusion)));
             assert!(with < without, "{architecture}: {with}, {without}");

@@ -56,6 +56,7 @@ fn names_of_a_huge_layer_stay_bounded() {
         number: 0,
         holder: 0,
         takes: None,
+        keeps_bits: 0,
         step: Step {
             loads: PerOperand::of(|_| 0..0),
             begins: PerOperand::same(false),

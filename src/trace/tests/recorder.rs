@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message;
 
-use crate::arch::Operand;
+use crate::arch::{NetworkOptions, Operand};
 use crate::hw::{Cause, Observer, tick_rate};
 use crate::mapping::Schedule;
 use crate::sim::Tick;
-use crate::sweep::{DesignPoint, Job, JobResult};
+use crate::sweep::{DesignPoint, Job, JobResult, LayerOutcome};
 use crate::trace::perfetto_proto::{EventType, TracePacket};
 use crate::trace::*;
 use crate::workload::{self, Network};
@@ -34,6 +34,15 @@ struct Recorded {
 }
 
 fn record(architecture: &str, format: TraceFormat, options: TraceOptions) -> Recorded {
+    record_across(architecture, NetworkOptions::OFF, format, options)
+}
+
+fn record_across(
+    architecture: &str,
+    across: NetworkOptions,
+    format: TraceFormat,
+    options: TraceOptions,
+) -> Recorded {
     let point = DesignPoint::open(architecture, None).unwrap();
     let network = workload::open("tiny").unwrap();
     let info = RecorderInfo {
@@ -43,7 +52,7 @@ fn record(architecture: &str, format: TraceFormat, options: TraceOptions) -> Rec
     };
     let sink = TraceWriter::new(Vec::new(), format, options);
     let mut recorder = TraceRecorder::new(sink, info);
-    let job = Job::new(&point, &network).plan().unwrap();
+    let job = Job::new(&point, &network).across(across).plan().unwrap();
     let result = job.run(&mut recorder, &|_| ()).unwrap();
     let (bytes, summary) = recorder.into_sink().finish().unwrap();
     Recorded {
@@ -207,6 +216,44 @@ fn slices_of_a_track_lie_one_after_the_other() {
         for pair in slices.windows(2) {
             assert!(pair[0].to <= pair[1].from, "{track}: {pair:?}");
         }
+    }
+}
+
+/// Layers that overlap lie side by side, and what the array computes is what the counter shows.
+#[test]
+fn layers_that_overlap_have_tracks_of_their_own() {
+    let all = NetworkOptions {
+        fusion: true,
+        residency: true,
+        prefetch: true,
+    };
+    for architecture in [CANDIDATE, "fxp8_32x32_ws"] {
+        let recorded = record_across(architecture, all, TraceFormat::Perfetto, exact());
+        let trace = decode(&recorded.bytes);
+        for (track, slices) in &trace.slices {
+            let apart = |pair: &[Shown]| pair[0].to <= pair[1].from;
+            assert!(slices.windows(2).all(apart), "{track}: {slices:#?}");
+        }
+        let layers = &recorded.result.layers;
+        assert_eq!(trace.below("controller/").count(), layers.len());
+        assert!(trace.slices.contains_key("controller/layers/lane 2"));
+        let steps: u64 = layers.iter().map(|layer| layer.run.tiles).sum();
+        let shown = trace.engine();
+        let shown = shown.iter().filter(|slice| slice.name.starts_with("step "));
+        assert_eq!(shown.count() as u64, steps);
+        let values = &trace.values["PE array/PE utilization"];
+        let rising = |pair: &[(u64, f64)]| pair[0].0 < pair[1].0;
+        assert!(values.windows(2).all(rising), "{values:?}");
+        let parts = values.windows(2);
+        let area: f64 = parts.map(|p| (p[1].0 - p[0].0) as f64 * p[0].1).sum();
+        let computing = |layer: &LayerOutcome| layer.run.causes.get(Cause::Computing);
+        let computing: u64 = layers.iter().map(computing).sum();
+        let counted = (computing * recorded.cycle_ps / recorded.pes) as f64;
+        let shown = area / 100.0;
+        assert!(
+            (shown - counted).abs() < 1e-6 * counted,
+            "{shown} {counted}"
+        );
     }
 }
 
