@@ -39,11 +39,11 @@ impl TileBounds {
     }
 
     /// Goes on to the tilings with all tile sizes and the exchange of `tile`.
-    pub(super) fn begin(&mut self, tile: &Tiling, trips: &Trips, problem: &Problem<'_>) {
+    pub(super) fn begin(&mut self, tile: &Tiling, problem: &Problem<'_>) {
         let nest = &problem.template.nest;
         self.bursts = [false, true].map(|halos| {
             let tile = Tiling { halos, ..*tile };
-            tile.least_bursts(nest, problem.limits, &self.layouts, &self.input, trips)
+            tile.least_bursts(nest, problem.limits, &self.layouts, &self.input)
         });
         let timing = ArrayTiming {
             exchanged: tile.exchanged,

@@ -7,7 +7,7 @@
 use super::array_plan::{ArrayPlan, SecondLayout};
 use super::memory::TensorLayout;
 use super::nest::{Nest, SecondOperand};
-use super::tiling::{Limits, Tiling, Trips, split};
+use super::tiling::{Limits, Tiling, split};
 use crate::arch::PerOperand;
 
 /// Bursts of one pass over the tiles of each operand, and of all partial sums once.
@@ -99,12 +99,11 @@ impl Tiling {
         limits: &Limits,
         layouts: &Layouts,
         input: &InputExtents,
-        trips: &Trips,
     ) -> LeastBursts {
         LeastBursts {
             pass: PerOperand {
                 activation: self.activation_bursts(nest, limits, layouts, input),
-                weight: self.weight_bursts(nest, limits, layouts, trips),
+                weight: self.weight_bursts(nest, limits, layouts),
                 output: self.output_bursts(nest, limits, layouts),
             },
             psums: self.psum_bursts(nest, limits),
@@ -152,8 +151,8 @@ impl Tiling {
         split(extent, part.min(extent)).map(move |(values, count)| (values, count * times))
     }
 
-    fn weight_bursts(&self, nest: &Nest, limits: &Limits, layouts: &Layouts, trips: &Trips) -> u64 {
-        let (rows, row_tiles, along, tile) = match nest.second {
+    fn weight_bursts(&self, nest: &Nest, limits: &Limits, layouts: &Layouts) -> u64 {
+        let (rows, rows_a_tile, along, tile) = match nest.second {
             SecondOperand::Weights => {
                 let loops = [
                     (nest.groups, self.groups),
@@ -164,16 +163,15 @@ impl Tiling {
                 return aligned_bursts(&loops, nest.reduction(1), bits, limits.burst_bytes);
             }
             SecondOperand::RowPerFilter => {
-                (nest.filters, trips.filters, nest.channels, self.channels)
+                (nest.filters, self.filters, nest.channels, self.channels)
             }
             SecondOperand::RowPerChannel => {
-                (nest.channels, trips.channels, nest.filters, self.filters)
+                (nest.channels, self.channels, nest.filters, self.filters)
             }
         };
         let Some(layout) = &layouts.second else {
             return 0;
         };
-        let rows_a_tile = u64::from(rows).div_ceil(row_tiles) as u32;
         let mut bursts = 0;
         for (values, slices) in self.slices(nest.groups, along, tile) {
             for (rows, tiles) in split(rows, rows_a_tile) {

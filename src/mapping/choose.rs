@@ -263,7 +263,7 @@ fn add_orders(
     let trips = tile.trips(nest);
     for &exchanged in problem.exchanges() {
         let tile = Tiling { exchanged, ..*tile };
-        bounds.begin(&tile, &trips, problem);
+        bounds.begin(&tile, problem);
         for order in distinct_orders(&trips) {
             let ordered = Tiling { order, ..tile };
             for mut tiling in residencies(&ordered, &trips, problem) {

@@ -1,6 +1,7 @@
 //! The choice against all tilings that there are, and the bounds that spare most of them.
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::super::array_plan::ArrayPlan;
 use super::super::choose::{Problem, choose, smallest};
@@ -20,7 +21,7 @@ fn bursts(plan: &ArrayPlan) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig { cases: 60, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     /// No tiling of the space, followed tile by tile, costs less than the choice; none costs less than its own bound;
     /// and its bursts are those of its schedule.
